@@ -1,0 +1,76 @@
+//! The account behind a venue, as the venue states it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Time;
+use crate::ids::{AccountId, Currency, VenueId};
+use crate::number::{Amount, Held, Price};
+
+/// What kind of account it is; the broker is asked, the configuration is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The embedded paper venue: no broker at all.
+    Paper,
+    /// A broker's practice account.
+    Practice,
+    /// Real money.
+    Live,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Paper => "PAPER",
+            Self::Practice => "PRACTICE",
+            Self::Live => "LIVE",
+        })
+    }
+}
+
+/// Which account a venue is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRef {
+    /// Our name of the venue.
+    pub venue: VenueId,
+    /// The broker's name of the account.
+    pub account: AccountId,
+    /// What kind it is.
+    pub mode: Mode,
+    /// What its figures are in.
+    pub currency: Currency,
+}
+
+/// One reading of an account. All amounts are in its currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Whose.
+    pub of: AccountRef,
+    /// What it would be worth if all were closed at the current prices.
+    pub equity: Amount,
+    /// Cash: deposits, realised profit, fees and financing; open profit is not in it.
+    pub balance: Amount,
+    /// What open positions bind.
+    pub margin_used: Amount,
+    /// What new positions may bind, before orders that are still working.
+    pub buying_power: Amount,
+    /// Equity at the end of the previous account day, when the broker publishes it.
+    pub previous_close: Option<Amount>,
+    /// Whether the broker itself has stopped trading in it.
+    pub blocked: bool,
+    /// The moment it is true for.
+    pub at: Time,
+}
+
+/// What the venue says is held of one instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VenuePosition {
+    /// Of what.
+    pub key: crate::ids::Key,
+    /// How much; short is negative.
+    pub held: Held,
+    /// At what average price.
+    pub average: Price,
+}

@@ -1,0 +1,66 @@
+//! What a venue can do, and how an order without an answer is settled there. Data, not code in the desk.
+
+use chrono::TimeDelta;
+
+use crate::intent::KindName;
+
+/// When an order that is proven absent may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resend {
+    /// Never: a person decides.
+    Never,
+    /// Once its absence is proven from the venue's log.
+    AfterProof,
+    /// After the venue has not known it for so long; a duplicate id is refused there for ever.
+    AfterSilence(TimeDelta),
+    /// Within so long after the first attempt, under the same id: "already registered" means found.
+    ProbeSameId(TimeDelta),
+}
+
+/// How an order without an answer is settled at a venue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResolvePolicy {
+    /// How long after the loss to ask first.
+    pub first_ask: TimeDelta,
+    /// How long between two questions.
+    pub every: TimeDelta,
+    /// How many questions; after them the order stays unknown and a person is told.
+    pub asks_max: u32,
+    /// How long after an order stopped being sent its absence means anything.
+    pub settle: TimeDelta,
+    /// How long after its commit an order may still be sent.
+    pub send_within: TimeDelta,
+    /// Whether it may be sent again.
+    pub resend: Resend,
+    /// How many times in all it may be sent.
+    pub attempts_max: u32,
+}
+
+/// What a venue can do. What is not listed is not tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The order kinds it takes.
+    pub kinds: Vec<KindName>,
+    /// The order kinds it holds for the next session while the market is closed.
+    pub holds_when_closed: Vec<KindName>,
+    /// Whether it enforces that a reducing order never opens or turns a position.
+    pub reduce_only: bool,
+    /// Whether it makes stop and target itself once an entry fills.
+    pub brackets: bool,
+    /// Whether its log tells of orders that closed without a fill; otherwise they are found by asking.
+    pub log_tells_closings: bool,
+    /// How an order without an answer is settled.
+    pub resolve: ResolvePolicy,
+}
+
+impl Capabilities {
+    /// Whether it takes orders of this kind.
+    pub fn takes(&self, kind: KindName) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    /// Whether it keeps an order of this kind for the next session.
+    pub fn holds(&self, kind: KindName) -> bool {
+        self.holds_when_closed.contains(&kind)
+    }
+}

@@ -1,0 +1,78 @@
+//! What a venue's own log tells: executions, what was taken back, what was closed. Read by cursor.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Time;
+use crate::ids::{ClientOrderId, Code, Cursor, ExecutionId, Key};
+use crate::intent::Side;
+use crate::number::{Money, Price, Qty, Ratio};
+use crate::order::End;
+
+/// One execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fill {
+    /// The venue's name of it: told twice, it counts once.
+    pub execution: ExecutionId,
+    /// The order it belongs to.
+    pub order: ClientOrderId,
+    /// Where and what.
+    pub key: Key,
+    /// Which way.
+    pub side: Side,
+    /// How much.
+    pub qty: Qty,
+    /// At what price, in quote currency.
+    pub price: Price,
+    /// What it cost beside the price; positive is paid.
+    pub fee: Money,
+    /// What one unit of quote currency was worth in account currency.
+    pub rate: Ratio,
+    /// When, by the venue's clock.
+    pub at: Time,
+    /// For a simulated fill: the model that made it.
+    pub model: Option<Code>,
+}
+
+/// One entry of a venue's log that changes what we know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum VenueEvent {
+    /// Something was executed.
+    Filled(Fill),
+    /// An execution was taken back whole.
+    Busted {
+        /// Which one.
+        execution: ExecutionId,
+        /// When that was said.
+        at: Time,
+    },
+    /// An execution was restated: the one of the same name is replaced by this.
+    Corrected {
+        /// As it now stands.
+        fill: Fill,
+        /// When that was said.
+        at: Time,
+    },
+    /// An order ended otherwise than by its last fill.
+    Closed {
+        /// Which one.
+        order: ClientOrderId,
+        /// How.
+        end: End,
+        /// The venue's reason.
+        code: Code,
+        /// When.
+        at: Time,
+    },
+}
+
+/// A stretch of a venue's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// In the log's order.
+    pub events: Vec<VenueEvent>,
+    /// Where to read on. May overlap what was read before: executions count once by their name.
+    pub cursor: Cursor,
+    /// Whether the log ends here for now; otherwise ask again from `cursor`.
+    pub complete: bool,
+}

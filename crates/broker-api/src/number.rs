@@ -1,0 +1,460 @@
+//! Prices, quantities and money: decimals that cannot be mixed up, cannot overflow unseen, and say how they round.
+//!
+//! 1. Each wraps one private number type; only the arithmetic that means something exists.
+//! 2. Arithmetic is checked: what does not fit is an [`Overflow`], never a wrong figure and never a panic.
+//! 3. Rounding is always asked for by a name that tells its direction.
+//! 4. They are text in every file and on every wire, and are read back through the same constructor: plain
+//!    decimal notation, no exponent, no `NaN`, at most 28 digits.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::Currency;
+
+/// A text or figure that is not the number it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadNumber {
+    /// Not a plain decimal such as `227.10`.
+    Text,
+    /// More digits than 28, which a decimal cannot hold exactly.
+    TooManyDigits,
+    /// A price that is zero or negative, or a quantity that is negative.
+    Sign,
+    /// Beyond what any instrument we know trades at: a price above 10^12, a quantity above 10^15.
+    Absurd,
+}
+
+impl fmt::Display for BadNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "is not a plain decimal (write it as text like \"227.10\", no exponent, no NaN)",
+            Self::TooManyDigits => "has more than 28 digits",
+            Self::Sign => "must be above zero",
+            Self::Absurd => "is absurdly large",
+        })
+    }
+}
+
+impl std::error::Error for BadNumber {}
+
+/// A result that does not fit into 28 digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overflow;
+
+impl fmt::Display for Overflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the result does not fit into 28 digits")
+    }
+}
+
+impl std::error::Error for Overflow {}
+
+fn parse(text: &str) -> Result<Decimal, BadNumber> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !plain(whole) || !plain(fraction) {
+        return Err(BadNumber::Text);
+    }
+    Decimal::from_str_exact(text).map_err(|_| BadNumber::TooManyDigits)
+}
+
+fn multiple(value: Decimal, step: Decimal, strategy: RoundingStrategy) -> Option<Decimal> {
+    let steps = value.checked_div(step)?.round_dp_with_strategy(0, strategy);
+    Some(steps.checked_mul(step)?.normalize())
+}
+
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Decimal);
+
+        impl $name {
+            /// Takes a decimal that is one.
+            ///
+            /// # Errors
+            /// Wrong sign, or absurdly large.
+            pub fn new(value: Decimal) -> Result<Self, BadNumber> {
+                let check: fn(Decimal) -> Result<(), BadNumber> = $check;
+                check(value).map(|()| Self(value))
+            }
+
+            /// The bare decimal, for formulas and display.
+            pub const fn get(self) -> Decimal {
+                self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadNumber;
+            fn from_str(text: &str) -> Result<Self, BadNumber> {
+                Self::new(parse(text)?)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadNumber;
+            fn try_from(text: String) -> Result<Self, BadNumber> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(number: $name) -> Self {
+                number.0.to_string()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+    };
+}
+
+const PRICE_MAX: i64 = 1_000_000_000_000;
+const QTY_MAX: i64 = 1_000_000_000_000_000;
+
+number!(
+    /// A price in the instrument's quote currency, above zero.
+    Price,
+    |v| {
+        if v <= Decimal::ZERO {
+            Err(BadNumber::Sign)
+        } else if v > Decimal::from(PRICE_MAX) {
+            Err(BadNumber::Absurd)
+        } else {
+            Ok(())
+        }
+    }
+);
+number!(
+    /// An amount of an instrument (shares, units, coins), never negative; the side says the direction.
+    Qty,
+    |v| {
+        if v.is_sign_negative() && !v.is_zero() {
+            Err(BadNumber::Sign)
+        } else if v > Decimal::from(QTY_MAX) {
+            Err(BadNumber::Absurd)
+        } else {
+            Ok(())
+        }
+    }
+);
+number!(
+    /// What is held of an instrument: positive is long, negative is short.
+    Held,
+    |v| if v.abs() > Decimal::from(QTY_MAX) { Err(BadNumber::Absurd) } else { Ok(()) }
+);
+number!(
+    /// A dimensionless factor: a conversion rate, a share of equity.
+    Ratio,
+    |_| Ok(())
+);
+number!(
+    /// An amount of money whose currency the context states (a book's base currency, an instrument's quote currency).
+    Amount,
+    |_| Ok(())
+);
+
+impl Price {
+    /// The nearest multiple of `tick` that is not above: what a sell limit or a long position's stop is rounded to.
+    ///
+    /// # Errors
+    /// [`Overflow`], also when nothing above zero is left.
+    pub fn round_down_to(self, tick: Self) -> Result<Self, Overflow> {
+        self.round(tick, RoundingStrategy::ToNegativeInfinity)
+    }
+
+    /// The nearest multiple of `tick` that is not below.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn round_up_to(self, tick: Self) -> Result<Self, Overflow> {
+        self.round(tick, RoundingStrategy::ToPositiveInfinity)
+    }
+
+    /// The nearest multiple of `tick`, ties away from zero.
+    ///
+    /// # Errors
+    /// [`Overflow`], also when nothing above zero is left.
+    pub fn round_nearest_to(self, tick: Self) -> Result<Self, Overflow> {
+        self.round(tick, RoundingStrategy::MidpointAwayFromZero)
+    }
+
+    /// Whether the price is a whole number of `tick`s.
+    pub fn is_multiple_of(self, tick: Self) -> bool {
+        self.0.checked_rem(tick.0).is_some_and(|rest| rest.is_zero())
+    }
+
+    fn round(self, tick: Self, strategy: RoundingStrategy) -> Result<Self, Overflow> {
+        multiple(self.0, tick.0, strategy).and_then(|v| Self::new(v).ok()).ok_or(Overflow)
+    }
+
+    /// Price times quantity: money in the quote currency.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn times(self, qty: Qty) -> Result<Amount, Overflow> {
+        self.0.checked_mul(qty.0).map(Amount).ok_or(Overflow)
+    }
+
+    /// How far `other` lies above this price; negative when it lies below. In quote currency per unit.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn to(self, other: Self) -> Result<Amount, Overflow> {
+        other.0.checked_sub(self.0).map(Amount).ok_or(Overflow)
+    }
+
+    /// The price moved by `by` quote currency per unit.
+    ///
+    /// # Errors
+    /// [`Overflow`], also when the result is not above zero.
+    pub fn moved(self, by: Amount) -> Result<Self, Overflow> {
+        self.0.checked_add(by.0).and_then(|v| Self::new(v).ok()).ok_or(Overflow)
+    }
+
+    /// The share of this price by which `other` differs, always positive: 0.02 is two percent.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn distance(self, other: Self) -> Result<Ratio, Overflow> {
+        let gap = other.0.checked_sub(self.0).ok_or(Overflow)?.abs();
+        gap.checked_div(self.0).map(Ratio).ok_or(Overflow)
+    }
+}
+
+impl Qty {
+    /// Nothing.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
+    /// Whether it is nothing.
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_add(other.0).and_then(|v| Self::new(v).ok()).ok_or(Overflow)
+    }
+
+    /// The difference.
+    ///
+    /// # Errors
+    /// [`Overflow`] when `other` is more.
+    pub fn minus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_sub(other.0).and_then(|v| Self::new(v).ok()).ok_or(Overflow)
+    }
+
+    /// The difference, or nothing when `other` is more.
+    #[must_use]
+    pub fn minus_or_zero(self, other: Self) -> Self {
+        self.minus(other).unwrap_or(Self::ZERO)
+    }
+
+    /// The largest multiple of `lot` that is not more.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn round_down_to(self, lot: Self) -> Result<Self, Overflow> {
+        multiple(self.0, lot.0, RoundingStrategy::ToZero).and_then(|v| Self::new(v).ok()).ok_or(Overflow)
+    }
+
+    /// Whether it is a whole number of `lot`s.
+    pub fn is_multiple_of(self, lot: Self) -> bool {
+        self.0.checked_rem(lot.0).is_some_and(|rest| rest.is_zero())
+    }
+}
+
+impl Held {
+    /// Nothing held.
+    pub const FLAT: Self = Self(Decimal::ZERO);
+
+    /// Whether nothing is held.
+    pub fn is_flat(self) -> bool {
+        self.0.is_zero()
+    }
+
+    /// Whether more than nothing is held, bought rather than sold.
+    pub fn is_long(self) -> bool {
+        self.0 > Decimal::ZERO
+    }
+
+    /// How much is held, whatever the direction.
+    pub fn size(self) -> Qty {
+        Qty(self.0.abs())
+    }
+
+    /// What is held after `by` more (negative: less).
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn moved(self, by: Self) -> Result<Self, Overflow> {
+        self.0.checked_add(by.0).and_then(|v| Self::new(v).ok()).ok_or(Overflow)
+    }
+}
+
+impl Amount {
+    /// No money.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_add(other.0).map(Self).ok_or(Overflow)
+    }
+
+    /// The difference.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn minus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
+    }
+
+    /// The opposite amount.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self(-self.0)
+    }
+
+    /// The amount times a rate or share.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn times(self, factor: Ratio) -> Result<Self, Overflow> {
+        self.0.checked_mul(factor.0).map(Self).ok_or(Overflow)
+    }
+
+    /// The share this is of `whole`; nothing when `whole` is zero or negative, which has no share.
+    pub fn share_of(self, whole: Self) -> Option<Ratio> {
+        (whole.0 > Decimal::ZERO).then(|| self.0.checked_div(whole.0).map(Ratio)).flatten()
+    }
+
+    /// Rounded to `places` decimal places, ties to the even neighbour: how money is booked.
+    #[must_use]
+    pub fn round_half_even(self, places: u32) -> Self {
+        Self(self.0.round_dp_with_strategy(places, RoundingStrategy::MidpointNearestEven).normalize())
+    }
+
+    /// The amount with its currency.
+    pub const fn of(self, currency: Currency) -> Money {
+        Money { amount: self, currency }
+    }
+}
+
+impl Ratio {
+    /// One: no conversion.
+    pub const ONE: Self = Self(Decimal::ONE);
+    /// Nought.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+}
+
+/// An amount together with its currency: what is reported and what a broker states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Money {
+    /// How much.
+    pub amount: Amount,
+    /// Of what.
+    pub currency: Currency,
+}
+
+impl Money {
+    /// The sum of two amounts of one currency.
+    ///
+    /// # Errors
+    /// [`Overflow`] also when the currencies differ: there is no such sum.
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+        if self.currency != other.currency {
+            return Err(Overflow);
+        }
+        Ok(self.amount.plus(other.amount)?.of(self.currency))
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.amount, self.currency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn price(text: &str) -> Price {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn reads_only_plain_decimals() {
+        for bad in ["", "-", ".", "1.", ".5", "1e3", "NaN", "inf", "+1", " 1", "1 ", "1,5", "0x1", "1_0"] {
+            assert_eq!(bad.parse::<Amount>(), Err(BadNumber::Text), "{bad:?}");
+        }
+        assert_eq!("1".repeat(40).parse::<Amount>(), Err(BadNumber::TooManyDigits));
+        assert_eq!("0".parse::<Price>(), Err(BadNumber::Sign));
+        assert_eq!("-1".parse::<Qty>(), Err(BadNumber::Sign));
+        assert_eq!("1000000000001".parse::<Price>(), Err(BadNumber::Absurd));
+        assert_eq!("227.10".parse::<Price>().unwrap().to_string(), "227.10");
+    }
+
+    #[test]
+    fn rounding_goes_where_its_name_says() {
+        let tick = price("0.05");
+        assert_eq!(price("1.07").round_down_to(tick).unwrap(), price("1.05"));
+        assert_eq!(price("1.07").round_up_to(tick).unwrap(), price("1.10"));
+        assert_eq!(price("1.075").round_nearest_to(tick).unwrap(), price("1.10"));
+        assert_eq!(price("0.01").round_down_to(tick), Err(Overflow));
+        let qty: Qty = "7.9".parse().unwrap();
+        assert_eq!(qty.round_down_to("1".parse().unwrap()).unwrap().to_string(), "7");
+    }
+
+    #[test]
+    fn overflow_is_an_error() {
+        let big: Price = "1000000000000".parse().unwrap();
+        let much: Qty = "1000000000000000".parse().unwrap();
+        assert!(big.times(much).is_ok());
+        let amount: Amount = "9999999999999999999999999999".parse().unwrap();
+        assert_eq!(amount.times("100".parse().unwrap()), Err(Overflow));
+    }
+
+    proptest! {
+        #[test]
+        fn text_round_trips(mantissa in any::<i64>(), scale in 0u32..18) {
+            let amount = Amount::new(Decimal::new(mantissa, scale)).unwrap();
+            prop_assert_eq!(amount.to_string().parse::<Amount>().unwrap(), amount);
+            let json = serde_json::to_string(&amount).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Amount>(&json).unwrap(), amount);
+        }
+
+        #[test]
+        fn rounding_brackets_the_value(mantissa in 1i64..1_000_000_000_000, tick in 1i64..1_000_000) {
+            let (p, t) = (Price(Decimal::new(mantissa, 6)), Price(Decimal::new(tick, 6)));
+            let up = p.round_up_to(t).unwrap();
+            prop_assert!(up >= p && up.is_multiple_of(t) && up.0 - p.0 < t.0);
+            if let Ok(down) = p.round_down_to(t) {
+                prop_assert!(down <= p && down.is_multiple_of(t) && p.0 - down.0 < t.0);
+            }
+        }
+    }
+}

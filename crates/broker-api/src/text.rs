@@ -1,0 +1,104 @@
+//! Short text that lives inline and is `Copy`: what every identifier is made of.
+//!
+//! An identifier in Tradewind is at most a few dozen bytes, is compared far more often than it is made, and
+//! travels in every record. Held inline it needs no allocation and no lifetime.
+
+use std::fmt;
+
+/// At most `N` bytes of printable ASCII, without spaces. Orders as the text does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Text<const N: usize> {
+    bytes: [u8; N], // zero after the end, so that the derived order is the order of the text
+    len: u8,
+}
+
+/// Why a text cannot be an identifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadText {
+    /// Nothing there.
+    Empty,
+    /// Longer than the identifier's limit, in bytes.
+    TooLong {
+        /// Bytes given.
+        len: usize,
+        /// Bytes allowed.
+        max: usize,
+    },
+    /// A character that this identifier may not hold.
+    Character(char),
+}
+
+impl fmt::Display for BadText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => write!(f, "is empty"),
+            Self::TooLong { len, max } => write!(f, "has {len} bytes, at most {max} are allowed"),
+            Self::Character(c) => write!(f, "holds the character {c:?}, which is not allowed here"),
+        }
+    }
+}
+
+impl std::error::Error for BadText {}
+
+impl<const N: usize> Text<N> {
+    /// Takes `text` if it is not empty, fits, and `allowed` holds for each byte.
+    ///
+    /// # Errors
+    /// The first reason why not.
+    pub(crate) fn checked(text: &str, allowed: fn(u8) -> bool) -> Result<Self, BadText> {
+        if text.is_empty() {
+            return Err(BadText::Empty);
+        }
+        if text.len() > N || text.len() > usize::from(u8::MAX) {
+            return Err(BadText::TooLong { len: text.len(), max: N });
+        }
+        if let Some(c) =
+            text.chars().find(|c| !u8::try_from(*c).is_ok_and(|b| b.is_ascii_graphic() && allowed(b)))
+        {
+            return Err(BadText::Character(c));
+        }
+        let mut bytes = [0; N];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        // The cast cannot lose: the length was compared with u8::MAX above.
+        Ok(Self { bytes, len: u8::try_from(text.len()).unwrap_or(u8::MAX) })
+    }
+
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        // Only ASCII ever enters, so this is never the fallback.
+        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or("")
+    }
+}
+
+impl<const N: usize> fmt::Display for Text<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl<const N: usize> fmt::Debug for Text<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_as_the_text_does() {
+        let t = |s| Text::<8>::checked(s, |_| true).unwrap();
+        assert!(t("a") < t("aa") && t("aa") < t("b") && t("B") < t("a"));
+    }
+
+    #[test]
+    fn refuses_with_the_reason() {
+        let c = |s| Text::<3>::checked(s, |b| b != b'-').unwrap_err();
+        assert_eq!(c(""), BadText::Empty);
+        assert_eq!(c("abcd"), BadText::TooLong { len: 4, max: 3 });
+        assert_eq!(c("a-"), BadText::Character('-'));
+        assert_eq!(c("a b"), BadText::Character(' '));
+        assert_eq!(c("ä"), BadText::Character('ä'));
+    }
+}
