@@ -141,6 +141,17 @@ id!(
     Digest, 64, "digest", |b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)
 );
 
+impl Code {
+    /// A code written in the program itself: lower-case letters, digits and `_`. Use it in constants, where a
+    /// wrong one is an error of the compiler.
+    ///
+    /// # Panics
+    /// On any other text.
+    pub const fn fixed(text: &'static str) -> Self {
+        Self(Text::fixed(text))
+    }
+}
+
 /// One instrument at one venue: what orders, positions and prices are keyed by. As text: `paper:AAPL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

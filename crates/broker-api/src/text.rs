@@ -63,6 +63,26 @@ impl<const N: usize> Text<N> {
         Ok(Self { bytes, len: u8::try_from(text.len()).unwrap_or(u8::MAX) })
     }
 
+    /// `text`, for names written in the program itself: lower-case letters, digits and `_` only.
+    ///
+    /// # Panics
+    /// On anything else; in a constant that is an error of the compiler.
+    pub(crate) const fn fixed(text: &'static str) -> Self {
+        let given = text.as_bytes();
+        assert!(!given.is_empty() && given.len() <= N && N < 256, "a fixed name has the wrong length");
+        let mut bytes = [0; N];
+        let mut at = 0;
+        while at < given.len() {
+            let b = given[at];
+            assert!(b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_', "a fixed name is lower case");
+            bytes[at] = b;
+            at += 1;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "N is below 256, asserted above")]
+        let len = given.len() as u8;
+        Self { bytes, len }
+    }
+
     /// The text.
     pub(crate) fn as_str(&self) -> &str {
         // Only ASCII ever enters, so this is never the fallback.

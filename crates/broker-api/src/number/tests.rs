@@ -1,0 +1,60 @@
+//! What rounding, reading and overflow promise.
+
+use super::*;
+use proptest::prelude::*;
+
+fn price(text: &str) -> Price {
+    text.parse().unwrap()
+}
+
+#[test]
+fn reads_only_plain_decimals() {
+    for bad in ["", "-", ".", "1.", ".5", "1e3", "NaN", "inf", "+1", " 1", "1 ", "1,5", "0x1", "1_0"] {
+        assert_eq!(bad.parse::<Amount>(), Err(BadNumber::Text), "{bad:?}");
+    }
+    assert_eq!("1".repeat(40).parse::<Amount>(), Err(BadNumber::TooManyDigits));
+    assert_eq!("0".parse::<Price>(), Err(BadNumber::Sign));
+    assert_eq!("-1".parse::<Qty>(), Err(BadNumber::Sign));
+    assert_eq!("1000000000001".parse::<Price>(), Err(BadNumber::Absurd));
+    assert_eq!("227.10".parse::<Price>().unwrap().to_string(), "227.10");
+}
+
+#[test]
+fn rounding_goes_where_its_name_says() {
+    let tick = price("0.05");
+    assert_eq!(price("1.07").round_down_to(tick).unwrap(), price("1.05"));
+    assert_eq!(price("1.07").round_up_to(tick).unwrap(), price("1.10"));
+    assert_eq!(price("1.075").round_nearest_to(tick).unwrap(), price("1.10"));
+    assert_eq!(price("0.01").round_down_to(tick), Err(Overflow));
+    let qty: Qty = "7.9".parse().unwrap();
+    assert_eq!(qty.round_down_to("1".parse().unwrap()).unwrap().to_string(), "7");
+}
+
+#[test]
+fn overflow_is_an_error() {
+    let big: Price = "1000000000000".parse().unwrap();
+    let much: Qty = "1000000000000000".parse().unwrap();
+    assert!(big.times(much).is_ok());
+    let amount: Amount = "9999999999999999999999999999".parse().unwrap();
+    assert_eq!(amount.times("100".parse().unwrap()), Err(Overflow));
+}
+
+proptest! {
+    #[test]
+    fn text_round_trips(mantissa in any::<i64>(), scale in 0u32..18) {
+        let amount = Amount::new(Decimal::new(mantissa, scale)).unwrap();
+        prop_assert_eq!(amount.to_string().parse::<Amount>().unwrap(), amount);
+        let json = serde_json::to_string(&amount).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Amount>(&json).unwrap(), amount);
+    }
+
+    #[test]
+    fn rounding_brackets_the_value(mantissa in 1i64..1_000_000_000_000, tick in 1i64..1_000_000) {
+        let (p, t) = (Price(Decimal::new(mantissa, 6)), Price(Decimal::new(tick, 6)));
+        let up = p.round_up_to(t).unwrap();
+        prop_assert!(up >= p && up.is_multiple_of(t) && up.0 - p.0 < t.0);
+        if let Ok(down) = p.round_down_to(t) {
+            prop_assert!(down <= p && down.is_multiple_of(t) && p.0 - down.0 < t.0);
+        }
+    }
+}

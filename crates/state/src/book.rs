@@ -1,0 +1,223 @@
+//! The book: what is open, what was done, and what the guard counts. Its one way to change is [`Book::apply`].
+//!
+//! It is data and questions. Deciding happens elsewhere; a decision comes in as a record.
+
+mod fold;
+mod ledger;
+mod orders;
+mod position;
+mod restate;
+mod rows;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use broker_api::{ClientOrderId, ExecutionId, Exposure, GuardState, Held, Key, SignalId, VenueId};
+use serde::{Deserialize, Serialize};
+
+pub use fold::Illegal;
+pub use rows::{
+    Blocked, Divergence, Ended, Execution, ExitWanted, LastStop, Order, Position, SignalState, Totals, Trade,
+    VenueState,
+};
+
+/// How many closed trades the book keeps; older ones are in the journal.
+pub const TRADES_KEPT: usize = 2_000;
+
+/// The durable state, folded from the records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Book {
+    /// How many records are in it.
+    #[serde(rename = "journal_seq")]
+    seq: u64,
+    /// How many processes wrote to it.
+    life: u32,
+    /// How the last process ended, when it could say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_stop: Option<LastStop>,
+    guard: GuardState,
+    venues: BTreeMap<VenueId, VenueState>,
+    positions: BTreeMap<Key, Position>,
+    exits: BTreeMap<Key, ExitWanted>,
+    orders: BTreeMap<ClientOrderId, Order>,
+    totals: Totals,
+    diverged: BTreeMap<Key, Divergence>,
+    venues_diverged: BTreeMap<VenueId, Divergence>,
+    signals: BTreeMap<SignalId, SignalState>,
+    trades: VecDeque<Trade>,
+    closed_orders: BTreeMap<ClientOrderId, Order>,
+    executions: BTreeMap<VenueId, BTreeMap<ExecutionId, Execution>>,
+}
+
+impl Book {
+    /// How many records are in it: the seq of the last one.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// The number of the process that writes to it, or wrote last.
+    pub fn life(&self) -> u32 {
+        self.life
+    }
+
+    /// How the last process ended; nothing while one runs, or after one that was killed.
+    pub fn last_stop(&self) -> Option<&LastStop> {
+        self.last_stop.as_ref()
+    }
+
+    /// What the guard judges by.
+    pub fn guard(&self) -> &GuardState {
+        &self.guard
+    }
+
+    /// The venue of this name, when the book is bound to it.
+    pub fn venue(&self, venue: VenueId) -> Option<&VenueState> {
+        self.venues.get(&venue)
+    }
+
+    /// All venues, by name.
+    pub fn venues(&self) -> impl Iterator<Item = &VenueState> {
+        self.venues.values()
+    }
+
+    /// What is held of an instrument.
+    pub fn position(&self, key: Key) -> Option<&Position> {
+        self.positions.get(&key)
+    }
+
+    /// Everything that is held, by key.
+    pub fn positions(&self) -> impl ExactSizeIterator<Item = &Position> {
+        self.positions.values()
+    }
+
+    /// Whether, and why, an instrument's position shall be closed.
+    pub fn exit_wanted(&self, key: Key) -> Option<&ExitWanted> {
+        self.exits.get(&key)
+    }
+
+    /// Every instrument whose position shall be closed.
+    pub fn exits_wanted(&self) -> impl ExactSizeIterator<Item = (Key, &ExitWanted)> {
+        self.exits.iter().map(|(key, exit)| (*key, exit))
+    }
+
+    /// An order, open or closed.
+    pub fn order(&self, id: ClientOrderId) -> Option<&Order> {
+        self.orders.get(&id).or_else(|| self.closed_orders.get(&id))
+    }
+
+    /// Orders that are not over, by id.
+    pub fn open_orders(&self) -> impl ExactSizeIterator<Item = &Order> {
+        self.orders.values()
+    }
+
+    /// Orders that are over and still remembered, by id.
+    pub fn closed_orders(&self) -> impl ExactSizeIterator<Item = &Order> {
+        self.closed_orders.values()
+    }
+
+    /// A signal that is still remembered.
+    pub fn signal(&self, id: SignalId) -> Option<&SignalState> {
+        self.signals.get(&id)
+    }
+
+    /// The signals that are still remembered, by id.
+    pub fn signals(&self) -> impl ExactSizeIterator<Item = &SignalState> {
+        self.signals.values()
+    }
+
+    /// The last closed trades, oldest first; at most [`TRADES_KEPT`].
+    pub fn trades(&self) -> impl DoubleEndedIterator<Item = &Trade> + ExactSizeIterator {
+        self.trades.iter()
+    }
+
+    /// Sums since the book began.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// Instruments in which book and venue disagree.
+    pub fn diverged(&self) -> impl ExactSizeIterator<Item = (Key, &Divergence)> {
+        self.diverged.iter().map(|(key, divergence)| (*key, divergence))
+    }
+
+    /// Venues with which the book disagrees about more than one instrument.
+    pub fn venues_diverged(&self) -> impl ExactSizeIterator<Item = (VenueId, &Divergence)> {
+        self.venues_diverged.iter().map(|(venue, divergence)| (*venue, divergence))
+    }
+
+    /// Whether an execution was told before.
+    pub fn has_execution(&self, venue: VenueId, execution: ExecutionId) -> bool {
+        self.execution(venue, execution).is_some()
+    }
+
+    /// An execution that is still remembered.
+    pub fn execution(&self, venue: VenueId, execution: ExecutionId) -> Option<&Execution> {
+        self.executions.get(&venue)?.get(&execution)
+    }
+
+    /// The executions that are still remembered, by venue and name.
+    pub fn executions(&self) -> impl Iterator<Item = &Execution> {
+        self.executions.values().flat_map(BTreeMap::values)
+    }
+
+    /// Whether an entry of this instrument is not over.
+    pub fn has_open_entry(&self, key: Key) -> bool {
+        self.orders.values().any(|o| o.intent.key == key && !o.intent.purpose.is_reducing())
+    }
+
+    /// All that binds or could bind risk in one instrument.
+    pub fn exposure(&self, key: Key) -> Exposure {
+        let mut row = self.held_row(key);
+        for order in self.orders.values().filter(|o| o.intent.key == key) {
+            count(&mut row, order);
+        }
+        row
+    }
+
+    /// All that binds or could bind risk, one row per instrument, into `rows`, which is emptied first.
+    /// `own` is left out: an order that is reviewed again must not count itself.
+    pub fn fill_exposures(&self, own: Option<ClientOrderId>, rows: &mut Vec<Exposure>) {
+        rows.clear();
+        rows.extend(self.positions.keys().map(|key| self.held_row(*key)));
+        for order in self.orders.values().filter(|o| Some(o.intent.id) != own) {
+            let key = order.intent.key;
+            let at = rows.iter().position(|row| row.key == key).unwrap_or_else(|| {
+                rows.push(self.held_row(key));
+                rows.len() - 1
+            });
+            count(&mut rows[at], order);
+        }
+    }
+
+    fn held_row(&self, key: Key) -> Exposure {
+        let mut row = Exposure::none(key);
+        if let Some(position) = self.positions.get(&key) {
+            row.held = position.held;
+            row.average = position.average();
+            row.plan = position.plan;
+        }
+        row.exit_wanted = self.exits.contains_key(&key);
+        row.diverged = self.diverged.contains_key(&key) || self.venues_diverged.contains_key(&key.venue);
+        row
+    }
+
+    /// What is held of an instrument; flat when nothing is.
+    pub fn held(&self, key: Key) -> Held {
+        self.positions.get(&key).map_or(Held::FLAT, |position| position.held)
+    }
+}
+
+/// Adds an open order to its instrument's row. Sums stay within what a quantity can hold, or saturate high.
+fn count(row: &mut Exposure, order: &Order) {
+    let rest = order.remaining();
+    if order.intent.purpose.is_reducing() {
+        // Stop and target close the same units; the larger of what live orders would close is what counts.
+        row.exiting = row.exiting.max(rest);
+    } else {
+        row.entering = row.entering.plus(rest).unwrap_or(row.entering);
+        row.entering_side = Some(order.intent.side);
+        row.entering_at = Some(order.intent.reference);
+    }
+    if order.phase == broker_api::Phase::Unknown {
+        row.unknown += 1;
+    }
+}

@@ -1,0 +1,276 @@
+//! The only fold: what each record does to the book. It checks first and changes after, so that a record
+//! that is refused leaves no trace.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use broker_api::{
+    Amount, By, CancelOutcome, Day, End, Event, Level, Overflow, Reason, Record, SentWindow, Time,
+};
+use chrono::TimeDelta;
+
+use super::Book;
+use super::orders::after;
+use super::rows::{Blocked, Divergence, Ended, Execution, ExitWanted, LastStop, SignalState, VenueState};
+
+/// How long closed orders, ended signals and executions are remembered after the last moment they could matter:
+/// two sessions, with a long weekend between them.
+const REMEMBERED: TimeDelta = TimeDelta::days(5);
+
+/// A record that cannot follow what the book holds: a fault of this program, or a journal that is not this book's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Illegal {
+    /// The record's name.
+    pub record: &'static str,
+    /// What stands against it.
+    pub why: Box<str>,
+}
+
+impl fmt::Display for Illegal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the record `{}` cannot follow what the book holds: {}", self.record, self.why)
+    }
+}
+
+impl std::error::Error for Illegal {}
+
+/// Why one record is refused; [`Book::apply`] adds the record's name.
+pub(super) struct No(pub(super) Box<str>);
+
+impl From<Overflow> for No {
+    fn from(overflow: Overflow) -> Self {
+        Self(overflow.to_string().into())
+    }
+}
+
+pub(super) fn no<T>(why: impl Into<Box<str>>) -> Result<T, No> {
+    Err(No(why.into()))
+}
+
+impl Book {
+    /// Folds one record in and gives its seq.
+    ///
+    /// # Errors
+    /// [`Illegal`]; then nothing changed.
+    pub fn apply(&mut self, record: &Record, at: Time) -> Result<u64, Illegal> {
+        match self.fold(record, at) {
+            Ok(()) => {
+                self.seq += 1;
+                Ok(self.seq)
+            }
+            Err(No(why)) => Err(Illegal { record: record.name(), why }),
+        }
+    }
+
+    fn fold(&mut self, record: &Record, at: Time) -> Result<(), No> {
+        match record {
+            Record::VenueBound { of, equity, cursor } => {
+                if let Some(known) = self.venues.get(&of.venue) {
+                    return no(format!("{} is bound to account {}", of.venue, known.of.account));
+                }
+                let venue = VenueState { of: *of, cursor: *cursor, opening_equity: *equity };
+                self.venues.insert(of.venue, venue);
+                self.guard.equity = Some(*equity);
+                self.guard.high_water = self.guard.high_water.max(Some(*equity));
+            }
+            Record::Started { life, .. } => return self.started(*life, at),
+            Record::Stopped { life, exit, equity } => {
+                if *life != self.life {
+                    return no(format!("process {life} is not the one that writes, {}", self.life));
+                }
+                self.last_stop = Some(LastStop { life: *life, exit: *exit, at });
+                self.guard.equity = equity.or(self.guard.equity);
+            }
+            Record::SignalTaken { signal, digest } => {
+                if self.signals.contains_key(&signal.id) {
+                    return no(format!("signal {} was taken before", signal.id));
+                }
+                let state = SignalState {
+                    signal: *signal,
+                    digest: *digest,
+                    conflict: None,
+                    taken_at: at,
+                    life: self.life,
+                    ended: None,
+                    orders: Vec::new(),
+                };
+                self.signals.insert(signal.id, state);
+                self.totals.signals += 1;
+            }
+            Record::SignalConflicted { signal, digest } => match self.signals.get_mut(signal) {
+                Some(state) => state.conflict = Some(*digest),
+                None => return no(format!("signal {signal} is not in the book")),
+            },
+            Record::SignalEnded { signal, ending, reason, .. } => match self.signals.get_mut(signal) {
+                Some(state) if state.ended.is_none() => {
+                    state.ended = Some(Ended { ending: *ending, at, reason: reason.clone() });
+                    *self.totals.endings.entry(*ending).or_default() += 1;
+                }
+                Some(_) => return no(format!("signal {signal} has ended before")),
+                None => return no(format!("signal {signal} is not in the book")),
+            },
+            Record::Intended { intent, mark, send_by, .. } => {
+                self.intended(intent, *mark, SentWindow { from: at, to: *send_by }, at)?;
+            }
+            Record::Answered { order, attempt, answer } => self.answered(*order, *attempt, answer, at)?,
+            Record::AskStarted { order } => {
+                let order = self.open_order(*order)?;
+                order.asking = true;
+                order.asks += 1;
+            }
+            Record::AskAnswered { order, finding } => self.ask_answered(*order, finding.as_ref(), at)?,
+            Record::Resent { order, attempt, mark, send_by, .. } => {
+                let row = self.open_order(*order)?;
+                if *attempt != row.attempt + 1 {
+                    return no(format!("attempt {attempt} does not follow attempt {}", row.attempt));
+                }
+                row.phase = after(row.phase, Event::Resent)?;
+                (row.attempt, row.mark, row.since) = (*attempt, *mark, at);
+                row.sent = SentWindow { from: at, to: *send_by };
+                (row.asks, row.not_before, row.proof, row.reason) = (0, None, None, None);
+            }
+            Record::GaveUp { order, reason } => {
+                self.moves(*order, Event::GivenUp, at)?;
+                self.note(*order, reason);
+                self.retire(*order);
+            }
+            Record::CancelStarted { order, code } => {
+                self.moves(*order, Event::CancelStarted, at)?;
+                self.open_order(*order)?.cancel_wanted = Some(*code);
+            }
+            Record::CancelAnswered { order, answer } => {
+                self.moves(*order, answer.event(), at)?;
+                if let Some(row) = self.orders.get_mut(order) {
+                    row.asked_at = Some(at);
+                    if matches!(answer, CancelOutcome::TooLate) {
+                        row.cancel_wanted = None;
+                    }
+                }
+            }
+            Record::Closed { order, end, code } => {
+                self.moves(*order, Event::Closed(*end), at)?;
+                if let Some(row) = self.orders.get_mut(order)
+                    && *end != End::Filled
+                {
+                    let reason = Reason::plain(*code, format!("the venue closed it: {code}"));
+                    row.reason.get_or_insert(reason);
+                }
+                self.retire(*order);
+            }
+            Record::Filled { fill } => self.filled(fill, at)?,
+            Record::Busted { venue, execution } => self.restated(*venue, *execution, None)?,
+            Record::Corrected { fill } => self.restated(fill.key.venue, fill.execution, Some(fill))?,
+            Record::CursorMoved { venue, cursor } => match self.venues.get_mut(venue) {
+                Some(state) => state.cursor = *cursor,
+                None => return no(format!("the book is not bound to {venue}")),
+            },
+            Record::PlanSet { key, plan, .. } => match self.positions.get_mut(key) {
+                Some(position) => {
+                    position.plan.stop = plan.stop.or(position.plan.stop);
+                    position.plan.target = plan.target.or(position.plan.target);
+                    position.blocked = None;
+                }
+                None => return no(format!("nothing is held of {key}")),
+            },
+            Record::ExitWanted { key, signal, code } => {
+                if !self.positions.contains_key(key) && !self.has_open_entry(*key) {
+                    return no(format!("nothing is held of {key} and nothing would open it"));
+                }
+                if self.exits.contains_key(key) {
+                    return no(format!("{key} is being closed already"));
+                }
+                self.exits.insert(*key, ExitWanted { signal: *signal, code: *code, at, orders: 0 });
+            }
+            Record::ProtectionBlocked { key, purpose, reason, retry_at, bound } => {
+                match self.positions.get_mut(key) {
+                    Some(position) => {
+                        let bound = position.blocked.as_ref().map_or(*bound, |known| known.bound);
+                        let (purpose, reason) = (*purpose, reason.clone());
+                        position.blocked = Some(Blocked { purpose, reason, retry_at: *retry_at, bound });
+                    }
+                    None => return no(format!("nothing is held of {key}")),
+                }
+            }
+            Record::DayStarted { starts, equity, high_water, late } => {
+                let realised = Amount::ZERO;
+                self.guard.day = Some(Day { starts: *starts, equity: *equity, late: *late, realised });
+                self.guard.high_water = Some(*high_water);
+                self.guard.equity = Some(*equity);
+                self.forget(*starts);
+            }
+            Record::LevelSet { level, by, reason, until } => {
+                let guard = &mut self.guard;
+                let over = guard.level == Level::Paused && guard.until.is_some_and(|until| until <= at);
+                let loosens = *level < guard.level && !(over && *level == Level::Trading);
+                if *by == By::Guard && loosens {
+                    return no(format!("only a person loosens {} to {level}", guard.level));
+                }
+                if reason.code.as_str() == "cooldown" {
+                    guard.cooled_at = guard.losses_in_row;
+                }
+                (guard.level, guard.since, guard.by) = (*level, Some(at), Some(by.clone()));
+                (guard.reason, guard.until) = (Some(reason.clone()), *until);
+            }
+            Record::Diverged { venue, key, reason, fill } => {
+                let divergence = Divergence { reason: reason.clone(), at, fill: *fill };
+                if let Some(fill) = fill {
+                    let seen = self.executions.entry(*venue).or_default();
+                    seen.entry(fill.execution).or_insert(Execution { fill: *fill, purpose: None });
+                }
+                match key {
+                    Some(key) => drop(self.diverged.insert(*key, divergence)),
+                    None => drop(self.venues_diverged.insert(*venue, divergence)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn started(&mut self, life: u32, at: Time) -> Result<(), No> {
+        if life != self.life + 1 {
+            return no(format!("process {life} does not follow process {}", self.life));
+        }
+        self.life = life;
+        self.last_stop = None;
+        for order in self.orders.values_mut() {
+            let phase = after(order.phase, Event::Restarted)?;
+            if phase != order.phase {
+                (order.phase, order.since) = (phase, at);
+            }
+            order.asking = false;
+        }
+        Ok(())
+    }
+
+    /// Forgets what can no longer matter: ended signals, closed orders and executions older than two sessions,
+    /// unless an open position rests on them.
+    fn forget(&mut self, now: Time) {
+        let horizon = now - REMEMBERED;
+        let held: std::collections::BTreeSet<_> = self
+            .positions
+            .values()
+            .flat_map(|p| p.executions.iter().map(|execution| (p.key.venue, *execution)))
+            .collect();
+        let mut orders = std::collections::BTreeSet::new();
+        for (venue, executions) in &mut self.executions {
+            executions.retain(|id, execution| {
+                let keep = execution.fill.at >= horizon || held.contains(&(*venue, *id));
+                if keep {
+                    orders.insert(execution.fill.order);
+                }
+                keep
+            });
+        }
+        self.executions.retain(|_, executions: &mut BTreeMap<_, _>| !executions.is_empty());
+        let open: std::collections::BTreeSet<_> =
+            self.orders.values().filter_map(|o| o.intent.signal).collect();
+        let holding: std::collections::BTreeSet<_> =
+            self.positions.values().filter_map(|p| p.signal).collect();
+        self.closed_orders.retain(|id, order| order.since >= horizon || orders.contains(id));
+        self.signals.retain(|id, state| {
+            state.ended.as_ref().is_none_or(|ended| ended.at.max(state.signal.expires_at) >= horizon)
+                || open.contains(id)
+                || holding.contains(id)
+        });
+    }
+}

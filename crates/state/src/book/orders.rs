@@ -1,0 +1,188 @@
+//! What happens to orders: made, answered, asked about, moved along the table, put away.
+
+use broker_api::{
+    Amount, ClientOrderId, Code, Cursor, End, Event, Finding, Intent, Key, Phase, Purpose, Qty, Reason,
+    SentWindow, SubmitOutcome, Time, transition,
+};
+
+use super::Book;
+use super::fold::{No, no};
+use super::rows::Order;
+
+const NOT_SENT: Code = Code::fixed("not_sent");
+const NO_ANSWER: Code = Code::fixed("no_answer");
+const VENUE_BROKEN: Code = Code::fixed("venue_broken");
+
+impl Book {
+    pub(super) fn intended(
+        &mut self,
+        intent: &Intent,
+        mark: Cursor,
+        sent: SentWindow,
+        at: Time,
+    ) -> Result<(), No> {
+        if self.order(intent.id).is_some() {
+            return no(format!("order {} was made before", intent.id));
+        }
+        if !self.venues.contains_key(&intent.key.venue) {
+            return no(format!("the book is not bound to {}", intent.key.venue));
+        }
+        if let Some(signal) = intent.signal.and_then(|id| self.signals.get_mut(&id)) {
+            signal.orders.push(intent.id);
+        }
+        if intent.purpose.is_protective()
+            && let Some(position) = self.positions.get_mut(&intent.key)
+        {
+            position.legs_made += 1;
+            if position.blocked.as_ref().is_some_and(|blocked| blocked.purpose == intent.purpose) {
+                position.blocked = None;
+            }
+        }
+        if intent.purpose == Purpose::Exit
+            && let Some(exit) = self.exits.get_mut(&intent.key)
+        {
+            exit.orders += 1;
+        }
+        self.totals.orders += 1;
+        let order = Order {
+            intent: *intent,
+            phase: Phase::Sending,
+            attempt: 1,
+            mark,
+            sent,
+            decided_at: at,
+            since: at,
+            venue_order: None,
+            filled: Qty::ZERO,
+            value: Amount::ZERO,
+            fees: Amount::ZERO,
+            asks: 0,
+            asking: false,
+            asked_at: None,
+            not_before: None,
+            proof: None,
+            cancel_wanted: None,
+            reason: None,
+        };
+        self.orders.insert(order.intent.id, order);
+        Ok(())
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        id: ClientOrderId,
+        attempt: u32,
+        answer: &SubmitOutcome,
+        at: Time,
+    ) -> Result<(), No> {
+        let Some(order) = self.order(id) else {
+            return no(format!("order {id} is not in the book"));
+        };
+        if attempt != order.attempt {
+            return no(format!("it answers attempt {attempt}, and attempt {} is the last", order.attempt));
+        }
+        self.moves(id, answer.event(), at)?;
+        if let Some(order) = self.orders.get_mut(&id) {
+            match answer {
+                SubmitOutcome::Accepted { venue_order } => order.venue_order = *venue_order,
+                SubmitOutcome::NotSent { why } => order.reason = Some(Reason::plain(NOT_SENT, why.clone())),
+                SubmitOutcome::Refused { code, text } => {
+                    order.reason = Some(Reason::plain(*code, text.clone()));
+                }
+                SubmitOutcome::Throttled { until } => order.not_before = Some(*until),
+                SubmitOutcome::Unknown { why } => order.reason = Some(Reason::plain(NO_ANSWER, why.clone())),
+                SubmitOutcome::Broken { why } => {
+                    order.reason = Some(Reason::plain(VENUE_BROKEN, why.clone()));
+                }
+            }
+        }
+        self.retire(id);
+        Ok(())
+    }
+
+    pub(super) fn ask_answered(
+        &mut self,
+        id: ClientOrderId,
+        finding: Option<&Finding>,
+        at: Time,
+    ) -> Result<(), No> {
+        let Some(order) = self.orders.get(&id) else {
+            // It ended while the question was under way: its fills and closing said so, and they stand.
+            return if self.closed_orders.contains_key(&id) {
+                Ok(())
+            } else {
+                no(format!("order {id} is not in the book"))
+            };
+        };
+        let event = match finding {
+            Some(Finding::Found { order: seen }) => match seen.end {
+                // Complete is an order whose fills add up; until they do, it counts as live.
+                Some(end) if end != End::Filled && seen.filled == order.filled => Some(Event::Closed(end)),
+                _ => Some(Event::FoundLive),
+            },
+            Some(Finding::NotYet { .. } | Finding::Absent { .. }) | None => None,
+        };
+        if let Some(event) = event {
+            self.moves(id, event, at)?;
+        }
+        let order = self.open_order(id)?;
+        (order.asking, order.asked_at) = (false, Some(at));
+        match finding {
+            Some(Finding::Found { order: seen }) => {
+                order.venue_order = seen.venue_order.or(order.venue_order);
+            }
+            Some(Finding::NotYet { again_at }) => order.not_before = Some(*again_at),
+            Some(Finding::Absent { proof }) => order.proof = Some(*proof),
+            None => {}
+        }
+        self.retire(id);
+        Ok(())
+    }
+
+    /// Moves an order along the table. A late word about an order that is over is checked and changes nothing.
+    pub(super) fn moves(&mut self, id: ClientOrderId, event: Event, at: Time) -> Result<(), No> {
+        let order = match self.orders.get_mut(&id) {
+            Some(order) => order,
+            None => match self.closed_orders.get_mut(&id) {
+                Some(order) => order,
+                None => return no(format!("order {id} is not in the book")),
+            },
+        };
+        let phase = after(order.phase, event)?;
+        if phase != order.phase {
+            (order.phase, order.since) = (phase, at);
+        }
+        Ok(())
+    }
+
+    pub(super) fn open_order(&mut self, id: ClientOrderId) -> Result<&mut Order, No> {
+        self.orders.get_mut(&id).ok_or_else(|| No(format!("order {id} is not open").into()))
+    }
+
+    pub(super) fn note(&mut self, id: ClientOrderId, reason: &Reason) {
+        if let Some(order) = self.orders.get_mut(&id) {
+            order.reason = Some(reason.clone());
+        }
+    }
+
+    /// Moves an order that is over to the closed ones, and lets go of an exit that has nothing left to do.
+    pub(super) fn retire(&mut self, id: ClientOrderId) {
+        if self.orders.get(&id).is_some_and(|order| order.phase.is_done())
+            && let Some(order) = self.orders.remove(&id)
+        {
+            let key = order.intent.key;
+            self.closed_orders.insert(id, order);
+            self.settle_exit(key);
+        }
+    }
+
+    pub(super) fn settle_exit(&mut self, key: Key) {
+        if self.exits.contains_key(&key) && !self.positions.contains_key(&key) && !self.has_open_entry(key) {
+            self.exits.remove(&key);
+        }
+    }
+}
+
+pub(super) fn after(phase: Phase, event: Event) -> Result<Phase, No> {
+    transition(phase, event).map_or_else(|| no(format!("{event:?} in {phase:?}")), Ok)
+}

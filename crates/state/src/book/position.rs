@@ -1,0 +1,114 @@
+//! What executions do to positions, trades and counters: the part of the fold that touches money.
+
+use broker_api::{Amount, ClientOrderId, Event, Fill, Intent, Purpose, Qty, StrategyId, Time};
+
+use super::fold::{No, no};
+use super::ledger::{self, Effect};
+use super::rows::{Execution, Position, Trade};
+use super::{Book, TRADES_KEPT};
+
+impl Book {
+    pub(super) fn filled(&mut self, fill: &Fill, at: Time) -> Result<(), No> {
+        if self.has_execution(fill.key.venue, fill.execution) {
+            return no(format!("execution {} was told before", fill.execution));
+        }
+        let Some(order) = self.order(fill.order) else {
+            return no(format!("order {} is not in the book", fill.order));
+        };
+        let intent = order.intent;
+        if (intent.key, intent.side) != (fill.key, fill.side) {
+            return no(format!("it names order {} and is not of its instrument and side", fill.order));
+        }
+        let filled = order.filled.plus(fill.qty)?;
+        let value = order.value.plus(fill.price.times(fill.qty)?)?;
+        let fees = order.fees.plus(fill.fee.amount)?;
+        let event = if filled >= intent.qty { Event::FullyFilled } else { Event::PartFilled };
+
+        let before = self.positions.get(&fill.key);
+        let (gross, paid) = before.map_or((Amount::ZERO, Amount::ZERO), |p| (p.gross, p.fees));
+        let opens = before.is_none();
+        let number = self.totals.positions + 1;
+        let strategy = self.strategy(&intent);
+        let effect = ledger::filled(before.cloned(), number, fill, &intent, strategy)?;
+        let (now_gross, now_paid) = match &effect {
+            Effect::Open(p) | Effect::Flat(p) | Effect::Turned(p, _) => (p.gross, p.fees),
+        };
+        let total_gross = self.totals.gross.plus(now_gross.minus(gross)?)?;
+        let total_fees = self.totals.fees.plus(now_paid.minus(paid)?)?;
+        let realised = match (&effect, self.guard.day) {
+            (Effect::Flat(p) | Effect::Turned(p, _), Some(day)) => {
+                Some(day.realised.plus(p.gross.minus(p.fees)?)?)
+            }
+            _ => None,
+        };
+        // Nothing below can fail but the table, which allows a fill everywhere.
+        self.moves(fill.order, event, at)?;
+        (self.totals.gross, self.totals.fees) = (total_gross, total_fees);
+        self.totals.fills += 1;
+        if let (Some(day), Some(realised)) = (&mut self.guard.day, realised) {
+            day.realised = realised;
+        }
+        self.count_fill(fill.order, filled, value, fees);
+        let execution = Execution { fill: *fill, purpose: Some(intent.purpose) };
+        self.executions.entry(fill.key.venue).or_default().insert(fill.execution, execution);
+        if opens || matches!(effect, Effect::Turned(..)) {
+            self.totals.positions = number;
+        }
+        match effect {
+            Effect::Open(position) => drop(self.positions.insert(fill.key, position)),
+            Effect::Flat(position) => {
+                self.positions.remove(&fill.key);
+                self.close(position, fill, &intent);
+            }
+            Effect::Turned(position, turned) => {
+                self.close(position, fill, &intent);
+                self.positions.insert(fill.key, *turned);
+            }
+        }
+        self.retire(fill.order);
+        self.settle_exit(fill.key);
+        Ok(())
+    }
+
+    fn strategy(&self, intent: &Intent) -> Option<StrategyId> {
+        self.signals.get(&intent.signal?).map(|state| state.signal.strategy)
+    }
+
+    pub(super) fn count_fill(&mut self, id: ClientOrderId, filled: Qty, value: Amount, fees: Amount) {
+        let order = match self.orders.get_mut(&id) {
+            Some(order) => Some(order),
+            None => self.closed_orders.get_mut(&id),
+        };
+        if let Some(order) = order {
+            (order.filled, order.value, order.fees) = (filled, value, fees);
+        }
+    }
+
+    pub(super) fn close(&mut self, position: Position, fill: &Fill, intent: &Intent) {
+        let wanted = self.exits.get(&fill.key).filter(|_| intent.purpose == Purpose::Exit);
+        let trade = Trade {
+            closed_at: fill.at,
+            exit: intent.purpose,
+            exit_signal: wanted.and_then(|exit| exit.signal),
+            exit_code: wanted.map(|exit| exit.code),
+            position,
+        };
+        self.totals.trades += 1;
+        self.score(&trade);
+        if self.trades.len() == TRADES_KEPT {
+            self.trades.pop_front();
+        }
+        self.trades.push_back(trade);
+    }
+
+    pub(super) fn score(&mut self, trade: &Trade) {
+        if trade.net() < Amount::ZERO {
+            self.totals.losses += 1;
+            self.guard.losses_in_row += 1;
+            self.totals.losses_in_row_max = self.totals.losses_in_row_max.max(self.guard.losses_in_row);
+        } else {
+            self.totals.wins += u64::from(trade.net() > Amount::ZERO);
+            (self.guard.losses_in_row, self.guard.cooled_at) = (0, 0);
+        }
+    }
+}
