@@ -221,3 +221,6 @@ fn count(row: &mut Exposure, order: &Order) {
         row.unknown += 1;
     }
 }
+
+#[cfg(test)]
+mod tests;

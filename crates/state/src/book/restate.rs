@@ -1,9 +1,9 @@
 //! Executions taken back or restated: the position or trade they belong to is folded again without them.
 //!
-//! What cannot be folded again (its executions are forgotten, or the instrument was traded anew since) is
-//! refused here; the desk then writes a divergence, and a person repairs it.
+//! What cannot be folded again (its executions are forgotten, the instrument was traded anew since, or one fill
+//! closed a position and opened the next) is refused here; the desk then writes a divergence, and a person repairs it.
 
-use broker_api::{Amount, Event, ExecutionId, Fill, Intent, Key, VenueId};
+use broker_api::{Amount, Event, ExecutionId, Fill, Intent, Key, Qty, VenueId};
 
 use super::Book;
 use super::fold::{No, no};
@@ -93,10 +93,12 @@ impl Book {
     /// Folds a position's executions again, with one left out or replaced.
     fn again(&self, old: &Position, execution: ExecutionId, with: Option<&Fill>) -> Result<Again, No> {
         let mut state = Again::Nothing;
+        let mut traded = Qty::ZERO;
         for id in &old.executions {
             let Some(known) = self.execution(old.key.venue, *id) else {
                 return no(format!("execution {id} is forgotten"));
             };
+            traded = traded.plus(known.fill.qty)?;
             let fill = match (*id == execution, with) {
                 (true, None) => continue,
                 (true, Some(new)) => *new,
@@ -115,6 +117,11 @@ impl Book {
                 Effect::Flat(position) => Again::Flat(position, Box::new((fill, order.intent))),
                 Effect::Turned(..) => return no("it would have turned"),
             };
+        }
+        if traded != old.entered.plus(old.exited)? {
+            return no(
+                "one of its executions also closed the position before it, or opened the one after it",
+            );
         }
         if let Again::Open(position) | Again::Flat(position, ..) = &mut state {
             (position.plan, position.legs_made) = (old.plan, old.legs_made);
