@@ -1,0 +1,28 @@
+//! The guard: one pure function before every order, whoever asks, and the breakers around all of them.
+//!
+//! 1. All checks are asked, in the order of [`CHECKS`]; the first that says no decides, and what each said is kept.
+//! 2. What cannot be computed stops an entry. It never stops an order that only reduces what is held: such an order
+//!    is let through, or waits for what is missing.
+//! 3. [`review`] is the only place that makes an [`Approved`].
+
+/// What a review leaves behind.
+pub mod approved;
+/// Trips that change the level.
+pub mod breakers;
+mod checks;
+/// What is allowed.
+pub mod limits;
+/// The review.
+pub mod review;
+/// What a review looks at.
+pub mod view;
+
+pub use approved::Approved;
+pub use breakers::{Trip, breakers};
+pub use checks::{CHECKS, Check};
+pub use limits::{Limits, Line};
+pub use review::{Verdict, review};
+pub use view::View;
+
+#[cfg(test)]
+mod tests;

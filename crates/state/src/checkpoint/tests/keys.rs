@@ -1,0 +1,249 @@
+//! The schema names exactly the keys that are written: a file with a row of every kind, every key in it, is held
+//! against it in both directions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use broker_api::{
+    By, Code, Day, Direction, End, Ending, GuardState, Level, Phase, Proof, Purpose, SentWindow,
+};
+use serde_json::{Value, json};
+
+use super::super::{Checkpoint, SCHEMA};
+use crate::book::{
+    Blocked, Book, Divergence, Ended, Execution, ExitWanted, LastStop, Order, Position, SignalState, Totals,
+    Trade, VenueState,
+};
+use crate::encode::digest;
+use crate::testing::{account, at, cursor, fill, intent, key, reason, signal};
+
+fn full_reason() -> broker_api::Reason {
+    broker_api::Reason {
+        limit: Some("3".into()),
+        would_be: Some("4".into()),
+        key: Some("risk.max_positions".into()),
+        ..reason(1)
+    }
+}
+
+fn order(n: u8) -> Order {
+    let proofs = [
+        Proof::CompleteLog { from: cursor(0), to: cursor(1) },
+        Proof::FencePassed { fence: at(1), to: cursor(1) },
+        Proof::Silence { since: at(1) },
+    ];
+    Order {
+        intent: intent(n, n),
+        phase: if n == 4 { Phase::Done(End::Cancelled) } else { Phase::Working },
+        attempt: 1,
+        mark: cursor(0),
+        sent: SentWindow { from: at(0), to: at(1) },
+        decided_at: at(0),
+        since: at(0),
+        venue_order: Some("v1".parse().unwrap()),
+        filled: "1".parse().unwrap(),
+        value: "1".parse().unwrap(),
+        fees: "1".parse().unwrap(),
+        asks: 1,
+        asking: true,
+        asked_at: Some(at(1)),
+        not_before: Some(at(1)),
+        proof: Some(proofs[usize::from(n) % 3]),
+        cancel_wanted: Some(Code::fixed("exit")),
+        reason: Some(full_reason()),
+    }
+}
+
+fn position() -> Position {
+    let one = || "1".parse().unwrap();
+    Position {
+        key: key(0),
+        number: 1,
+        direction: Direction::Long,
+        held: "1".parse().unwrap(),
+        cost: one(),
+        entered: "1".parse().unwrap(),
+        entered_value: one(),
+        exited: "1".parse().unwrap(),
+        exited_value: one(),
+        gross: one(),
+        fees: one(),
+        opened_at: at(0),
+        signal: Some("s1".parse().unwrap()),
+        strategy: Some("trend-a".parse().unwrap()),
+        decided_at_price: "1".parse().unwrap(),
+        risk: Some(one()),
+        plan: broker_api::Protection { stop: Some("1".parse().unwrap()), target: Some("2".parse().unwrap()) },
+        legs_made: 2,
+        blocked: Some(Blocked {
+            purpose: Purpose::Stop,
+            reason: full_reason(),
+            retry_at: at(1),
+            bound: at(2),
+        }),
+        executions: vec![fill(0, 0, 1, 1).execution],
+    }
+}
+
+fn taken(n: u8) -> SignalState {
+    let broker_api::Record::SignalTaken { signal, digest } = signal(n) else { unreachable!() };
+    SignalState {
+        signal,
+        digest,
+        conflict: Some(digest),
+        taken_at: at(0),
+        life: 1,
+        ended: Some(Ended { ending: Ending::Denied, at: at(1), reason: Some(full_reason()) }),
+        orders: vec![intent(0, 0).id],
+    }
+}
+
+/// A book in which every key there is has a value.
+fn full() -> Book {
+    let guard = GuardState {
+        level: Level::Paused,
+        since: Some(at(0)),
+        by: Some(By::Operator { name: "ann".into() }),
+        reason: Some(full_reason()),
+        until: Some(at(1)),
+        losses_in_row: 1,
+        cooled_at: 1,
+        day: Some(Day {
+            starts: at(0),
+            equity: "1".parse().unwrap(),
+            late: true,
+            realised: "1".parse().unwrap(),
+        }),
+        high_water: Some("1".parse().unwrap()),
+        equity: Some("1".parse().unwrap()),
+    };
+    let totals =
+        Totals { endings: Ending::ALL.into_iter().map(|ending| (ending, 1)).collect(), ..Totals::default() };
+    let divergence = Divergence { reason: full_reason(), at: at(0), fill: Some(fill(0, 0, 1, 1)) };
+    let trade = Trade {
+        position: position(),
+        closed_at: at(1),
+        exit: Purpose::Exit,
+        exit_signal: Some("s1".parse().unwrap()),
+        exit_code: Some(Code::fixed("exit")),
+    };
+    let exit =
+        ExitWanted { signal: Some("s1".parse().unwrap()), code: Code::fixed("exit"), at: at(0), orders: 1 };
+    let venue = VenueState { of: account(), cursor: cursor(0), opening_equity: "1".parse().unwrap() };
+    let (orders, signals): (BTreeMap<_, _>, BTreeMap<_, _>) = (
+        (0..5).map(|n| (intent(n, n).id.to_string(), order(n))).collect(),
+        (0..5).map(|n| (format!("s{n}"), taken(n))).collect(),
+    );
+    let execution = Execution { fill: fill(0, 0, 1, 1), purpose: Some(Purpose::Entry) };
+    let book = json!({
+        "journal_seq": 9,
+        "life": 2,
+        "last_stop": LastStop { life: 1, exit: 0, at: at(1) },
+        "guard": guard,
+        "venues": { "paper": venue },
+        "positions": { "paper:AAPL": position() },
+        "exits": { "paper:AAPL": exit },
+        "orders": orders,
+        "totals": totals,
+        "diverged": { "paper:AAPL": divergence },
+        "venues_diverged": { "paper": divergence },
+        "signals": signals,
+        "trades": [trade],
+        "closed_orders": orders,
+        "executions": { "paper": { "x0-0": execution } },
+    });
+    serde_json::from_value(book).unwrap()
+}
+
+/// The keys seen under each definition of the schema.
+type Seen = BTreeMap<String, BTreeSet<String>>;
+
+/// Walks a file along the schema: every key must be named, every required one there, every fixed word allowed.
+fn walk(root: &Value, schema: &Value, name: &str, value: &Value, seen: &mut Seen) {
+    if let Some(to) = schema["$ref"].as_str() {
+        let to = to.trim_start_matches('#');
+        return walk(root, root.pointer(to).unwrap(), to, value, seen);
+    }
+    if let Some(choice) = schema["anyOf"].as_array() {
+        let fits = |option: &&Value| {
+            let option = option["$ref"]
+                .as_str()
+                .map_or(*option, |to| root.pointer(to.trim_start_matches('#')).unwrap());
+            match value {
+                Value::Null => option["type"] == "null",
+                Value::Object(_) => option["type"] == "object",
+                _ => option["type"] == "string" || option["enum"].is_array() || option["anyOf"].is_array(),
+            }
+        };
+        let option = choice.iter().find(fits).unwrap_or_else(|| panic!("{name}: {value}"));
+        return walk(root, option, name, value, seen);
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        assert!(words.contains(value), "{name}: {value}");
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    match &schema["type"] {
+        Value::String(wanted) => assert_eq!(wanted, kind, "{name}: {value}"),
+        Value::Array(wanted) => assert!(wanted.contains(&json!(kind)), "{name}: {value}"),
+        _ => {}
+    }
+    match value {
+        Value::Object(entries) if schema["properties"].is_object() => {
+            for required in schema["required"].as_array().unwrap() {
+                assert!(entries.contains_key(required.as_str().unwrap()), "{name} lacks {required}");
+            }
+            for (key, value) in entries {
+                let Some(inner) = schema["properties"].get(key) else { panic!("{name} has {key}") };
+                seen.entry(name.to_owned()).or_default().insert(key.clone());
+                walk(root, inner, name, value, seen);
+            }
+        }
+        Value::Object(entries) => {
+            for value in entries.values() {
+                walk(root, &schema["additionalProperties"], name, value, seen);
+            }
+        }
+        Value::Array(values) => {
+            for value in values {
+                walk(root, &schema["items"], name, value, seen);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Fails unless every key of the file is named by the schema, and every required one is there.
+pub(super) fn follow_the_schema(file: &Value) -> Seen {
+    let root: Value = serde_json::from_str(SCHEMA).unwrap();
+    let mut seen = Seen::new();
+    walk(&root, &root, "", file, &mut seen);
+    seen
+}
+
+#[test]
+fn the_schema_names_exactly_what_is_written() {
+    let checkpoint = Checkpoint {
+        book: full(),
+        journal_id: "a".into(),
+        journal_hash: digest(b"a"),
+        written_at: at(0),
+        program: "test".into(),
+    };
+    let seen = follow_the_schema(&checkpoint.own(1).unwrap());
+    let root: Value = serde_json::from_str(SCHEMA).unwrap();
+    let defs = root["$defs"].as_object().unwrap();
+    let all = defs.iter().map(|(name, def)| (format!("/$defs/{name}"), def)).chain([(String::new(), &root)]);
+    for (name, def) in all {
+        let object =
+            def["anyOf"].as_array().and_then(|options| options.iter().find(|o| o["type"] == "object"));
+        let Some(named) = object.unwrap_or(def)["properties"].as_object() else { continue };
+        let named: BTreeSet<_> = named.keys().cloned().collect();
+        assert_eq!(seen.get(&name), Some(&named), "{name}");
+    }
+}

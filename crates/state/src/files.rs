@@ -1,0 +1,69 @@
+//! Which files belong together: everything Tradewind keeps for one book lies beside its state file.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// The files of one book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    /// The readable state file.
+    pub state: PathBuf,
+    /// The state file as it was before the last write.
+    pub previous: PathBuf,
+    /// The journal.
+    pub journal: PathBuf,
+    /// Held by the one process that writes.
+    pub lock: PathBuf,
+    /// While it lies there, no entry leaves.
+    pub halt: PathBuf,
+    /// The folder in which commands for the running process are put.
+    pub control: PathBuf,
+}
+
+impl Files {
+    /// The files beside a state file: of `paper-state.json` the journal `paper-state.journal.sqlite`, and
+    /// `paper-state.json.previous`, `.lock`, `.halt` and `.control`.
+    pub fn beside(state: &Path) -> Self {
+        let with = |ending: &str| {
+            let mut name = OsString::from(state);
+            name.push(ending);
+            PathBuf::from(name)
+        };
+        Self {
+            state: state.to_owned(),
+            previous: with(".previous"),
+            journal: state.with_extension("journal.sqlite"),
+            lock: with(".lock"),
+            halt: with(".halt"),
+            control: with(".control"),
+        }
+    }
+
+    /// The folder they lie in.
+    pub fn folder(&self) -> &Path {
+        folder(&self.state)
+    }
+}
+
+/// The folder a file lies in; the current one for a bare name.
+pub(crate) fn folder(file: &Path) -> &Path {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_of_them_lie_beside_the_state_file() {
+        let files = Files::beside(Path::new("/data/paper-state.json"));
+        assert_eq!(files.journal, Path::new("/data/paper-state.journal.sqlite"));
+        assert_eq!(files.lock, Path::new("/data/paper-state.json.lock"));
+        assert_eq!(files.previous, Path::new("/data/paper-state.json.previous"));
+        assert_eq!(files.folder(), Path::new("/data"));
+        assert_eq!(Files::beside(Path::new("state.json")).folder(), Path::new("."));
+    }
+}

@@ -1,0 +1,282 @@
+//! How a book is taken up again: from its state file and its journal, which must fit each other.
+//!
+//! | state file | journal | then |
+//! |---|---|---|
+//! | none | none | an empty book and a new journal |
+//! | none | there | all of the journal is folded |
+//! | its hash stands in the journal | there | it is loaded, and the rest folded |
+//! | ahead of the journal, or its hash is not in it | there | refused, both shown |
+//! | our keys edited | there | refused, the difference shown |
+//! | there | none, or an empty one | refused until a person adopts it |
+//!
+//! What is folded is checked on the way: each row must follow the one before.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use broker_api::Digest;
+use serde_json::Value;
+
+use crate::book::Book;
+use crate::checkpoint::{self, CheckpointError, Difference, Loaded};
+use crate::files::Files;
+use crate::journal::{Head, Journal, JournalError};
+use crate::sqlite::SqliteStore;
+use crate::store::{Store, StoreError};
+
+/// How many differences are shown.
+const SHOWN: usize = 20;
+
+/// A book taken up again, level with its journal.
+#[derive(Debug)]
+pub struct Started<S> {
+    /// The book.
+    pub book: Book,
+    /// Its journal.
+    pub journal: Journal<S>,
+}
+
+/// Why a book was not taken up. Nothing was changed.
+#[derive(Debug)]
+pub enum StartError {
+    /// The state file cannot be used.
+    State(CheckpointError),
+    /// The journal cannot be used.
+    Journal {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        why: JournalError,
+    },
+    /// The state file belongs to another journal.
+    OtherJournal {
+        /// The state file.
+        state: PathBuf,
+        /// The id in it.
+        found: Box<str>,
+        /// The journal's file.
+        journal: PathBuf,
+        /// The journal's id.
+        id: Box<str>,
+    },
+    /// The state file knows records that the journal does not have.
+    Ahead {
+        /// The state file.
+        state: PathBuf,
+        /// The last record in it, and the hash of its row.
+        found: Box<(u64, Digest)>,
+        /// The journal's file.
+        journal: PathBuf,
+        /// Where it ends.
+        head: Box<Head>,
+    },
+    /// The journal has another row where the state file was cut.
+    NotInChain {
+        /// The state file.
+        state: PathBuf,
+        /// The last record in it, and the hash of its row.
+        found: Box<(u64, Digest)>,
+        /// The journal's file.
+        journal: PathBuf,
+        /// The hash of its row there.
+        there: Box<Digest>,
+    },
+    /// Somebody changed our keys in the state file.
+    Edited {
+        /// The state file.
+        state: PathBuf,
+        /// Where, as far as the journal tells; empty when only the checksum, or what no record tells, was changed.
+        differences: Vec<Difference>,
+    },
+    /// There is a state file, and nothing in its journal.
+    FileOnly {
+        /// The state file.
+        state: PathBuf,
+        /// Where its journal should be.
+        journal: PathBuf,
+        /// The last record in the file.
+        seq: u64,
+    },
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::State(why) => why.fmt(f),
+            Self::Journal { path, why: why @ JournalError::Store(_) } => {
+                write!(f, "the journal {} cannot be used: {why}", path.display())
+            }
+            Self::Journal { path, why } => write!(
+                f,
+                "the journal {} cannot be used: {why}; keep it as it is, look at it with `tradewind journal \
+                 verify`, and bring back a copy with `tradewind state restore`",
+                path.display()
+            ),
+            Self::OtherJournal { state, found, journal, id } => write!(
+                f,
+                "{} belongs to journal {found}, and {} is journal {id}; put the two that belong together side by \
+                 side, or name another file with --state",
+                state.display(),
+                journal.display()
+            ),
+            Self::Ahead { state, found, journal, head } => write!(
+                f,
+                "{} holds record {} ({}), and the journal {} ends with record {} ({}): records are missing, as \
+                 when the journal was copied without its write-ahead log. Bring back the whole journal with \
+                 `tradewind state restore`; if it is lost, move it away and take the file as it is with \
+                 `tradewind state adopt --reason TEXT`",
+                state.display(),
+                found.0,
+                short(&found.1),
+                journal.display(),
+                head.seq,
+                head.short()
+            ),
+            Self::NotInChain { state, found, journal, there } => write!(
+                f,
+                "{} was written at record {} with hash {}, and in the journal {} that record has hash {}: one of \
+                 them is not what was written. Look at the journal with `tradewind journal verify`; if it is \
+                 right, move the file away, and the next run writes it again",
+                state.display(),
+                found.0,
+                short(&found.1),
+                journal.display(),
+                short(there)
+            ),
+            Self::Edited { state, differences } => {
+                write!(f, "Tradewind's own keys in {} were edited", state.display())?;
+                if differences.is_empty() {
+                    write!(f, " (its checksum does not fit, and no record tells what was changed)")?;
+                }
+                for (n, Difference { path, file, journal }) in differences.iter().enumerate() {
+                    let (sign, file, journal) =
+                        (if n == 0 { ": " } else { "; " }, shown(file.as_ref()), shown(journal.as_ref()));
+                    write!(f, "{sign}{path} is {file} in the file and {journal} by the journal")?;
+                }
+                let state = state.display();
+                write!(
+                    f,
+                    ". Take the edit in with `tradewind state import {state}`, or undo it: move the file away (mv \
+                     {state} {state}.edited), and the next run writes it again"
+                )
+            }
+            Self::FileOnly { state, journal, seq } => write!(
+                f,
+                "{} holds record {seq}, and its journal {} is not there or is empty; bring it back with \
+                 `tradewind state restore`, or go on from the file alone with `tradewind state adopt --reason TEXT`",
+                state.display(),
+                journal.display()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::State(why) => Some(why),
+            Self::Journal { why, .. } => Some(why),
+            _ => None,
+        }
+    }
+}
+
+fn short(hash: &Digest) -> &str {
+    hash.as_str().get(..12).unwrap_or_default()
+}
+
+fn shown(value: Option<&Value>) -> String {
+    let Some(value) = value else { return "absent".to_owned() };
+    let text = value.to_string();
+    if text.chars().count() <= 60 { text } else { text.chars().take(57).chain("...".chars()).collect() }
+}
+
+/// Takes up the book of these files to write to it, or begins a new one. Hold its [`Lock`](crate::Lock).
+///
+/// # Errors
+/// [`StartError`]; nothing was changed.
+pub fn open(files: &Files) -> Result<Started<SqliteStore>, StartError> {
+    let failed = |why: StoreError| StartError::Journal { path: files.journal.clone(), why: why.into() };
+    match SqliteStore::open(&files.journal) {
+        Ok(store) => start(files, store),
+        Err(StoreError::Missing { .. }) => {
+            if let Some(loaded) = checkpoint::read(files).map_err(StartError::State)? {
+                return Err(file_only(files, &loaded));
+            }
+            start(files, SqliteStore::create(&files.journal).map_err(failed)?)
+        }
+        Err(why) => Err(failed(why)),
+    }
+}
+
+/// Takes up the book of these files to look at it, beside whoever writes to it.
+///
+/// # Errors
+/// [`StartError`].
+pub fn open_read_only(files: &Files) -> Result<Started<SqliteStore>, StartError> {
+    // The file first: a journal that is opened later is not behind it.
+    let loaded = checkpoint::read(files).map_err(StartError::State)?;
+    match (SqliteStore::open_read_only(&files.journal), loaded) {
+        (Ok(store), loaded) => begin(files, loaded, store),
+        (Err(StoreError::Missing { .. }), Some(loaded)) => Err(file_only(files, &loaded)),
+        (Err(why), _) => Err(StartError::Journal { path: files.journal.clone(), why: why.into() }),
+    }
+}
+
+/// Takes up the book of a state file, if there is one, and the journal in `store`.
+///
+/// # Errors
+/// [`StartError`]; nothing was changed.
+pub fn start<S: Store>(files: &Files, store: S) -> Result<Started<S>, StartError> {
+    let loaded = checkpoint::read(files).map_err(StartError::State)?;
+    begin(files, loaded, store)
+}
+
+fn begin<S: Store>(files: &Files, loaded: Option<Loaded>, store: S) -> Result<Started<S>, StartError> {
+    let failed = |why: JournalError| StartError::Journal { path: files.journal.clone(), why };
+    let journal = Journal::open(store).map_err(failed)?;
+    let mut book = match loaded {
+        None => Book::default(),
+        Some(loaded) => fitting(files, &loaded, &journal)?,
+    };
+    journal.fold(&mut book, |_| true).map_err(failed)?;
+    Ok(Started { book, journal })
+}
+
+/// The book in a state file that fits the journal.
+fn fitting<S: Store>(files: &Files, loaded: &Loaded, journal: &Journal<S>) -> Result<Book, StartError> {
+    let failed = |why: JournalError| StartError::Journal { path: files.journal.clone(), why };
+    let (head, seq) = (journal.head(), loaded.journal_seq);
+    let (state, path) = (files.state.clone(), files.journal.clone());
+    if !loaded.intact {
+        if head.seq == 0 {
+            return Err(file_only(files, loaded));
+        }
+        let mut book = Book::default();
+        journal.fold(&mut book, |stamped| stamped.seq <= seq).map_err(failed)?;
+        return Err(StartError::Edited { state, differences: loaded.differences(&book, SHOWN) });
+    }
+    if head.seq == 0 && seq > 0 {
+        return Err(file_only(files, loaded));
+    }
+    if *loaded.journal_id != *journal.id() {
+        let (found, id) = (loaded.journal_id.clone(), journal.id().into());
+        return Err(StartError::OtherJournal { state, found, journal: path, id });
+    }
+    let found = Box::new((seq, loaded.journal_hash));
+    match journal.hash_at(seq).map_err(failed)? {
+        None => Err(StartError::Ahead { state, found, journal: path, head: Box::new(head) }),
+        Some(there) if there != loaded.journal_hash => {
+            Err(StartError::NotInChain { state, found, journal: path, there: Box::new(there) })
+        }
+        Some(_) => loaded.book(&files.state).map_err(StartError::State),
+    }
+}
+
+fn file_only(files: &Files, loaded: &Loaded) -> StartError {
+    let (state, journal): (&Path, &Path) = (&files.state, &files.journal);
+    StartError::FileOnly { state: state.to_owned(), journal: journal.to_owned(), seq: loaded.journal_seq }
+}
+
+#[cfg(test)]
+mod tests;
