@@ -2,7 +2,7 @@
 //! before and after a crash.
 
 use broker_api::{AccountId, ClientOrderId, Key, Purpose, SignalId, StrategyId};
-use data_encoding::Specification;
+use data_encoding::BASE32_NOPAD;
 use sha2::{Digest as _, Sha256};
 
 /// What an order is for.
@@ -24,11 +24,15 @@ pub enum Origin {
     },
 }
 
+/// The first generation that does not fit beside the hash in seven digits, and goes into it.
+const DIGITS: u32 = 10_000_000;
+
 /// `tw1`, 20 base32 characters (lower case, no padding) of a SHA-256, `-`, a letter for the purpose, and the
-/// generation: at most 35 bits of it are decimal digits, so the name fits into 32 characters of `[a-z0-9-]`.
+/// generation in at most seven digits: 32 characters of `[a-z0-9-]` at most.
 ///
 /// The hash is over account, origin and its parts, each followed by a zero byte, so that no two different lists of
-/// parts are the same bytes.
+/// parts are the same bytes; of a generation with more than seven digits it takes in the whole, and the last seven
+/// are shown. So every generation has a name of its own.
 pub fn client_order_id(
     account: AccountId,
     origin: Origin,
@@ -54,20 +58,18 @@ pub fn client_order_id(
             part(&number.to_string());
         }
     }
-    let text: String = base32(&hash.finalize()).chars().take(20).collect();
-    // 3 + 20 + 1 + 1 + at most 7 digits: a position does not see ten million generations of a leg.
-    let id = format!("tw1{text}-{}{}", purpose.letter(), generation % 10_000_000);
-    named(&id)
+    if generation >= DIGITS {
+        part(&generation.to_string());
+    }
+    let text = BASE32_NOPAD.encode(&hash.finalize()).to_ascii_lowercase();
+    let text = text.get(..20).unwrap_or(&text);
+    named(&format!("tw1{text}-{}{}", purpose.letter(), generation % DIGITS))
 }
 
-#[expect(clippy::expect_used, reason = "32 characters of the alphabet; a test makes the longest")]
+#[expect(
+    clippy::expect_used,
+    reason = "3 + 20 + 1 + 1 + 7 characters of its alphabet; a test makes the longest"
+)]
 fn named(id: &str) -> ClientOrderId {
     ClientOrderId::new(id).expect("a client order id")
-}
-
-fn base32(bytes: &[u8]) -> String {
-    let mut spec = Specification::new();
-    spec.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
-    #[expect(clippy::expect_used, reason = "32 distinct symbols are a base32 alphabet")]
-    spec.encoding().expect("an alphabet").encode(bytes)
 }

@@ -1,42 +1,50 @@
 //! Entries and exits: market orders, for whole lots, with the plan that will guard the position.
 
 use broker_api::{
-    Amount, AssetClass, Code, Direction, Intent, OrderKind, Price, Protection, Purpose, Qty, Reason, Side,
-    Signal, SignalId, TimeInForce, Wanted,
+    AssetClass, Code, Direction, Intent, Key, KindName, OrderKind, Overflow, Price, Protection, Purpose, Qty,
+    Reason, Side, Signal, SignalId, TimeInForce, Wanted,
 };
 
 use crate::View;
 use crate::ids::{Origin, client_order_id};
-use crate::sizing::{self, Policy, too_large};
+use crate::sizing::{self, Policy};
 
 const NO_PRICE: Code = Code::fixed("no_price");
 const STOP_SIDE: Code = Code::fixed("stop_side");
+const TARGET_SIDE: Code = Code::fixed("target_side");
+const BELOW_TICK: Code = Code::fixed("below_tick");
+const NOT_SHORTABLE: Code = Code::fixed("not_shortable");
+const KIND_NOT_TAKEN: Code = Code::fixed("kind_not_taken");
 const NOT_AN_ENTRY: Code = Code::fixed("not_an_entry");
 const NOTHING_HELD: Code = Code::fixed("nothing_held");
 
 /// The order that a signal to enter asks for.
 ///
 /// # Errors
-/// A [`Reason`]: no price, no equity, no conversion, a stop or target on the wrong side of the price, less than the
-/// least quantity or value.
+/// A [`Reason`]: not an entry, not shortable, a kind of order that the venue does not take, no price, no equity, no
+/// conversion, a stop or target on the wrong side of the price, less than the least quantity or value.
 pub fn entry(signal: &Signal, view: &View<'_>, policy: &Policy) -> Result<Intent, Reason> {
     let Wanted::Enter { side, size, plan } = signal.wanted else {
-        return Err(Reason::plain(
-            NOT_AN_ENTRY,
-            format!("the signal asks to {}, not to enter", signal.wanted.as_str()),
-        ));
+        let text = format!("the signal asks to {}, not to enter", signal.wanted.as_str());
+        return Err(Reason::plain(NOT_AN_ENTRY, text));
     };
+    possible(side, &plan, view)?;
     let order_side = side.entry_side();
     let reference = price(view, order_side)?;
-    let plan = round_plan(plan, side, view)?;
-    on_the_right_side(&plan, side, reference, view)?;
-    let stop = plan.stop;
-    let qty = sizing::size(signal, size, stop, reference, view, policy)?;
-    let risk = stop.map(|stop| planned_loss(reference, stop, qty, view)).transpose()?;
+    let plan = Protection {
+        stop: plan
+            .stop
+            .map(|stop| round_stop(stop, side, view).map_err(|_| below_tick(stop, view)))
+            .transpose()?,
+        target: plan
+            .target
+            .map(|target| round_target(target, side, view).map_err(|_| below_tick(target, view)))
+            .transpose()?,
+    };
+    on_the_right_side(&plan, side, view)?;
+    let qty = sizing::size(size, plan.stop, reference, view, policy)?;
+    let risk = plan.stop.map(|stop| sizing::planned_loss(reference, stop, qty, view)).transpose()?;
     let origin = Origin::Signal { strategy: signal.strategy, signal: signal.id };
-    // A market that never closes, or closes once a week, has no end of the day to leave an order to.
-    let tif =
-        if view.instrument.asset_class == AssetClass::Equity { TimeInForce::Day } else { TimeInForce::Gtc };
     Ok(Intent {
         id: client_order_id(view.account, origin, Purpose::Entry, 1),
         key: view.instrument.key,
@@ -45,7 +53,7 @@ pub fn entry(signal: &Signal, view: &View<'_>, policy: &Policy) -> Result<Intent
         side: order_side,
         qty,
         order: OrderKind::MARKET,
-        tif,
+        tif: lives(view),
         reduce_only: false,
         bracket: false,
         plan,
@@ -54,10 +62,11 @@ pub fn entry(signal: &Signal, view: &View<'_>, policy: &Policy) -> Result<Intent
     })
 }
 
-/// The order that closes `qty` of what is held.
+/// The order that closes `qty` of what is held, and never more than that. Without a quote it is measured against
+/// the average price of what is held: a missing price does not hold an exit back.
 ///
 /// # Errors
-/// A [`Reason`]: nothing is held, or there is no price.
+/// A [`Reason`]: nothing is held or asked for, or there is neither a quote nor an average price.
 pub fn exit(
     qty: Qty,
     origin: Origin,
@@ -65,19 +74,21 @@ pub fn exit(
     signal: Option<SignalId>,
     view: &View<'_>,
 ) -> Result<Intent, Reason> {
-    let side = Side::reducing(view.held.held)
-        .ok_or_else(|| Reason::plain(NOTHING_HELD, format!("nothing is held of {}", view.instrument.key)))?;
-    let tif =
-        if view.instrument.asset_class == AssetClass::Equity { TimeInForce::Day } else { TimeInForce::Gtc };
+    let held = view.held.held;
+    let qty = qty.min(held.size());
+    let side = Side::reducing(held).filter(|_| !qty.is_zero()).ok_or_else(|| {
+        let text = format!("{} are held of {}; there is nothing to close", held, view.instrument.key);
+        Reason::plain(NOTHING_HELD, text)
+    })?;
     Ok(Intent {
         id: client_order_id(view.account, origin, Purpose::Exit, generation),
         key: view.instrument.key,
         signal,
         purpose: Purpose::Exit,
         side,
-        qty: qty.min(view.held.held.size()),
+        qty,
         order: OrderKind::MARKET,
-        tif,
+        tif: lives(view),
         reduce_only: true,
         bracket: false,
         plan: Protection::default(),
@@ -86,61 +97,95 @@ pub fn exit(
     })
 }
 
+/// A market that never closes, or closes once a week, has no end of the day to leave an order to.
+fn lives(view: &View<'_>) -> TimeInForce {
+    match view.instrument.asset_class {
+        AssetClass::Equity => TimeInForce::Day,
+        AssetClass::Forex | AssetClass::Crypto => TimeInForce::Gtc,
+    }
+}
+
 fn price(view: &View<'_>, side: Side) -> Result<Price, Reason> {
     view.quote.map(|quote| quote.against(side)).ok_or_else(|| {
         let text = format!("no price of {}; its source is named under [data]", view.instrument.key.symbol);
-        Reason { code: NO_PRICE, text: text.into(), limit: None, would_be: None, key: Some("data".into()) }
+        Reason { key: Some("data".into()), ..Reason::plain(NO_PRICE, text) }
     })
 }
 
-/// Stop and target in whole ticks. A stop is rounded away from the market, a target towards it: the first is not
-/// hit earlier than asked, the second not later.
-pub(crate) fn round_plan(plan: Protection, side: Direction, view: &View<'_>) -> Result<Protection, Reason> {
-    let tick = view.instrument.tick;
-    let down = |price: Price| price.round_down_to(tick).map_err(|_| too_large());
-    let up = |price: Price| price.round_up_to(tick).map_err(|_| too_large());
-    let (stop, target) = match side {
-        Direction::Long => (plan.stop.map(down), plan.target.map(down)),
-        Direction::Short => (plan.stop.map(up), plan.target.map(up)),
-    };
-    Ok(Protection { stop: stop.transpose()?, target: target.transpose()? })
-}
-
-fn on_the_right_side(
-    plan: &Protection,
-    side: Direction,
-    reference: Price,
-    view: &View<'_>,
-) -> Result<(), Reason> {
-    let (below, above) = match side {
-        Direction::Long => (plan.stop, plan.target),
-        Direction::Short => (plan.target, plan.stop),
-    };
-    if below.is_none_or(|price| price < reference) && above.is_none_or(|price| price > reference) {
-        return Ok(());
+/// Whether the venue can hold such a position at all, and guard it as planned.
+fn possible(side: Direction, plan: &Protection, view: &View<'_>) -> Result<(), Reason> {
+    let Key { venue, symbol } = view.instrument.key;
+    if side == Direction::Short && !view.instrument.shortable {
+        return Err(Reason::plain(NOT_SHORTABLE, format!("{symbol} cannot be sold short at {venue}")));
     }
-    let shown = |price: Option<Price>| price.map_or_else(|| "none".to_owned(), |price| price.to_string());
-    Err(Reason {
-        code: STOP_SIDE,
-        text: format!(
-            "a {} position in {} at {reference} cannot have its stop at {} and its target at {}",
-            side.as_str(),
-            view.instrument.key.symbol,
-            shown(plan.stop),
-            shown(plan.target)
-        )
-        .into(),
-        limit: Some(reference.to_string().into()),
-        would_be: plan.stop.map(|stop| stop.to_string().into()),
-        key: None,
-    })
+    let needed =
+        [Some(KindName::Market), plan.stop.map(|_| KindName::Stop), plan.target.map(|_| KindName::Limit)];
+    match needed.into_iter().flatten().find(|kind| !view.capabilities.takes(*kind)) {
+        Some(kind) => {
+            let text = format!("{venue} takes no {} orders, and {symbol} would need one", kind.as_str());
+            Err(Reason::plain(KIND_NOT_TAKEN, text))
+        }
+        None => Ok(()),
+    }
 }
 
-/// What is lost if the stop is hit at its price: distance x quantity, in base currency, to the cent.
-fn planned_loss(reference: Price, stop: Price, qty: Qty, view: &View<'_>) -> Result<Amount, Reason> {
-    let rate = sizing::rate(view)?;
-    let gap = reference.to(stop).map_err(|_| too_large())?.get().abs();
-    let loss =
-        gap.checked_mul(qty.get()).and_then(|loss| loss.checked_mul(rate.get())).ok_or_else(too_large)?;
-    Ok(Amount::new(loss).map_err(|_| too_large())?.round_half_even(2))
+/// A stop in whole ticks, away from the market: it is never hit earlier than asked.
+pub(crate) fn round_stop(stop: Price, side: Direction, view: &View<'_>) -> Result<Price, Overflow> {
+    match side {
+        Direction::Long => stop.round_down_to(view.instrument.tick),
+        Direction::Short => stop.round_up_to(view.instrument.tick),
+    }
+}
+
+/// A target in whole ticks, away from the market: it never sells for less, or buys for more, than asked.
+pub(crate) fn round_target(target: Price, side: Direction, view: &View<'_>) -> Result<Price, Overflow> {
+    match side {
+        Direction::Long => target.round_up_to(view.instrument.tick),
+        Direction::Short => target.round_down_to(view.instrument.tick),
+    }
+}
+
+fn below_tick(price: Price, view: &View<'_>) -> Reason {
+    let tick = view.instrument.tick;
+    let text = format!("{price} is no price of {}: it moves in steps of {tick}", view.instrument.key.symbol);
+    Reason {
+        limit: Some(tick.to_string().into()),
+        would_be: Some(price.to_string().into()),
+        ..Reason::plain(BELOW_TICK, text)
+    }
+}
+
+/// The stop must lie beyond the price it would be executed at, or it is hit at once; the target beyond the price of
+/// the entry, or it is no profit.
+fn on_the_right_side(plan: &Protection, side: Direction, view: &View<'_>) -> Result<(), Reason> {
+    let entered = price(view, side.entry_side())?;
+    let left = price(view, side.entry_side().opposite())?;
+    let (stop_word, target_word) = match side {
+        Direction::Long => ("below", "above"),
+        Direction::Short => ("above", "below"),
+    };
+    let lies =
+        |price: Price, word: &str, bound: Price| if word == "below" { price < bound } else { price > bound };
+    let wrong = |code, what: &str, at: Price, word: &str, bound: Price| {
+        let symbol = view.instrument.key.symbol;
+        let text =
+            format!("the {what} {at} of a {} position in {symbol} must lie {word} {bound}", side.as_str());
+        Err(Reason {
+            limit: Some(bound.to_string().into()),
+            would_be: Some(at.to_string().into()),
+            ..Reason::plain(code, text)
+        })
+    };
+    // A crossed quote has its sides exchanged; the entry's own price bounds the stop then as well.
+    let bound = match side {
+        Direction::Long => left.min(entered),
+        Direction::Short => left.max(entered),
+    };
+    match (plan.stop, plan.target) {
+        (Some(stop), _) if !lies(stop, stop_word, bound) => wrong(STOP_SIDE, "stop", stop, stop_word, bound),
+        (_, Some(target)) if !lies(target, target_word, entered) => {
+            wrong(TARGET_SIDE, "target", target, target_word, entered)
+        }
+        _ => Ok(()),
+    }
 }

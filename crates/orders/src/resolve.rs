@@ -1,20 +1,32 @@
 //! What to do about an order without an answer. How a venue settles such orders is data ([`ResolvePolicy`]); this
-//! is the one table that reads it.
+//! is the one table that reads it. The first line that fits decides.
 //!
-//! | order | then |
-//! |---|---|
-//! | never left us, or documented as not looked at | wait until it may be sent again, then send it again |
-//! | unknown, a question under way | wait for the answer |
-//! | unknown, absence proven, and the venue allows it | send it again, `attempts_max` times in all |
-//! | unknown, no proof yet, questions left | ask: first `first_ask` after the loss, then every `every` |
-//! | unknown, not known there for `AfterSilence` long | its `find` gives the proof; until then it is asked |
-//! | unknown, out of questions or attempts, or never to be re-sent | a person is told; it counts as live |
+//! | phase | and | then |
+//! |---|---|---|
+//! | waiting | sent `attempts_max` times | tell a person |
+//! | waiting | before the venue's own moment, or else before `every` has passed | wait for that |
+//! | waiting | otherwise: it provably never left us | resend |
+//! | unknown | a question is under way | wait for its answer |
+//! | unknown | absence proven, but `Never`, or sent `attempts_max` times | tell a person |
+//! | unknown | absence proven, `AfterProof` | resend |
+//! | unknown | absence proven, `AfterSilence`: silent for that long; not yet | resend; wait for that |
+//! | unknown | absence proven, `ProbeSameId`: first attempt and within its time; otherwise | resend; tell a person |
+//! | unknown | asked `asks_max` times | tell a person |
+//! | unknown | before `first_ask`, before `every` since the last answer, or before the venue's own moment | wait for that |
+//! | unknown | the last question is left, or absence was said too early: before settling | wait for that |
+//! | unknown | otherwise | ask |
+//! | any other | it is not for this table | wait |
+//!
+//! Absence means something once the attempt has been over for `settle`: an attempt is over when its answer was
+//! lost or its process ended, and at the latest when its time to be sent ended. What was said to be absent before
+//! that is not proof; one question is always kept for after it. An order of which a person is told stays as it is
+//! and counts as live.
 
 use broker_api::{Phase, Proof, Resend, ResolvePolicy, SentWindow, Time};
 use chrono::TimeDelta;
 
-/// How long a question that got no answer is waited for before it counts as failed.
-const QUESTION: TimeDelta = TimeDelta::seconds(60);
+/// How often an order that waits for somebody else is looked at again.
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(60);
 
 /// What comes next for an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,33 +66,65 @@ pub struct Unsettled {
 
 /// What comes next for an order without an answer. Total: an order that is settled is simply waited for.
 pub fn resolve(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
-    let not_before = order.not_before.unwrap_or(order.since);
     match order.phase {
-        Phase::Waiting if order.attempt >= policy.attempts_max => Next::TellPerson,
-        Phase::Waiting if now < not_before => Next::Wait(not_before),
-        Phase::Waiting => Next::Resend,
+        Phase::Waiting => waiting(policy, order, now),
         Phase::Unknown => unknown(policy, order, now),
-        Phase::Sending | Phase::Working | Phase::Cancelling | Phase::Done(_) => Next::Wait(now + QUESTION),
+        Phase::Sending | Phase::Working | Phase::Cancelling | Phase::Done(_) => {
+            Next::Wait(after(now, LOOK_AGAIN))
+        }
     }
+}
+
+fn waiting(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
+    if order.attempt >= policy.attempts_max {
+        return Next::TellPerson;
+    }
+    let due = order.not_before.unwrap_or_else(|| after(order.since, policy.every));
+    if now < due { Next::Wait(due) } else { Next::Resend }
 }
 
 fn unknown(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
     if order.asking {
-        return Next::Wait(now + QUESTION);
+        return Next::Wait(after(now, LOOK_AGAIN));
     }
-    if order.proof.is_some() {
-        let allowed = match policy.resend {
-            Resend::Never => false,
-            Resend::AfterProof | Resend::AfterSilence(_) => true,
-            Resend::ProbeSameId(within) => now <= order.sent.from + within,
-        };
-        return if allowed && order.attempt < policy.attempts_max { Next::Resend } else { Next::TellPerson };
+    // The time of the last answer is of this attempt only when it was asked about.
+    let answered = order.asked_at.filter(|_| order.asks > 0);
+    let settled = after(order.since.min(order.sent.to), policy.settle);
+    if let Some(proof) = order.proof
+        && answered.is_some_and(|at| at >= settled)
+    {
+        return proven(policy, order, proof, now);
     }
     if order.asks >= policy.asks_max {
         return Next::TellPerson;
     }
-    let first = order.since + policy.first_ask;
-    let spaced = order.asked_at.filter(|_| order.asks > 0).map_or(first, |asked| asked + policy.every);
-    let due = spaced.max(order.not_before.unwrap_or(spaced));
+    let mut due = answered.map_or_else(|| after(order.since, policy.first_ask), |at| after(at, policy.every));
+    due = due.max(order.not_before.unwrap_or(due));
+    if order.proof.is_some() || order.asks.saturating_add(1) == policy.asks_max {
+        due = due.max(settled);
+    }
     if now < due { Next::Wait(due) } else { Next::Ask }
+}
+
+fn proven(policy: &ResolvePolicy, order: &Unsettled, proof: Proof, now: Time) -> Next {
+    if order.attempt >= policy.attempts_max {
+        return Next::TellPerson;
+    }
+    match (policy.resend, proof) {
+        (Resend::AfterSilence(long), Proof::Silence { since }) => {
+            let quiet = after(since, long);
+            if now < quiet { Next::Wait(quiet) } else { Next::Resend }
+        }
+        (Resend::AfterProof | Resend::AfterSilence(_), _) => Next::Resend,
+        // The time counts from the first attempt, and only the last one's is known here.
+        (Resend::ProbeSameId(within), _) if order.attempt <= 1 && now <= after(order.sent.from, within) => {
+            Next::Resend
+        }
+        (Resend::Never | Resend::ProbeSameId(_), _) => Next::TellPerson,
+    }
+}
+
+/// `time` later by `by`; the end of time when there is no such moment.
+fn after(time: Time, by: TimeDelta) -> Time {
+    time.checked_add_signed(by).unwrap_or(Time::MAX_UTC)
 }

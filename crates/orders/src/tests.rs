@@ -1,13 +1,16 @@
-//! The crate's promises, over many inputs.
+//! The crate's promises: what an entry, an exit and a name are. Sizes, legs and the resolver have files of their own.
+
+mod legs;
+mod resolver;
+mod sizes;
 
 use broker_api::{
-    AccountId, Amount, AssetClass, Capabilities, Currency, Direction, Exposure, Held, Instrument, Key, Phase,
-    Price, Proof, Protection, Purpose, Qty, Quote, Ratio, Resend, ResolvePolicy, SentWindow, Side, Signal,
-    SignalId, SizeWanted, StrategyId, Symbol, Time, VenueId, Wanted,
+    AccountId, Amount, AssetClass, Capabilities, Currency, Direction, Exposure, Instrument, Key, Protection,
+    Purpose, Qty, Quote, Ratio, Resend, ResolvePolicy, Side, Signal, SignalId, SizeWanted, StrategyId,
+    Symbol, Time, VenueId, Wanted,
 };
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
-use rust_decimal::Decimal;
 
 use super::*;
 
@@ -44,7 +47,7 @@ fn policy_of(resend: Resend) -> ResolvePolicy {
 
 fn capabilities() -> Capabilities {
     Capabilities {
-        kinds: Vec::new(),
+        kinds: broker_api::KindName::ALL.to_vec(),
         holds_when_closed: Vec::new(),
         reduce_only: true,
         brackets: false,
@@ -105,6 +108,10 @@ impl World {
     }
 }
 
+fn qty(text: &str) -> Qty {
+    text.parse().unwrap()
+}
+
 fn plan(stop: Option<&str>, target: Option<&str>) -> Protection {
     Protection { stop: stop.map(|p| p.parse().unwrap()), target: target.map(|p| p.parse().unwrap()) }
 }
@@ -118,8 +125,8 @@ fn ten_equal_slots_in_whole_lots_rounded_down() {
         (intent.qty.to_string(), intent.side, intent.reference.to_string()),
         ("4".into(), Side::Buy, "227.14".into())
     );
-    // away from the market for the stop, towards it for the target; the loss is to the rounded stop: 4 x 8.14
-    assert_eq!(intent.plan, plan(Some("219.00"), Some("243.30")));
+    // both away from the market; the loss is to the rounded stop: 4 x 8.14
+    assert_eq!(intent.plan, plan(Some("219.00"), Some("243.31")));
     assert_eq!(intent.risk, Some("32.56".parse().unwrap()));
 }
 
@@ -145,11 +152,82 @@ fn what_is_missing_or_wrong_is_named() {
     assert_eq!(code(&world, SizeWanted::Configured, Direction::Long, none), "no_conversion");
     assert_eq!(code(&good(), SizeWanted::RiskPct(Ratio::ONE), Direction::Long, none), "no_stop");
     assert_eq!(code(&good(), SizeWanted::Configured, Direction::Long, plan(Some("230"), None)), "stop_side");
-    assert_eq!(code(&good(), SizeWanted::Configured, Direction::Short, plan(None, Some("230"))), "stop_side");
+    assert_eq!(
+        code(&good(), SizeWanted::Configured, Direction::Short, plan(None, Some("230"))),
+        "target_side"
+    );
     assert_eq!(
         code(&good(), SizeWanted::Quantity("0.5".parse().unwrap()), Direction::Long, none),
-        "below_minimum"
+        "size_zero"
     );
+    // with a stop, the rate is missing and nothing else is, however it is sized
+    let mut world = good();
+    world.rate = None;
+    let stop = plan(Some("219"), None);
+    for size in [SizeWanted::Configured, SizeWanted::RiskPct(Ratio::ONE), SizeWanted::Quantity(qty("2"))] {
+        assert_eq!(code(&world, size, Direction::Long, stop), "no_conversion", "{size:?}");
+    }
+    // between bid and ask a stop would be hit at once
+    assert_eq!(
+        code(&good(), SizeWanted::Configured, Direction::Long, plan(Some("227.12"), None)),
+        "stop_side"
+    );
+    assert_eq!(
+        code(&good(), SizeWanted::Configured, Direction::Short, plan(Some("227.12"), None)),
+        "stop_side"
+    );
+    assert_eq!(
+        code(&good(), SizeWanted::Configured, Direction::Long, plan(Some("0.004"), None)),
+        "below_tick"
+    );
+    let mut world = good();
+    world.instrument.shortable = false;
+    assert_eq!(code(&world, SizeWanted::Configured, Direction::Short, none), "not_shortable");
+    let mut world = good();
+    world.capabilities.kinds = vec![broker_api::KindName::Market];
+    assert_eq!(code(&world, SizeWanted::Configured, Direction::Long, stop), "kind_not_taken");
+    let mut world = good();
+    world.instrument.qty_min = qty("5");
+    assert_eq!(code(&world, SizeWanted::Quantity(qty("4")), Direction::Long, none), "below_minimum");
+    let mut world = good();
+    world.instrument.notional_min = "1000".parse().unwrap();
+    assert_eq!(code(&world, SizeWanted::Quantity(qty("4")), Direction::Long, none), "below_minimum");
+    let exit = Signal { wanted: Wanted::Exit, ..signal(SizeWanted::Configured, Direction::Long, none) };
+    assert_eq!(entry(&exit, &good().view(), &Policy::paper()).unwrap_err().code.as_str(), "not_an_entry");
+}
+
+#[test]
+fn an_entry_lives_as_long_as_its_market_has_a_day() {
+    use broker_api::TimeInForce::{Day, Gtc};
+    for (class, tif) in [(AssetClass::Equity, Day), (AssetClass::Forex, Gtc), (AssetClass::Crypto, Gtc)] {
+        let mut world = World::new("1", "227.10", "227.14");
+        world.instrument.asset_class = class;
+        let wanted = signal(SizeWanted::Configured, Direction::Short, plan(Some("230"), Some("200")));
+        let intent = entry(&wanted, &world.view(), &Policy::paper()).unwrap();
+        assert_eq!((intent.tif, intent.bracket, intent.reduce_only), (tif, false, false));
+        assert_eq!((intent.side, intent.reference.to_string().as_str()), (Side::Sell, "227.10"));
+        world.held.held = "-4".parse().unwrap();
+        let origin = Origin::Signal { strategy: wanted.strategy, signal: wanted.id };
+        let exit = exit(qty("9"), origin, 1, None, &world.view()).unwrap();
+        assert_eq!((exit.side, exit.qty, exit.tif, exit.reduce_only), (Side::Buy, qty("4"), tif, true));
+    }
+}
+
+#[test]
+fn an_exit_needs_something_to_close_but_no_quote() {
+    let mut world = World::new("1", "227.10", "227.14");
+    let origin = Origin::Position { key: world.instrument.key, number: 1 };
+    let code = |qty: Qty, world: &World| {
+        exit(qty, origin, 1, None, &world.view()).unwrap_err().code.as_str().to_owned()
+    };
+    assert_eq!(code(qty("1"), &world), "nothing_held");
+    world.held.held = "3".parse().unwrap();
+    assert_eq!(code(Qty::ZERO, &world), "nothing_held");
+    world.quote = None;
+    assert_eq!(code(qty("3"), &world), "no_price");
+    world.held.average = Some("220".parse().unwrap());
+    let exit = exit(qty("3"), origin, 1, None, &world.view()).unwrap();
+    assert_eq!(exit.reference.to_string(), "220");
 }
 
 #[test]
@@ -183,125 +261,18 @@ fn names_are_stable_and_differ_in_every_part() {
     assert!(longest.as_str().len() <= 32);
 }
 
+proptest! {
+    /// Two generations never share a name, and every name can be made.
+    #[test]
+    fn every_generation_has_its_own_name(a in any::<u32>(), b in any::<u32>(), number in any::<u64>()) {
+        let account = AccountId::new("paper-1").unwrap();
+        let origin = Origin::Position { key: instrument("1").key, number };
+        let of = |generation| client_order_id(account, origin, Purpose::Stop, generation);
+        prop_assert_eq!(a == b, of(a) == of(b));
+        prop_assert_ne!(of(a % 10_000_000), of(a % 10_000_000 + 10_000_000));
+        prop_assert!(of(a).as_str().len() <= 32);
+    }
+}
+
 /// Reckoned elsewhere: base32 of SHA-256 over `paper-1\0signal\0trend-a\02026-11-20/AAPL/enter\0`.
 const KNOWN: &str = "tw1klaktafpbrxlbkhrj63u-e1";
-
-#[test]
-fn the_resolver_follows_the_venue_and_never_guesses() {
-    let at = |seconds: i64| now() + TimeDelta::seconds(seconds);
-    let order = |phase: Phase| Unsettled {
-        phase,
-        since: now(),
-        sent: SentWindow { from: now(), to: at(30) },
-        attempt: 1,
-        asks: 0,
-        asking: false,
-        asked_at: None,
-        not_before: None,
-        proof: None,
-    };
-    let unknown = order(Phase::Unknown);
-    let proven = Unsettled { proof: Some(Proof::Silence { since: now() }), asks: 1, ..unknown };
-    for resend in [
-        Resend::Never,
-        Resend::AfterProof,
-        Resend::AfterSilence(TimeDelta::seconds(10)),
-        Resend::ProbeSameId(TimeDelta::seconds(100)),
-    ] {
-        let policy = policy_of(resend);
-        let next = |order: &Unsettled, seconds: i64| resolve(&policy, order, at(seconds));
-        // without proof nothing is ever sent again
-        for seconds in [0, 1, 2, 40, 400, 40_000] {
-            for asks in 0..5 {
-                let order = Unsettled { asks, asked_at: (asks > 0).then(|| at(1)), ..unknown };
-                assert_ne!(next(&order, seconds), Next::Resend, "{resend:?} {seconds} {asks}");
-            }
-        }
-        assert_eq!(next(&unknown, 1), Next::Wait(at(2)));
-        assert_eq!(next(&unknown, 2), Next::Ask);
-        assert_eq!(next(&Unsettled { asks: 1, asked_at: Some(at(3)), ..unknown }, 5), Next::Wait(at(13)));
-        assert_eq!(next(&Unsettled { asks: 1, asked_at: Some(at(3)), ..unknown }, 13), Next::Ask);
-        assert_eq!(next(&Unsettled { not_before: Some(at(60)), ..unknown }, 13), Next::Wait(at(60)));
-        assert!(matches!(next(&Unsettled { asking: true, ..unknown }, 500), Next::Wait(_)));
-        assert_eq!(next(&Unsettled { asks: 3, asked_at: Some(at(3)), ..unknown }, 900), Next::TellPerson);
-        // with proof it depends on the venue
-        let expected = if resend == Resend::Never { Next::TellPerson } else { Next::Resend };
-        assert_eq!(next(&proven, 50), expected);
-        let late = if matches!(resend, Resend::ProbeSameId(_)) { Next::TellPerson } else { expected };
-        assert_eq!(next(&proven, 101), late);
-        assert_eq!(next(&Unsettled { attempt: 3, ..proven }, 50), Next::TellPerson);
-        // what never left us needs no proof
-        let waiting = order(Phase::Waiting);
-        assert_eq!(next(&waiting, 0), Next::Resend);
-        assert_eq!(next(&Unsettled { not_before: Some(at(9)), ..waiting }, 5), Next::Wait(at(9)));
-        assert_eq!(next(&Unsettled { attempt: 3, ..waiting }, 5), Next::TellPerson);
-    }
-}
-
-proptest! {
-    /// No size costs or risks more than was asked for, and all are whole lots.
-    #[test]
-    fn sizes_stay_within_what_was_asked(
-        cents in 100_i64..5_000_000,
-        gap in 1_i64..99,
-        equity in 100_i64..10_000_000,
-        lots in prop_oneof![Just("1"), Just("0.001"), Just("0.0001")],
-        rate in 50_i64..200,
-        short in any::<bool>(),
-        kind in 0..3,
-    ) {
-        let price = Decimal::new(cents, 2);
-        let text = price.to_string();
-        let mut world = World::new(lots, &text, &text);
-        world.equity = Some(Amount::new(Decimal::from(equity)).unwrap());
-        world.rate = Some(Ratio::new(Decimal::new(rate, 2)).unwrap());
-        let side = if short { Direction::Short } else { Direction::Long };
-        let away = price * Decimal::new(gap, 2) * Decimal::new(3, 1);
-        let stop = if short { price + away } else { price - away };
-        prop_assume!(Price::new(stop).is_ok());
-        let plan = Protection { stop: Some(Price::new(stop).unwrap()), target: None };
-        let size = match kind {
-            0 => SizeWanted::Configured,
-            1 => SizeWanted::RiskPct(Ratio::ONE),
-            _ => SizeWanted::Notional(Amount::new(Decimal::from(equity) / Decimal::TEN).unwrap()),
-        };
-        let Ok(intent) = entry(&signal(size, side, plan), &world.view(), &Policy::paper()) else { return Ok(()) };
-        let rate = Decimal::new(rate, 2);
-        let value = intent.reference.get() * intent.qty.get();
-        prop_assert!(intent.qty.is_multiple_of(world.instrument.lot) && !intent.qty.is_zero());
-        match kind {
-            0 => prop_assert!(value * rate <= Decimal::from(equity) / Decimal::TEN),
-            // the stop is rounded away by less than a tick
-            1 => {
-                let loss = (intent.reference.get() - stop).abs() * intent.qty.get() * rate;
-                prop_assert!(loss <= Decimal::from(equity) / Decimal::ONE_HUNDRED * Decimal::new(1_001, 3) + Decimal::new(1, 2) * intent.qty.get() * rate);
-            }
-            _ => prop_assert!(value <= Decimal::from(equity) / Decimal::TEN),
-        }
-        let rounded = intent.plan.stop.unwrap().get();
-        let towards_market = if short { rounded < stop } else { rounded > stop };
-        prop_assert!(!towards_market, "{stop} became {rounded}");
-    }
-
-    /// What should rest is what is held, and what rests like that is left alone.
-    #[test]
-    fn legs_are_as_large_as_what_is_held(units in -500_i64..500, number in 1_u64..1_000, made in 0_u32..100) {
-        let mut world = World::new("1", "227.10", "227.14");
-        world.held.held = Held::new(Decimal::from(units)).unwrap();
-        world.held.plan = plan(Some("219.005"), Some("243.305"));
-        let legs = protection(number, made, None, &world.view()).unwrap();
-        if units == 0 {
-            prop_assert_eq!(legs, Legs { stop: None, target: None });
-            return Ok(());
-        }
-        let size = Qty::new(Decimal::from(units.abs())).unwrap();
-        for leg in [legs.stop.unwrap(), legs.target.unwrap()] {
-            prop_assert_eq!(leg.qty, size);
-            prop_assert_eq!(leg.side, if units > 0 { Side::Sell } else { Side::Buy });
-            prop_assert!(leg.reduce_only && covers(&leg, &leg, leg.qty));
-            prop_assert!(!covers(&leg, &leg, Qty::ZERO));
-        }
-        prop_assert!(!covers(&legs.stop.unwrap(), &legs.target.unwrap(), size));
-        prop_assert_ne!(legs.stop.unwrap().id, legs.target.unwrap().id);
-    }
-}

@@ -173,11 +173,15 @@ impl Book {
         row
     }
 
-    /// All that binds or could bind risk, one row per instrument, into `rows`, which is emptied first.
+    /// All that binds or could bind risk, one row per instrument, into `rows`, which is emptied first. There is
+    /// always a row for `about`: what is not held of it may still be in dispute.
     /// `own` is left out: an order that is reviewed again must not count itself.
-    pub fn fill_exposures(&self, own: Option<ClientOrderId>, rows: &mut Vec<Exposure>) {
+    pub fn fill_exposures(&self, about: Key, own: Option<ClientOrderId>, rows: &mut Vec<Exposure>) {
         rows.clear();
         rows.extend(self.positions.keys().map(|key| self.held_row(*key)));
+        if !self.positions.contains_key(&about) {
+            rows.push(self.held_row(about));
+        }
         for order in self.orders.values().filter(|o| Some(o.intent.id) != own) {
             let key = order.intent.key;
             let at = rows.iter().position(|row| row.key == key).unwrap_or_else(|| {

@@ -1,0 +1,224 @@
+//! The command line: one definition from which parser, help and completions come.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 unexpected failure, 2 usage, configuration or input, 3 halted, 4 book and broker disagree,
+5 broker unavailable or outcome unknown, 6 signals denied or rejected (only with --fail-on-denied).";
+
+/// Takes a strategy's decisions to a broker: nothing sent twice, nothing lost, nothing assumed.
+#[derive(Debug, Parser)]
+#[command(name = "tradewind", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What every verb takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What every verb takes.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// The configuration; without it, and without a tradewind.toml beside the state, the paper defaults apply
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The state file, the local record of truth [default: paper-state.json]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Print one JSON document instead of text for people
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say more
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Say only what must be known
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Write a commented configuration, an example signals file, example prices and the cron lines
+    #[command(after_help = "Examples:\n  tradewind init\n  tradewind init --out trading")]
+    Init(OutDir),
+    /// Show the whole thing on a generated market: two years, 33 symbols, the very path that `run` takes
+    #[command(after_help = "Examples:\n  tradewind demo\n  tradewind demo --out /tmp/look")]
+    Demo(OutDir),
+    /// One pass for cron: catch up, take signals in, act, settle, write the state, say what came of it
+    #[command(
+        after_help = "Examples:\n  tradewind run --signals signals.json\n  my-strategy | tradewind run --signals - --dry-run"
+    )]
+    Run(RunArgs),
+    /// Where things stand, or stood
+    #[command(after_help = "Examples:\n  tradewind status\n  tradewind status --at 2026-11-20T21:00:00Z")]
+    Status(At),
+    /// What is held, and what guards it
+    #[command(after_help = "Examples:\n  tradewind positions\n  tradewind positions --json")]
+    Positions(At),
+    /// Orders that are live, unknown or waiting; with --all also those that are over
+    #[command(after_help = "Examples:\n  tradewind orders\n  tradewind orders --all")]
+    Orders(List),
+    /// Executions, newest first
+    #[command(after_help = "Examples:\n  tradewind fills\n  tradewind fills --last 100")]
+    Fills(List),
+    /// Closed trades, newest first
+    #[command(after_help = "Examples:\n  tradewind trades\n  tradewind trades --all --json")]
+    Trades(List),
+    /// Signals and how they ended, newest first
+    #[command(after_help = "Examples:\n  tradewind signals\n  tradewind signals --all")]
+    Signals(List),
+    /// Everything the journal holds about one signal, order or symbol, and why it went as it did
+    #[command(after_help = "Examples:\n  tradewind explain 2026-11-20/NVDA/enter\n  tradewind explain AAPL")]
+    Explain(Explain),
+    /// Stop all entries at once; stops stay where they are
+    #[command(after_help = "Examples:\n  tradewind halt --why \"odd prices\"\n  tradewind halt")]
+    Halt(Why),
+    /// Let entries through again; only a person does this
+    #[command(after_help = "Examples:\n  tradewind resume --why \"prices are fine again\"")]
+    Resume(Needed),
+    /// Cancel everything and close everything that is held
+    #[command(after_help = "Examples:\n  tradewind flatten --why \"leaving\" --confirm paper-1")]
+    Flatten(Flatten),
+    /// The state file: export, verify, schema
+    #[command(subcommand)]
+    State(StateVerb),
+    /// The journal: verify, tail
+    #[command(subcommand)]
+    Journal(JournalVerb),
+    /// Print completions for a shell
+    #[command(after_help = "Examples:\n  tradewind completions bash > /etc/bash_completion.d/tradewind")]
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where to write.
+#[derive(Args, Debug)]
+pub struct OutDir {
+    /// The folder to write into; made when it is not there
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// `run`.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Signals to take in: a file, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub signals: Option<PathBuf>,
+    /// How long to wait for answers that are outstanding before the pass ends
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub settle: u64,
+    /// Do all of it on a copy, and say what would happen; nothing is sent or written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Take nothing in when one signal of the file is bad
+    #[arg(long)]
+    pub strict: bool,
+    /// End with code 6 when a signal was denied or rejected
+    #[arg(long)]
+    pub fail_on_denied: bool,
+}
+
+/// A moment of the past.
+#[derive(Args, Debug)]
+pub struct At {
+    /// As it stood at this moment, with its zone: 2026-11-20T21:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+}
+
+/// How much of a list.
+#[derive(Args, Debug)]
+pub struct List {
+    /// Everything the journal holds
+    #[arg(long)]
+    pub all: bool,
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub last: usize,
+}
+
+/// `explain`.
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// A signal id, an order id, or a symbol
+    pub id: String,
+}
+
+/// A reason that may be given.
+#[derive(Args, Debug)]
+pub struct Why {
+    /// Why, in your words; it stands in the journal
+    #[arg(long, value_name = "TEXT", default_value = "halted by hand")]
+    pub why: String,
+}
+
+/// A reason that must be given.
+#[derive(Args, Debug)]
+pub struct Needed {
+    /// Why, in your words; it stands in the journal
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+}
+
+/// `flatten`.
+#[derive(Args, Debug)]
+pub struct Flatten {
+    /// Why, in your words; it stands in the journal
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+    /// The account's name, to show that this one is meant
+    #[arg(long, value_name = "ACCOUNT")]
+    pub confirm: Option<String>,
+}
+
+/// The state file.
+#[derive(Debug, Subcommand)]
+pub enum StateVerb {
+    /// Write the state, and trades as CSV, elsewhere
+    #[command(after_help = "Examples:\n  tradewind state export --out backup")]
+    Export(OutDir),
+    /// Compare the state file with the journal
+    #[command(after_help = "Examples:\n  tradewind state verify")]
+    Verify,
+    /// Print a JSON Schema: state, signals or output
+    #[command(after_help = "Examples:\n  tradewind state schema signals")]
+    Schema {
+        /// Of what
+        #[arg(value_enum)]
+        of: SchemaOf,
+    },
+}
+
+/// What there is a schema of.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum SchemaOf {
+    /// paper-state.json
+    State,
+    /// A signals file
+    Signals,
+    /// What --json prints
+    Output,
+}
+
+/// The journal.
+#[derive(Debug, Subcommand)]
+pub enum JournalVerb {
+    /// Read all of it, check every hash, and fold it again
+    #[command(after_help = "Examples:\n  tradewind journal verify")]
+    Verify,
+    /// Print the last records
+    #[command(after_help = "Examples:\n  tradewind journal tail --last 50")]
+    Tail {
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        last: u64,
+    },
+}

@@ -1,0 +1,274 @@
+//! `tradewind.toml`: what a person sets. Without the file the paper defaults apply, and they are printed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use broker_api::{AccountId, Amount, AssetClass, Currency, Ratio, VenueId};
+use broker_paper::matching::{ClassCosts, Costs, Settings};
+use chrono::TimeDelta;
+use engine::{Limits, Policy, Sizing};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::args::Common;
+use crate::failure::Failure;
+
+/// The name that is looked for beside the state file.
+pub const NAME: &str = "tradewind.toml";
+
+/// All that can be set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The embedded paper account.
+    #[serde(default)]
+    pub paper: Paper,
+    /// Where prices come from.
+    #[serde(default)]
+    pub data: Data,
+    /// How large an entry is when its signal does not say.
+    #[serde(default = "default_sizing")]
+    pub sizing: Sizing,
+    /// What the guard allows. A file names every limit.
+    pub limits: Limits,
+    /// What trading costs on paper.
+    #[serde(default)]
+    pub costs: CostTable,
+    /// Other names of symbols, beside the built-in ones.
+    #[serde(default)]
+    pub aliases: BTreeMap<String, String>,
+}
+
+/// The embedded paper account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Paper {
+    /// Its name.
+    pub account: AccountId,
+    /// What its figures are in.
+    pub currency: Currency,
+    /// What it begins with. Only the first pass reads it.
+    pub cash: Amount,
+    /// The share of a bar's volume that may be filled, in percent.
+    pub participation_percent: Ratio,
+    /// How long after its acceptance an order begins to take part.
+    pub latency_milliseconds: u32,
+}
+
+/// Where prices come from, for each class: `bars:DIR` or `quotes:FILE`, relative to the configuration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Data {
+    /// For stocks and funds.
+    pub equity: String,
+    /// For currency pairs.
+    pub forex: String,
+    /// For coins.
+    pub crypto: String,
+}
+
+/// What trading costs on paper, by class.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CostTable {
+    /// For stocks and funds.
+    pub equity: CostRow,
+    /// For currency pairs.
+    pub forex: CostRow,
+    /// For coins.
+    pub crypto: CostRow,
+}
+
+/// What trading one class costs, in basis points (hundredths of a percent).
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "a unit stands in every name of the configuration")]
+pub struct CostRow {
+    /// Ask minus bid, of the price between them.
+    pub spread_bps: Ratio,
+    /// The fee, of the value traded.
+    pub fee_bps: Ratio,
+    /// How much worse than the price there an order at market fills.
+    pub slippage_bps: Ratio,
+}
+
+/// Where prices of one class come from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// A folder of bars, one CSV per symbol.
+    Bars(PathBuf),
+    /// A file of quotes, JSON lines.
+    Quotes(PathBuf),
+}
+
+/// The configuration with where it came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What applies.
+    pub config: Config,
+    /// The file, when there is one.
+    pub file: Option<PathBuf>,
+    /// What relative paths in it are relative to.
+    pub base: PathBuf,
+}
+
+fn default_sizing() -> Sizing {
+    Policy::paper().sizing
+}
+
+#[expect(clippy::expect_used, reason = "the literals below are numbers, and a test makes the defaults")]
+fn ratio(text: &str) -> Ratio {
+    text.parse().expect("a ratio")
+}
+
+impl Default for Paper {
+    #[expect(clippy::expect_used, reason = "literals, and a test makes the defaults")]
+    fn default() -> Self {
+        Self {
+            account: AccountId::new("paper-1").expect("an account"),
+            currency: Currency::new("USD").expect("a currency"),
+            cash: "10000".parse().expect("an amount"),
+            participation_percent: ratio("5"),
+            latency_milliseconds: 0,
+        }
+    }
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        let bars = || "bars:bars".to_owned();
+        Self { equity: bars(), forex: bars(), crypto: bars() }
+    }
+}
+
+impl Default for CostTable {
+    fn default() -> Self {
+        let row = |spread, fee, slippage| CostRow {
+            spread_bps: ratio(spread),
+            fee_bps: ratio(fee),
+            slippage_bps: ratio(slippage),
+        };
+        Self { equity: row("2", "0", "1"), forex: row("1.5", "0", "0.5"), crypto: row("6", "10", "3") }
+    }
+}
+
+impl Config {
+    /// What applies without a file. Live trading is impossible with it.
+    pub fn paper() -> Self {
+        Self {
+            paper: Paper::default(),
+            data: Data::default(),
+            sizing: default_sizing(),
+            limits: Limits::paper(),
+            costs: CostTable::default(),
+            aliases: BTreeMap::new(),
+        }
+    }
+
+    /// The settings of the paper venue.
+    pub fn settings(&self, venue: VenueId) -> Settings {
+        let share = |bps: Ratio| scaled(bps, 10_000);
+        let class = |row: CostRow| ClassCosts {
+            spread: share(row.spread_bps),
+            fee: share(row.fee_bps),
+            slippage: share(row.slippage_bps),
+        };
+        Settings {
+            currency: self.paper.currency,
+            cash: self.paper.cash,
+            costs: Costs {
+                equity: class(self.costs.equity),
+                forex: class(self.costs.forex),
+                crypto: class(self.costs.crypto),
+                fee_min: Amount::ZERO,
+                places: 2,
+            },
+            participation: Some(scaled(self.paper.participation_percent, 100)),
+            latency: TimeDelta::milliseconds(i64::from(self.paper.latency_milliseconds)),
+            account: self.paper.account,
+            venue,
+        }
+    }
+
+    /// How orders are made.
+    pub fn policy(&self) -> Policy {
+        Policy { sizing: self.sizing }
+    }
+}
+
+fn scaled(ratio: Ratio, by: i64) -> Ratio {
+    Ratio::new(ratio.get() / Decimal::from(by)).unwrap_or(Ratio::ZERO)
+}
+
+impl Loaded {
+    /// Reads the configuration that the command line names, or the one beside the state, or takes the defaults.
+    ///
+    /// # Errors
+    /// A file that cannot be read or holds something that cannot be meant, with its line.
+    pub fn load(common: &Common, state: &Path) -> Result<Self, Failure> {
+        let beside = state.parent().unwrap_or_else(|| Path::new("")).to_path_buf();
+        let file = match &common.config {
+            Some(file) => file.clone(),
+            None if beside.join(NAME).exists() => beside.join(NAME),
+            None => return Ok(Self { config: Config::paper(), file: None, base: beside }),
+        };
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            Failure::usage("config_unreadable", format!("{} cannot be read", file.display()))
+                .because(&error)
+                .fix("name another file with --config, or write one with `tradewind init`")
+        })?;
+        let config: Config = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+            let place = format!("{}:{line}", file.display());
+            Failure::usage("bad_config", format!("{place}: {}", error.message())).fix(
+                "correct that line; `tradewind init --out elsewhere` writes a complete file to compare with",
+            )
+        })?;
+        let loaded = Self {
+            base: file.parent().unwrap_or_else(|| Path::new("")).to_path_buf(),
+            config,
+            file: Some(file),
+        };
+        loaded.check()?;
+        Ok(loaded)
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let place = self.file.as_deref().unwrap_or_else(|| Path::new(NAME)).display().to_string();
+        if !self.config.settings(crate::place::paper_venue()).costs.is_sane() {
+            return Err(Failure::usage(
+                "bad_costs",
+                format!("{place}: [costs] holds a share that no cost can have"),
+            )
+            .fix("use figures from 0 up, below 10000 (basis points)"));
+        }
+        if self.config.paper.cash.get() <= Decimal::ZERO {
+            return Err(Failure::usage("bad_cash", format!("{place}: [paper] cash must be above zero")));
+        }
+        for class in [AssetClass::Equity, AssetClass::Forex, AssetClass::Crypto] {
+            self.source(class)?;
+        }
+        Ok(())
+    }
+
+    /// Where prices of a class come from.
+    ///
+    /// # Errors
+    /// A source that is neither `bars:` nor `quotes:`.
+    pub fn source(&self, class: AssetClass) -> Result<Source, Failure> {
+        let text = match class {
+            AssetClass::Equity => &self.config.data.equity,
+            AssetClass::Forex => &self.config.data.forex,
+            AssetClass::Crypto => &self.config.data.crypto,
+        };
+        match text.split_once(':') {
+            Some(("bars", path)) if !path.is_empty() => Ok(Source::Bars(self.base.join(path))),
+            Some(("quotes", path)) if !path.is_empty() => Ok(Source::Quotes(self.base.join(path))),
+            _ => Err(Failure::usage(
+                "bad_source",
+                format!("[data] {class} = \"{text}\" is no source of prices"),
+            )
+            .fix("use \"bars:FOLDER\" or \"quotes:FILE\"")),
+        }
+    }
+}

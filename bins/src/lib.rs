@@ -1,0 +1,84 @@
+//! The command line of Tradewind, shared by all its binaries: parse, do, print, end with a code.
+
+#![expect(unreachable_pub, reason = "the parts of one program, pub to each other")]
+
+mod args;
+mod catalog;
+mod clock;
+mod config;
+mod demo;
+mod failure;
+mod figures;
+mod history;
+mod ledger;
+mod out;
+mod pass;
+mod place;
+mod prices;
+mod summary;
+mod tell;
+mod verbs;
+mod words;
+
+use std::process::ExitCode;
+
+use args::{Cli, JournalVerb, StateVerb, Verb};
+use clap::{CommandFactory as _, Parser as _};
+use failure::{Exit, Failure};
+use out::Out;
+use place::Place;
+
+/// Runs the program: reads the command line, does what it says, and gives the exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let out = Out::new(cli.common.json, cli.common.quiet, cli.common.verbose);
+    let exit = match act(out, &cli) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            out.failed(&failure, clock::now());
+            failure.exit
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
+    match &cli.verb {
+        Verb::Init(args) => verbs::init::init(out, args.out.as_deref())?,
+        Verb::Demo(args) => verbs::demo::demo(out, args.out.as_deref())?,
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            let name = std::env::args().next().unwrap_or_default();
+            let name = std::path::Path::new(&name)
+                .file_name()
+                .map_or_else(|| "tradewind".into(), |name| name.to_string_lossy());
+            clap_complete::generate(*shell, &mut Cli::command(), name, &mut script);
+            out::print(&String::from_utf8_lossy(&script))?;
+        }
+        Verb::State(StateVerb::Schema { of }) => verbs::state::schema(*of)?,
+        verb => return at_a_place(out, &Place::of(&cli.common)?, verb),
+    }
+    Ok(Exit::Done)
+}
+
+fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Run(args) => return verbs::run::run(out, place, args),
+        Verb::Status(at) => verbs::status::status(out, place, at)?,
+        Verb::Positions(at) => verbs::lists::positions(out, place, at)?,
+        Verb::Orders(list) => verbs::lists::orders(out, place, list)?,
+        Verb::Fills(list) => verbs::lists::fills(out, place, list)?,
+        Verb::Trades(list) => verbs::lists::trades(out, place, list)?,
+        Verb::Signals(list) => verbs::lists::signals(out, place, list)?,
+        Verb::Explain(asked) => verbs::explain::explain(out, place, asked)?,
+        Verb::Halt(asked) => verbs::halt::halt(out, place, &asked.why)?,
+        Verb::Resume(asked) => verbs::halt::resume(out, place, &asked.why)?,
+        Verb::Flatten(asked) => verbs::halt::flatten(out, place, asked)?,
+        Verb::State(StateVerb::Export(args)) => verbs::state::export(out, place, args.out.as_deref())?,
+        Verb::State(StateVerb::Verify) => verbs::state::verify(out, place)?,
+        Verb::Journal(JournalVerb::Verify) => verbs::state::verify_journal(out, place)?,
+        Verb::Journal(JournalVerb::Tail { last }) => verbs::state::tail(out, place, *last)?,
+        Verb::Init(_) | Verb::Demo(_) | Verb::Completions { .. } | Verb::State(StateVerb::Schema { .. }) => {}
+    }
+    Ok(Exit::Done)
+}

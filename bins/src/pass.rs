@@ -1,0 +1,339 @@
+//! One pass: take the lock, read the book, catch up with prices and the broker, take inputs, end, write the state.
+//!
+//! `run`, `halt`, `flatten` and `demo` are passes; they differ in what they feed in and in who tells the time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_api::{AssetClass, Broker, Catalog, KindName, Phase, Quote, Time};
+use broker_paper::matching::{Costs, Moment};
+use broker_paper::venue::{PaperVenue, VenueError};
+use chrono::TimeDelta;
+use engine::calendar::Calendar;
+use engine::{Clock, Desk, Frozen, Input, Runner, Setup, StartFault, Venue};
+use state::{
+    Book, Checkpoint, CheckpointError, Files, Head, Journal, Lock, LockError, SqliteStore, checkpoint,
+};
+use tokio::runtime::Runtime;
+
+use crate::config::Source;
+use crate::failure::{Exit, Failure};
+use crate::out::Out;
+use crate::place::{Place, paper_venue};
+use crate::prices::Prices;
+
+/// How much older than the last close of its market a bar may be and still be a price.
+const BAR_AGE_MAX: TimeDelta = TimeDelta::hours(1);
+/// How far back a new account looks for prices: long enough for the longest holiday.
+const NEW_ACCOUNT_LOOKS_BACK: TimeDelta = TimeDelta::days(10);
+const CLASSES: [AssetClass; 3] = [AssetClass::Equity, AssetClass::Forex, AssetClass::Crypto];
+/// How often a pass that waits looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// A pass under way, or ended.
+pub struct Pass {
+    place: Place,
+    out: Out,
+    venue: Arc<PaperVenue>,
+    costs: Costs,
+    clock: Clock,
+    runtime: Runtime,
+    stage: Stage,
+    last_head: Head,
+    // Let go last: nobody else may write before everything above is closed.
+    _lock: Lock,
+}
+
+enum Stage {
+    Trading(Box<Runner<SqliteStore>>),
+    Ended(Box<(Book, Journal<SqliteStore>)>),
+    /// Between the two, or after a failure that ended the runner.
+    Gone,
+}
+
+impl Pass {
+    /// Begins a pass by the clock of this machine, and catches up with prices.
+    ///
+    /// # Errors
+    /// A lock that is held, files that cannot be used, a venue that is not available.
+    pub fn begin(place: &Place, out: Out) -> Result<Self, Failure> {
+        let clock: Clock = Arc::new(crate::clock::now);
+        let pass = Self::with(place, out, clock, Arc::clone(&place.catalog))?;
+        pass.catch_up()
+    }
+
+    /// Begins a pass by another clock, at a paper venue that may describe its instruments otherwise than we do.
+    ///
+    /// # Errors
+    /// As [`Pass::begin`].
+    pub fn with(place: &Place, out: Out, clock: Clock, at_venue: Arc<Catalog>) -> Result<Self, Failure> {
+        out.step("lock");
+        let program = concat!("tradewind ", env!("CARGO_PKG_VERSION"));
+        let lock =
+            Lock::take(&place.files.lock, program, crate::clock::now()).map_err(|error| locked(&error))?;
+        out.step("read");
+        let started = state::start::open(&place.files).map_err(|error| {
+            Failure::usage("bad_start", "the state file and the journal cannot be used together")
+                .because(&error)
+        })?;
+        let (book, journal) = (started.book, started.journal);
+        let known = book.venue(paper_venue()).is_some_and(|venue| venue.cursor.as_str() != "0");
+        if known && !place.venue.exists() {
+            return Err(Failure::usage(
+                "venue_missing",
+                format!("{} is not there, and the book has traded at it", place.venue.display()),
+            )
+            .fix(
+                "put the file back from where the state was copied; without it this would be another account",
+            ));
+        }
+        let settings = place.loaded.config.settings(paper_venue());
+        let costs = settings.costs;
+        let venue = Arc::new(
+            PaperVenue::open(&place.venue, at_venue, settings).map_err(|error| at_the_venue(&error))?,
+        );
+        venue.set_time(clock());
+        let broker: Arc<dyn Broker> = Arc::clone(&venue) as Arc<dyn Broker>;
+        let ours = Venue::new(broker, Arc::clone(&clock), place.files.halt.clone());
+        let is_bars = |class: &AssetClass| matches!(place.loaded.source(*class), Ok(Source::Bars(_)));
+        let mut capabilities = ours.capabilities().clone();
+        if !CLASSES.iter().all(is_bars) {
+            // A quote stands when its market has closed, and is no price to trade at then: such orders wait with us.
+            capabilities.holds_when_closed.retain(|kind| *kind != KindName::Market);
+        }
+        let setup = Setup {
+            catalog: Arc::clone(&place.catalog),
+            policy: place.loaded.config.policy(),
+            limits: place.loaded.config.limits.clone(),
+            calendar: Calendar::new(),
+            base: place.loaded.config.paper.currency,
+            venues: [(paper_venue(), capabilities)].into(),
+            bars: CLASSES.into_iter().filter(is_bars).map(|class| (class, BAR_AGE_MAX)).collect(),
+        };
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|error| {
+                Failure::new(Exit::Unexpected, "no_runtime", "no runtime could be made").because(&error)
+            })?;
+        let last_head = journal.head();
+        let start = Runner::start(
+            Desk::new(setup),
+            book,
+            journal,
+            vec![ours],
+            Arc::clone(&clock),
+            env!("CARGO_PKG_VERSION"),
+            out.watch(),
+        );
+        let runner = runtime.block_on(start).map_err(|fault| did_not_start(&fault))?;
+        Ok(Self {
+            place: place.clone(),
+            out,
+            venue,
+            costs,
+            clock,
+            runtime,
+            stage: Stage::Trading(Box::new(runner)),
+            last_head,
+            _lock: lock,
+        })
+    }
+
+    /// The time by this pass's clock.
+    pub fn now(&self) -> Time {
+        (self.clock)()
+    }
+
+    /// The place it works in.
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// What is traded, as the desk sees it; nothing once the pass has ended.
+    pub fn runner(&self) -> Option<&Runner<SqliteStore>> {
+        match &self.stage {
+            Stage::Trading(runner) => Some(runner),
+            Stage::Ended(_) | Stage::Gone => None,
+        }
+    }
+
+    /// The book.
+    pub fn book(&self) -> &Book {
+        static EMPTY: std::sync::OnceLock<Book> = std::sync::OnceLock::new();
+        match &self.stage {
+            Stage::Trading(runner) => runner.book(),
+            Stage::Ended(ended) => &ended.0,
+            // A pass that failed is consumed; this is only reached between two of its own steps.
+            Stage::Gone => EMPTY.get_or_init(Book::default),
+        }
+    }
+
+    /// The journal's id and its last record.
+    pub fn journal_head(&self) -> (String, Head) {
+        match &self.stage {
+            Stage::Trading(runner) => (runner.journal_id().to_owned(), runner.head()),
+            Stage::Ended(ended) => (ended.1.id().to_owned(), ended.1.head()),
+            Stage::Gone => (String::new(), self.last_head),
+        }
+    }
+
+    /// Plays everything the price sources hold since the last time, moment by moment.
+    fn catch_up(mut self) -> Result<Self, Failure> {
+        let now = self.now();
+        let from = self.venue.last_played().unwrap_or(now - NEW_ACCOUNT_LOOKS_BACK);
+        let mut prices = Prices::open(&self.place, from, now)?;
+        for absent in &prices.absent {
+            self.out.warn(&format!(
+                "{absent} is not there: no price of what it should hold, so its entries will be denied"
+            ));
+        }
+        while let Some(moment) = prices.next()? {
+            self = self.play(&moment)?;
+        }
+        self.venue.set_time(now);
+        self.refresh()
+    }
+
+    /// Plays one moment of one instrument: the venue meets it first, then the desk sees the price and, event by
+    /// event, what it brought about, before time moves on.
+    ///
+    /// # Errors
+    /// A venue or a journal that fails.
+    pub fn play(mut self, moment: &Moment) -> Result<Self, Failure> {
+        let place = &self.place;
+        let Some(instrument) = place.catalog.get(moment.ix()) else { return Ok(self) };
+        let (class, tick) = (instrument.asset_class, instrument.tick);
+        // A quote from outside the session is something to know, and nothing that orders could meet.
+        let is_tradable =
+            !matches!(moment, Moment::Quote { .. }) || Calendar::new().is_open(class, moment.at());
+        if is_tradable {
+            self.venue.play(moment).map_err(|error| at_the_venue(&error))?;
+        }
+        if let Some(quote) = moment.quote(class, &self.costs) {
+            // A bar has no bid and ask; those made from it are rounded to whole ticks, away from each other.
+            let quote = Quote {
+                bid: quote.bid.round_down_to(tick).unwrap_or(quote.bid),
+                ask: quote.ask.round_up_to(tick).unwrap_or(quote.ask),
+                at: quote.at,
+            };
+            self = self.take(vec![Input::Quote { ix: moment.ix(), quote }])?;
+        }
+        while is_tradable && self.venue.next_event().map_err(|error| at_the_venue(&error))? {
+            self = self.step(Runner::catch_up)?;
+        }
+        Ok(self)
+    }
+
+    /// Takes inputs in and carries out what follows from them.
+    ///
+    /// # Errors
+    /// A journal that fails.
+    pub fn take(self, inputs: Vec<Input>) -> Result<Self, Failure> {
+        self.step(|runner| runner.turn(inputs))
+    }
+
+    /// Reads the venue's log and account.
+    ///
+    /// # Errors
+    /// A journal that fails.
+    pub fn refresh(self) -> Result<Self, Failure> {
+        self.step(Runner::refresh)
+    }
+
+    /// Waits until nothing is on its way any more, or the time is over.
+    ///
+    /// # Errors
+    /// A journal that fails.
+    pub fn settle(mut self, at_most: Duration) -> Result<Self, Failure> {
+        let began = crate::clock::Stopwatch::start();
+        loop {
+            let unsettled = self
+                .book()
+                .open_orders()
+                .any(|order| matches!(order.phase, Phase::Sending | Phase::Unknown | Phase::Cancelling));
+            if !unsettled || began.elapsed() >= at_most {
+                return Ok(self);
+            }
+            self.runtime.block_on(tokio::time::sleep(LOOK_AGAIN));
+            self = self.refresh()?;
+        }
+    }
+
+    /// Ends the pass: writes that it ended, and then the state file.
+    ///
+    /// # Errors
+    /// A journal or a state file that cannot be written. The journal is the truth; the next pass writes the file.
+    pub fn end(mut self, exit: Exit) -> Result<Self, Failure> {
+        let now = self.now();
+        self.venue.flush().map_err(|error| at_the_venue(&error))?;
+        let Stage::Trading(runner) = std::mem::replace(&mut self.stage, Stage::Gone) else { return Ok(self) };
+        let (book, journal) = runner.stop(exit.code()).map_err(|frozen| stopped(&frozen))?;
+        self.out.step("checkpoint");
+        write_state(&self.place.files, &book, &journal, now).map_err(|error| {
+            let file = self.place.files.state.display();
+            Failure::new(
+                Exit::Unexpected,
+                "state_not_written",
+                format!("{file} could not be written; the journal is complete"),
+            )
+            .because(&error)
+            .fix("make room or correct the permissions; the next pass writes the file")
+        })?;
+        self.stage = Stage::Ended(Box::new((book, journal)));
+        self.out.step("exit");
+        Ok(self)
+    }
+
+    fn step<F>(mut self, act: impl FnOnce(Runner<SqliteStore>) -> F) -> Result<Self, Failure>
+    where
+        F: Future<Output = Result<Runner<SqliteStore>, Frozen>>,
+    {
+        let Stage::Trading(runner) = std::mem::replace(&mut self.stage, Stage::Gone) else { return Ok(self) };
+        let runner = self.runtime.block_on(act(*runner)).map_err(|frozen| stopped(&frozen))?;
+        self.stage = Stage::Trading(Box::new(runner));
+        Ok(self)
+    }
+}
+
+/// Writes the state file as the journal has the book.
+///
+/// # Errors
+/// When it cannot be written; the one that was there is still there.
+pub fn write_state(
+    files: &Files,
+    book: &Book,
+    journal: &Journal<SqliteStore>,
+    now: Time,
+) -> Result<(), CheckpointError> {
+    let program = concat!("tradewind ", env!("CARGO_PKG_VERSION"));
+    // The runner is gone, so the book is not ahead of its journal.
+    match Checkpoint::cut(book, journal, now, program) {
+        Some(checkpoint) => checkpoint::write(files, &checkpoint).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+fn locked(error: &LockError) -> Failure {
+    Failure::new(Exit::Unavailable, "state_locked", "another process works with this state")
+        .because(error)
+        .fix("wait for it to end, or stop it; nothing was changed")
+}
+
+fn at_the_venue(error: &VenueError) -> Failure {
+    Failure::new(Exit::Unavailable, "venue_failed", "the paper venue cannot go on")
+        .because(error)
+        .fix("correct what the cause names and run again; what was on its way is then found out")
+}
+
+fn did_not_start(fault: &StartFault) -> Failure {
+    let exit = match fault {
+        StartFault::Unavailable { .. } => Exit::Unavailable,
+        StartFault::OtherAccount { .. } => Exit::Usage,
+        StartFault::Frozen(_) => Exit::Unexpected,
+    };
+    Failure::new(exit, "not_started", fault.to_string())
+}
+
+fn stopped(frozen: &Frozen) -> Failure {
+    Failure::new(Exit::Unexpected, "frozen", frozen.to_string())
+        .fix("correct what it names and run again: what was on its way is then found out, and nothing is sent twice")
+}

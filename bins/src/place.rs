@@ -1,0 +1,221 @@
+//! Where a book lives, and reading it without writing: for every verb that only shows.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use broker_api::{Catalog, Stamped, Time, VenueId};
+use chrono::Utc;
+use state::{Book, Files, Journal, SqliteStore};
+
+use crate::args::Common;
+use crate::catalog;
+use crate::config::Loaded;
+use crate::failure::{Exit, Failure};
+use crate::figures;
+use crate::history::History;
+use crate::out::Heading;
+
+/// The state file when none is named.
+const STATE: &str = "paper-state.json";
+/// How many records are read at once.
+const PAGE: usize = 10_000;
+
+/// The name of the paper venue in every book.
+#[expect(clippy::expect_used, reason = "a literal, and a test makes it")]
+pub fn paper_venue() -> VenueId {
+    VenueId::new("paper").expect("a venue")
+}
+
+/// One book's files, and the configuration that goes with them.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The state file and what lies beside it.
+    pub files: Files,
+    /// The paper broker's own log.
+    pub venue: PathBuf,
+    /// The configuration.
+    pub loaded: Loaded,
+    /// What can be traded.
+    pub catalog: Arc<Catalog>,
+}
+
+/// A book as it was read.
+pub struct Reading {
+    /// The book.
+    pub book: Book,
+    /// What can be traded.
+    pub catalog: Arc<Catalog>,
+    /// When it was read, or the moment that was asked for.
+    pub as_of: Time,
+    journal: Journal<SqliteStore>,
+    until: Option<Time>,
+}
+
+impl Place {
+    /// The place that the command line names.
+    ///
+    /// # Errors
+    /// A configuration that cannot be used.
+    pub fn of(common: &Common) -> Result<Self, Failure> {
+        let state = common.state.clone().unwrap_or_else(|| PathBuf::from(STATE));
+        let loaded = Loaded::load(common, &state)?;
+        Self::at(&state, loaded)
+    }
+
+    /// The place around a state file.
+    ///
+    /// # Errors
+    /// Instruments that are listed twice.
+    pub fn at(state: &Path, loaded: Loaded) -> Result<Self, Failure> {
+        let files = Files::beside(state);
+        let stem = state.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        let name = format!("{}-venue.sqlite", stem.strip_suffix("-state").unwrap_or(&stem));
+        let venue = state.with_file_name(name);
+        let catalog = Catalog::new(catalog::instruments(paper_venue()))
+            .map_err(|twice| Failure::usage("bad_catalog", twice.to_string()))?;
+        Ok(Self { files, venue, loaded, catalog: Arc::new(catalog) })
+    }
+
+    /// The account the paper venue trades.
+    pub fn account(&self) -> String {
+        self.loaded.config.paper.account.to_string()
+    }
+
+    /// Reads the book as the journal has it, at a moment of the past if one is given.
+    ///
+    /// # Errors
+    /// No journal there, one that cannot be read or followed, or a time that is none.
+    pub fn read(&self, at: Option<&str>) -> Result<Reading, Failure> {
+        let until = at.map(parse_time).transpose()?;
+        if !self.files.journal.exists() {
+            let what = format!("there is no journal at {}", self.files.journal.display());
+            return Err(Failure::usage("no_book", what).fix(
+                "run `tradewind demo` to see one, or `tradewind run --signals FILE` to begin one; --state names another",
+            ));
+        }
+        let store =
+            SqliteStore::open_read_only(&self.files.journal).map_err(|error| unreadable(self, &error))?;
+        let journal = Journal::open(store).map_err(|error| unreadable(self, &error))?;
+        let mut book = Book::default();
+        each(&journal, until, |stamped| {
+            book.apply(&stamped.record, stamped.at).map(|_| ()).map_err(|illegal| broken(&illegal))
+        })?;
+        Ok(Reading {
+            book,
+            catalog: Arc::clone(&self.catalog),
+            as_of: until.unwrap_or_else(crate::clock::now),
+            journal,
+            until,
+        })
+    }
+}
+
+fn parse_time(text: &str) -> Result<Time, Failure> {
+    chrono::DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc)).map_err(|error| {
+        Failure::usage("bad_time", format!("--at {text} is no moment"))
+            .because(&error)
+            .fix("write it with its zone: 2026-11-20T21:00:00Z")
+    })
+}
+
+fn unreadable(place: &Place, error: &dyn std::error::Error) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        "journal_unreadable",
+        format!("{} cannot be read", place.files.journal.display()),
+    )
+    .because(error)
+    .fix("nothing was changed; restore the file from a backup, or name another state with --state")
+}
+
+fn broken(error: &dyn std::error::Error) -> Failure {
+    Failure::new(Exit::Unexpected, "journal_broken", "the journal cannot be followed")
+        .because(error)
+        .fix("`tradewind journal verify` names the first record that does not fit")
+}
+
+/// Hands every record to `take`, page by page, up to a moment.
+fn each(
+    journal: &Journal<SqliteStore>,
+    until: Option<Time>,
+    mut take: impl FnMut(&Stamped) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut after = 0;
+    loop {
+        let page = journal.read(after, PAGE).map_err(|error| broken(&error))?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.seq;
+        for stamped in &page {
+            if until.is_some_and(|until| stamped.at > until) {
+                return Ok(());
+            }
+            take(stamped)?;
+        }
+    }
+}
+
+impl Reading {
+    /// Everything that ever was, up to the moment that was read.
+    ///
+    /// # Errors
+    /// A journal that cannot be read or followed.
+    pub fn history(&self) -> Result<History, Failure> {
+        let mut history = History::default();
+        let mut book = Book::default();
+        each(&self.journal, self.until, |stamped| {
+            history.take(&mut book, stamped).map_err(|illegal| broken(&illegal))
+        })?;
+        Ok(history)
+    }
+
+    /// All records, up to the moment that was read.
+    ///
+    /// # Errors
+    /// As [`Reading::history`].
+    pub fn records(&self) -> Result<Vec<Stamped>, Failure> {
+        let mut records = Vec::new();
+        each(&self.journal, self.until, |stamped| {
+            records.push(stamped.clone());
+            Ok(())
+        })?;
+        Ok(records)
+    }
+
+    /// The journal.
+    pub const fn journal(&self) -> &Journal<SqliteStore> {
+        &self.journal
+    }
+
+    /// What stands above every output.
+    pub fn heading(&self) -> Heading {
+        let head = self.journal.head();
+        heading(&self.book, self.journal.id(), head.seq, head.hash.as_str())
+    }
+
+    /// The first line of every output for people.
+    pub fn headline(&self) -> String {
+        headline(&self.book, self.as_of)
+    }
+}
+
+/// What stands above every output.
+pub fn heading(book: &Book, id: &str, seq: u64, hash: &str) -> Heading {
+    let first = book.venues().next();
+    Heading {
+        mode: first.map(|venue| venue.of.mode.to_string().to_lowercase()),
+        account: first.map(|venue| format!("{}:{}", venue.of.venue, venue.of.account)),
+        level: Some(book.guard().level.to_string()),
+        journal: Some((id.to_owned(), seq, hash.to_owned())),
+    }
+}
+
+/// The first line of every output for people: mode, account, level, time.
+pub fn headline(book: &Book, as_of: Time) -> String {
+    let account = book.venues().next().map_or_else(
+        || "no account yet".to_owned(),
+        |venue| {
+            format!("{}  {} {}", venue.of.mode, venue.of.venue, figures::tail(venue.of.account.as_str(), 12))
+        },
+    );
+    format!("{account}   level {}   {}", book.guard().level.to_string().to_uppercase(), figures::time(as_of))
+}

@@ -1,0 +1,153 @@
+//! Prices for a pass, from the sources that the configuration names, in the order of time; and what signals that
+//! leave something out mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use broker_api::{AssetClass, Catalog, InstrumentIx, StrategyId, Symbol, Time};
+use broker_paper::matching::Moment;
+use engine::feed::{Bars, FeedError, Quotes};
+use engine::intake::Defaults;
+
+use crate::catalog;
+use crate::config::Source;
+use crate::failure::Failure;
+use crate::place::Place;
+
+const CLASSES: [AssetClass; 3] = [AssetClass::Equity, AssetClass::Forex, AssetClass::Crypto];
+
+/// Everything the sources hold from a moment on.
+pub struct Prices {
+    folders: Vec<Folder>,
+    quotes: std::vec::IntoIter<Moment>,
+    next_quote: Option<Moment>,
+    from: Time,
+    /// What could not be read because it is not there: the guard will miss its prices.
+    pub absent: Vec<String>,
+}
+
+/// One folder of bars, of which only some classes are wanted.
+struct Folder {
+    bars: Bars,
+    wanted: BTreeSet<InstrumentIx>,
+    next: Option<Moment>,
+}
+
+impl Prices {
+    /// Opens the sources. What closed after `until` is not complete and is left out; what was played before `from`
+    /// is left out as far as that is known.
+    ///
+    /// # Errors
+    /// A source that holds something that is no price. One that is not there is noted, not an error.
+    pub fn open(place: &Place, from: Time, until: Time) -> Result<Self, Failure> {
+        let mut sources: BTreeMap<Source, BTreeSet<InstrumentIx>> = BTreeMap::new();
+        for class in CLASSES {
+            let wanted = place.catalog.iter().filter(|(_, instrument)| instrument.asset_class == class);
+            sources.entry(place.loaded.source(class)?).or_default().extend(wanted.map(|(ix, _)| ix));
+        }
+        let (mut folders, mut quotes, mut absent) = (Vec::new(), Vec::new(), Vec::new());
+        for (source, wanted) in sources {
+            match source {
+                Source::Bars(folder) if !folder.exists() => {
+                    absent.push(format!("the folder of bars {}", folder.display()));
+                }
+                Source::Quotes(file) if !file.exists() => {
+                    absent.push(format!("the file of quotes {}", file.display()));
+                }
+                Source::Bars(folder) => {
+                    let bars = Bars::open(&folder, &place.catalog).map_err(|error| bad(&error))?;
+                    let mut folder = Folder { bars: bars.after(from).until(until), wanted, next: None };
+                    folder.advance()?;
+                    folders.push(folder);
+                }
+                Source::Quotes(file) => {
+                    let read = Quotes::read(&file, &place.catalog).map_err(|error| bad(&error))?;
+                    let wanted = read.iter().filter(|(ix, quote)| wanted.contains(ix) && quote.at <= until);
+                    quotes.extend(wanted.map(|(ix, quote)| Moment::Quote { ix, quote }));
+                }
+            }
+        }
+        quotes.sort_by_key(Moment::at);
+        let mut quotes = quotes.into_iter();
+        Ok(Self { next_quote: quotes.next(), folders, quotes, from, absent })
+    }
+
+    /// The next moment of all sources.
+    ///
+    /// # Errors
+    /// A row that is no price.
+    pub fn next(&mut self) -> Result<Option<Moment>, Failure> {
+        loop {
+            let at = |moment: &Option<Moment>| moment.as_ref().map(Moment::at);
+            let first = self
+                .folders
+                .iter_mut()
+                .filter(|folder| folder.next.is_some())
+                .min_by_key(|folder| at(&folder.next));
+            let moment = match first {
+                Some(folder) if at(&self.next_quote).is_none_or(|quote| at(&folder.next) <= Some(quote)) => {
+                    let moment = folder.next.take();
+                    folder.advance()?;
+                    moment
+                }
+                _ => std::mem::replace(&mut self.next_quote, self.quotes.next()),
+            };
+            match moment {
+                // Played in an earlier pass; the paper venue refuses to go back.
+                Some(moment) if moment.at() < self.from => {}
+                other => return Ok(other),
+            }
+        }
+    }
+}
+
+impl Folder {
+    fn advance(&mut self) -> Result<(), Failure> {
+        loop {
+            self.next = self.bars.next().map_err(|error| bad(&error))?;
+            if self.next.as_ref().is_none_or(|moment| self.wanted.contains(&moment.ix())) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn bad(error: &FeedError) -> Failure {
+    let mut failure =
+        Failure::usage("bad_prices", "the prices cannot be used, and without them nothing is decided");
+    failure = failure.because(error);
+    failure.fix("correct the row or file that the cause names; nothing was sent in this pass")
+}
+
+/// What signals mean that do not say it themselves.
+pub fn defaults(place: &Place) -> Defaults {
+    let mut defaults = Defaults::new(unnamed(), std::sync::Arc::clone(&place.catalog));
+    let built_in = catalog::ALIASES.iter().map(|(alias, symbol)| ((*alias).to_owned(), (*symbol).to_owned()));
+    let own = place.loaded.config.aliases.iter().map(|(alias, symbol)| (alias.clone(), symbol.clone()));
+    defaults.aliases = built_in
+        .chain(own)
+        .filter_map(|(alias, symbol)| Some((alias, known(&place.catalog, &symbol)?)))
+        .collect();
+    defaults
+}
+
+fn known(catalog: &Catalog, symbol: &str) -> Option<Symbol> {
+    Symbol::new(symbol).ok().filter(|symbol| catalog.find_symbol(*symbol).is_some())
+}
+
+/// The strategy of signals that do not name theirs.
+#[expect(clippy::expect_used, reason = "a literal, and a test makes it")]
+fn unnamed() -> StrategyId {
+    StrategyId::new("unnamed").expect("a strategy")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_literals_are_what_they_should_be() {
+        assert_eq!(unnamed().as_str(), "unnamed");
+        assert_eq!(crate::place::paper_venue().as_str(), "paper");
+        assert_eq!(crate::config::Paper::default().account.as_str(), "paper-1");
+    }
+}

@@ -1,0 +1,201 @@
+//! The figures that stand under a pass and in `status`: account, counts, what needs a person, what comes next.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use broker_api::{Amount, AssetClass, Ending, Level, Phase, Purpose, SignalId, Time};
+use chrono::TimeDelta;
+use engine::calendar::Calendar;
+use serde_json::{Value, json};
+use state::Book;
+
+use crate::figures;
+use crate::history::History;
+use crate::pass::Pass;
+use crate::place::Place;
+use crate::tell::{ending_word, resting};
+
+/// What an account is worth, as a pass last saw it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Account {
+    /// All venues together, in base currency.
+    pub equity: Option<Amount>,
+}
+
+impl Account {
+    /// As the pass's last reading has it.
+    pub fn of(pass: &Pass) -> Self {
+        let equity = pass.runner().and_then(|runner| runner.desk().equity(runner.book(), runner.market()));
+        Self { equity: equity.or(pass.book().guard().equity) }
+    }
+
+    /// As the book has it from its last record about it.
+    pub fn of_book(book: &Book) -> Self {
+        Self { equity: book.guard().equity }
+    }
+
+    /// Equity, and what the day brought: what was realised, and the rest of the change, which is open profit.
+    pub fn line(self, book: &Book) -> String {
+        let Some(equity) = self.equity else { return "equity     not known yet\n".to_owned() };
+        let mut text = format!("equity     {}", figures::money(equity));
+        if let Some(day) = &book.guard().day
+            && let Ok(today) = equity.minus(day.equity)
+        {
+            let open = today.minus(day.realised).unwrap_or(Amount::ZERO);
+            let share = today.share_of(day.equity).map_or_else(String::new, |share| {
+                format!(" ({} % of day start)", figures::percent_change(share))
+            });
+            text.push_str(&format!(
+                "   today {}{share} = realised {} (fees in it), open {}   day began {}",
+                figures::change(today),
+                figures::change(day.realised),
+                figures::change(open),
+                figures::minute(day.starts)
+            ));
+        }
+        text.push('\n');
+        text
+    }
+
+    /// The same for programs.
+    pub fn json(self, book: &Book) -> Value {
+        let day = book.guard().day.as_ref();
+        let today = self.equity.zip(day).and_then(|(equity, day)| equity.minus(day.equity).ok());
+        let open = today.zip(day).and_then(|(today, day)| today.minus(day.realised).ok());
+        json!({
+            "equity": self.equity,
+            "today": today,
+            "realised_today": day.map(|day| day.realised),
+            "open_today": open,
+            "day_began": day.map(|day| day.starts),
+            "day_equity": day.map(|day| day.equity),
+            "high_water": book.guard().high_water,
+        })
+    }
+}
+
+/// `4 signals: 2 filled, 1 denied, 1 done before`.
+pub fn counts(book: &Book, asked: &[SignalId], before: &BTreeSet<SignalId>, history: &History) -> String {
+    let distinct: BTreeSet<&SignalId> = asked.iter().collect();
+    let repeated = distinct.iter().filter(|id| before.contains(id)).count();
+    let mut ended: BTreeMap<Ending, usize> = BTreeMap::new();
+    let mut open = 0_usize;
+    for id in distinct.iter().filter(|id| !before.contains(id)) {
+        match history.signals.get(id).and_then(|state| state.ended.as_ref()) {
+            Some(end) => *ended.entry(end.ending).or_default() += 1,
+            None => open += 1,
+        }
+    }
+    let mut parts: Vec<String> = Ending::ALL
+        .iter()
+        .filter_map(|ending| {
+            ended.get(ending).map(|n| format!("{n} {}", ending_word(*ending).to_lowercase()))
+        })
+        .collect();
+    if open > 0 {
+        parts.push(format!("{open} under way"));
+    }
+    if repeated > 0 {
+        parts.push(format!("{repeated} taken in before"));
+    }
+    let unknown = book.open_orders().filter(|order| order.phase == Phase::Unknown).count();
+    parts.push(format!("{unknown} unknown"));
+    let named = if distinct.len() == 1 { "signal" } else { "signals" };
+    format!("{} {named}: {}.", distinct.len(), parts.join(", "))
+}
+
+/// Something only a person can do.
+#[derive(Clone, Debug)]
+pub struct Need {
+    /// What it is.
+    pub text: String,
+    /// The verb for it.
+    pub verb: String,
+}
+
+/// What needs a person now.
+pub fn needs_you(book: &Book, halt_file: bool) -> Vec<Need> {
+    let mut needs = Vec::new();
+    let mut need = |text: String, verb: &str| {
+        needs.push(Need { text: format!("{text} -> tradewind {verb}"), verb: verb.to_owned() });
+    };
+    let guard = book.guard();
+    if guard.level > Level::Trading && guard.until.is_none() {
+        let why = guard.reason.as_ref().map_or_else(String::new, |reason| format!(" ({})", reason.text));
+        need(format!("level {}{why}", guard.level), "resume --why TEXT");
+    } else if halt_file {
+        need("the halt file holds entries back".to_owned(), "resume --why TEXT");
+    }
+    for order in book.open_orders().filter(|order| order.phase == Phase::Unknown) {
+        let id = order.intent.id;
+        need(
+            format!("{} {} has no known outcome", order.intent.key.symbol, order.intent.purpose.as_str()),
+            &format!("explain {id}"),
+        );
+    }
+    for (key, divergence) in book.diverged() {
+        need(
+            format!("book and broker disagree about {key}: {}", divergence.reason.text),
+            &format!("explain {}", key.symbol),
+        );
+    }
+    for (venue, divergence) in book.venues_diverged() {
+        need(format!("book and broker disagree at {venue}: {}", divergence.reason.text), "orders");
+    }
+    needs
+}
+
+/// How many positions have the stop they shall have.
+pub fn guarded(book: &Book) -> (usize, usize) {
+    let with_stop = book.positions().filter(|position| position.plan.stop.is_some());
+    let rests = book
+        .positions()
+        .filter(|position| {
+            position.plan.stop.is_some()
+                && resting(book, position, Purpose::Stop) == Some(position.held.size())
+        })
+        .count();
+    (rests, with_stop.count())
+}
+
+/// The markets and until when they are open or closed: `stocks open until 21:00 UTC, currencies open, coins open`.
+pub fn sessions(now: Time) -> String {
+    let calendar = Calendar::new();
+    let named =
+        [(AssetClass::Equity, "stocks"), (AssetClass::Forex, "currencies"), (AssetClass::Crypto, "coins")];
+    let parts: Vec<String> = named
+        .into_iter()
+        .map(|(class, name)| {
+            if calendar.is_open(class, now) {
+                let closes = if class == AssetClass::Crypto { None } else { calendar.open_until(class, now) };
+                format!(
+                    "{name} open{}",
+                    closes.map_or_else(String::new, |at| format!(" until {}", until(now, at)))
+                )
+            } else {
+                let opens = calendar.next_open(class, now);
+                format!(
+                    "{name} closed{}",
+                    opens.map_or_else(String::new, |at| format!(" until {}", until(now, at)))
+                )
+            }
+        })
+        .collect();
+    parts.join(", ")
+}
+
+fn until(now: Time, at: Time) -> String {
+    if at - now < TimeDelta::hours(24) {
+        at.format("%H:%M UTC").to_string()
+    } else {
+        at.format("%a %e %b %H:%M UTC").to_string()
+    }
+}
+
+/// When the next pass is due, and why.
+pub fn next_run(now: Time, place: &Place) -> (Time, String) {
+    let classes: Vec<AssetClass> = [AssetClass::Equity, AssetClass::Forex, AssetClass::Crypto]
+        .into_iter()
+        .filter(|class| place.catalog.iter().any(|(_, instrument)| instrument.asset_class == *class))
+        .collect();
+    Calendar::new().next_run(&classes, now)
+}

@@ -1,0 +1,171 @@
+//! `explain`: everything the journal holds about one signal, order or symbol.
+
+use std::collections::BTreeSet;
+
+use broker_api::{ClientOrderId, Mark, Marks, Record, SignalId, Stamped};
+use serde_json::json;
+
+use crate::args::Explain;
+use crate::failure::Failure;
+use crate::figures;
+use crate::history::History;
+use crate::out::Out;
+use crate::place::{Place, Reading};
+use crate::{tell, words};
+
+/// What is asked about.
+enum Subject {
+    Signal(SignalId),
+    Order(ClientOrderId),
+    Symbol(String),
+}
+
+/// Tells the whole story of one thing.
+pub fn explain(out: Out, place: &Place, asked: &Explain) -> Result<(), Failure> {
+    let reading = place.read(None)?;
+    let records = reading.records()?;
+    let history = reading.history()?;
+    let subject = find(&history, &reading, &asked.id)?;
+    let orders: BTreeSet<ClientOrderId> = history
+        .orders
+        .values()
+        .filter(|order| match &subject {
+            Subject::Signal(id) => order.intent.signal == Some(*id),
+            Subject::Order(id) => order.intent.id == *id,
+            Subject::Symbol(symbol) => order.intent.key.symbol.as_str() == symbol,
+        })
+        .map(|order| order.intent.id)
+        .collect();
+    let is_about = |record: &Record| {
+        let of_order = record.order().is_some_and(|id| orders.contains(&id));
+        of_order
+            || match &subject {
+                Subject::Signal(id) => record.signal() == Some(*id),
+                Subject::Order(_) => false,
+                Subject::Symbol(symbol) => {
+                    record.key().is_some_and(|key| key.symbol.as_str() == symbol)
+                        || matches!(record, Record::SignalTaken { signal, .. } if signal.symbol.as_str() == symbol)
+                }
+            }
+    };
+    let story: Vec<&Stamped> = records.iter().filter(|stamped| is_about(&stamped.record)).collect();
+    let mut text = format!("{}\n{}\n", reading.headline(), head(&reading, &history, &subject));
+    for stamped in &story {
+        text.push_str(&format!(
+            "  {:>7}  {}  {}\n",
+            stamped.seq,
+            figures::time(stamped.at),
+            words::sentence(&stamped.record)
+        ));
+        if let Some(marks) = marks_of(&stamped.record) {
+            text.push_str(&format!("           {}\n", checks(marks)));
+        }
+    }
+    out.text(&text)?;
+    let rows: Vec<_> = story
+        .iter()
+        .map(|stamped| json!({ "seq": stamped.seq, "at": stamped.at, "record": stamped.record, "text": words::sentence(&stamped.record) }))
+        .collect();
+    out.document("explain", &reading.heading(), reading.as_of, &json!({ "id": asked.id, "records": rows }))
+}
+
+fn find(history: &History, reading: &Reading, id: &str) -> Result<Subject, Failure> {
+    if let Some(signal) = SignalId::new(id).ok().filter(|id| history.signals.contains_key(id)) {
+        return Ok(Subject::Signal(signal));
+    }
+    if let Some(order) = ClientOrderId::new(id).ok().filter(|id| history.orders.contains_key(id)) {
+        return Ok(Subject::Order(order));
+    }
+    let upper = id.to_ascii_uppercase();
+    let known = reading.catalog.iter().any(|(_, instrument)| instrument.key.symbol.as_str() == upper);
+    if known || history.signals.values().any(|state| state.signal.symbol.as_str() == upper) {
+        return Ok(Subject::Symbol(upper));
+    }
+    let names =
+        history.signals.keys().map(SignalId::as_str).chain(history.orders.keys().map(ClientOrderId::as_str));
+    let near = names
+        .map(|name| (strsim::normalized_levenshtein(name, id), name))
+        .filter(|(likeness, _)| *likeness > 0.6)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let mut failure = Failure::usage("not_found", format!("no signal, order or symbol is called {id}"));
+    failure.fix = Some(near.map_or_else(
+        || "`tradewind signals --all` lists every signal".to_owned(),
+        |(_, name)| format!("did you mean {name}?"),
+    ));
+    Err(failure)
+}
+
+fn head(reading: &Reading, history: &History, subject: &Subject) -> String {
+    match subject {
+        Subject::Signal(id) => history.signals.get(id).map_or_else(String::new, |state| {
+            let told =
+                tell::signal(history, &reading.book, &reading.catalog, state, reading.book.guard().equity);
+            let decided = state
+                .signal
+                .decision_price
+                .map_or_else(String::new, |price| format!(" at {}", figures::bare_price(price)));
+            let mut text = format!(
+                "{id}   {}   {}\n  decided {}{decided}, by {}, valid until {}\n",
+                told.word,
+                told.text,
+                figures::time(state.signal.decided_at),
+                state.signal.strategy,
+                figures::time(state.signal.expires_at)
+            );
+            if let Some(reason) = state.ended.as_ref().and_then(|ended| ended.reason.as_ref()) {
+                if let Some(key) = &reason.key {
+                    text.push_str(&format!(
+                        "  set at  [limits] {key}{}\n",
+                        reason.limit.as_ref().map_or_else(String::new, |limit| format!(" = {limit}"))
+                    ));
+                }
+                text.push_str("  then    final for this signal. A new signal (new id) is judged afresh\n");
+            }
+            text
+        }),
+        Subject::Order(id) => history.orders.get(id).map_or_else(String::new, |order| {
+            format!("{}   {}\n", words::order(&order.intent), order.phase.as_str().to_uppercase())
+        }),
+        Subject::Symbol(symbol) => {
+            let held = reading.book.positions().find(|position| position.key.symbol.as_str() == symbol);
+            let held = held.map_or_else(|| "nothing held".to_owned(), tell::held);
+            format!("{symbol}   {held}\n")
+        }
+    }
+}
+
+fn marks_of(record: &Record) -> Option<Marks> {
+    match record {
+        Record::Intended { marks, .. } | Record::Resent { marks, .. } => Some(*marks),
+        Record::SignalEnded { marks, .. } => *marks,
+        _ => None,
+    }
+}
+
+/// What the checks said, in one line.
+fn checks(marks: Marks) -> String {
+    let named = |mark: Mark| {
+        let numbers: Vec<String> = (1..=Marks::CHECKS)
+            .filter(|check| marks.get(*check) == mark)
+            .map(|check| name(check).to_owned())
+            .collect();
+        numbers.join(", ")
+    };
+    let mut parts = vec![format!("{} checks passed", marks.count(Mark::Passed) + marks.count(Mark::Near))];
+    let told = [
+        (Mark::Denied, "denied by"),
+        (Mark::Missing, "missing what it needs"),
+        (Mark::Clipped, "made smaller by"),
+        (Mark::Near, "near its bound"),
+    ];
+    for (mark, text) in told {
+        if marks.count(mark) > 0 {
+            parts.push(format!("{text}: {}", named(mark)));
+        }
+    }
+    parts.join("; ")
+}
+
+fn name(check: u8) -> &'static str {
+    risk::CHECKS.iter().find(|known| known.number == check).map_or("not known here", |known| known.name)
+}

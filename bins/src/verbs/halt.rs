@@ -1,0 +1,155 @@
+//! `halt`, `resume`, `flatten`: what a person does to a desk.
+
+use std::io::Write as _;
+
+use broker_api::{Level, Purpose, Time};
+use engine::{Input, Operator};
+use serde_json::json;
+
+use crate::args::Flatten;
+use crate::failure::{Exit, Failure};
+use crate::out::Out;
+use crate::pass::Pass;
+use crate::place::{Place, heading, headline};
+
+/// The person at the terminal, as the system knows them.
+fn operator() -> Box<str> {
+    let named = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+    named.ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "operator".to_owned()).into()
+}
+
+/// Stops entries: first by the halt file, which needs no lock and is looked at before each entry leaves, then in
+/// the journal.
+pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
+    let file = &place.files.halt;
+    let text = format!("{}\n{}\n", operator(), why);
+    let written = std::fs::File::create(file).and_then(|mut halt| {
+        halt.write_all(text.as_bytes())?;
+        halt.sync_all()
+    });
+    written.map_err(|error| {
+        Failure::new(Exit::Unexpected, "halt_not_written", format!("{} cannot be written", file.display()))
+            .because(&error)
+            .fix("stop the trading process by hand: entries may still leave")
+    })?;
+    out.say(&format!("{} lies there: no entry leaves from now on.", file.display()));
+    if !place.files.journal.exists() {
+        let done = "Halted. There is no book here yet; the file holds the next one back too.\n";
+        out.text(done)?;
+        return out.document(
+            "halt",
+            &crate::out::Heading::default(),
+            crate::clock::now(),
+            &json!({ "halted": true, "journaled": false }),
+        );
+    }
+    let act = Operator::Level { level: Level::Paused, name: operator(), why: why.into(), until: None };
+    match acted(out, place, act, |level| level < Level::Paused) {
+        Ok((pass, at)) => {
+            let book = pass.book();
+            let stops = book.open_orders().filter(|order| order.intent.purpose == Purpose::Stop).count();
+            out.text(&format!(
+                "{}\nHalted. {} positions are held, {stops} stops rest, and both stay. Let entries through again: tradewind resume --why TEXT\n",
+                headline(book, at),
+                book.positions().len()
+            ))?;
+            let (id, head) = pass.journal_head();
+            out.document(
+                "halt",
+                &heading(book, &id, head.seq, head.hash.as_str()),
+                at,
+                &json!({ "halted": true, "journaled": true, "positions": book.positions().len() }),
+            )
+        }
+        // The file is what stops entries; a process that holds the lock takes note of it by itself.
+        Err(failure) if failure.code == "state_locked" => {
+            out.text("Halted: the process that holds the state sees the file before each entry.\n")?;
+            out.document(
+                "halt",
+                &crate::out::Heading::default(),
+                crate::clock::now(),
+                &json!({ "halted": true, "journaled": false }),
+            )
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Lets entries through again.
+pub fn resume(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
+    let act = Operator::Level { level: Level::Trading, name: operator(), why: why.into(), until: None };
+    let (pass, at) = acted(out, place, act, |level| level != Level::Trading)?;
+    let file = &place.files.halt;
+    match std::fs::remove_file(file) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => {
+            return Err(Failure::new(
+                Exit::Halted,
+                "halt_not_removed",
+                format!("{} cannot be removed", file.display()),
+            )
+            .because(&error)
+            .fix("remove the file by hand; until then no entry leaves"));
+        }
+    }
+    let book = pass.book();
+    out.text(&format!("{}\nEntries go through again.\n", headline(book, at)))?;
+    let (id, head) = pass.journal_head();
+    out.document(
+        "resume",
+        &heading(book, &id, head.seq, head.hash.as_str()),
+        at,
+        &json!({ "level": book.guard().level }),
+    )
+}
+
+/// Cancels and closes everything.
+pub fn flatten(out: Out, place: &Place, asked: &Flatten) -> Result<(), Failure> {
+    let account = place.account();
+    if asked.confirm.as_deref() != Some(account.as_str()) {
+        let held = place.read(None).map_or(0, |reading| reading.book.positions().len());
+        return Err(Failure::usage(
+            "not_confirmed",
+            format!("this closes {held} positions at market and stops trading until resumed"),
+        )
+        .fix(format!("add --confirm {account} to say that this account is meant")));
+    }
+    let act = Operator::Flatten { name: operator(), why: asked.why.as_str().into() };
+    let (pass, at) = acted(out, place, act, |level| level < Level::Flattening)?;
+    let book = pass.book();
+    let (held, open) = (book.positions().len(), book.open_orders().len());
+    let word = if held == 0 && open == 0 {
+        "Flat: nothing is held and no order is open.".to_owned()
+    } else {
+        format!(
+            "Closing: {held} positions are still held, {open} orders are open; the next passes go on until it is flat: tradewind run"
+        )
+    };
+    out.text(&format!(
+        "{}\n{word}\nTrading goes on with: tradewind resume --why TEXT\n",
+        headline(book, at)
+    ))?;
+    let (id, head) = pass.journal_head();
+    out.document(
+        "flatten",
+        &heading(book, &id, head.seq, head.hash.as_str()),
+        at,
+        &json!({ "flat": held == 0 && open == 0, "positions": held, "open_orders": open }),
+    )
+}
+
+/// One pass with nothing but a person's act in it, when the level asks for it.
+fn acted(
+    out: Out,
+    place: &Place,
+    act: Operator,
+    needed: impl Fn(Level) -> bool,
+) -> Result<(Pass, Time), Failure> {
+    let mut pass = Pass::begin(place, out)?;
+    let at = pass.now();
+    if needed(pass.book().guard().level) {
+        pass = pass.take(vec![Input::Operator(act)])?;
+    }
+    Ok((pass.end(Exit::Done)?, at))
+}

@@ -1,0 +1,253 @@
+//! `positions`, `orders`, `fills`, `trades`, `signals`: what the book holds, as tables and as JSON.
+
+use broker_api::{Catalog, Purpose, Ratio};
+use serde_json::{Value, json};
+use state::Book;
+use state::book::{Execution, Order, Position, Trade};
+
+use crate::args::{At, List};
+use crate::failure::Failure;
+use crate::figures::{self, Table};
+use crate::out::Out;
+use crate::place::{Place, Reading};
+use crate::tell;
+
+/// What is held, and what guards it.
+pub fn positions(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
+    let reading = place.read(at.at.as_deref())?;
+    let mut table = Table::new(&[
+        "symbol",
+        "side",
+        ">qty",
+        ">entry",
+        ">stop",
+        ">target",
+        "protected",
+        ">planned loss",
+        "since",
+        "strategy",
+    ]);
+    let rows: Vec<Value> = reading
+        .book
+        .positions()
+        .map(|position| {
+            table.row(position_row(&reading.book, &reading.catalog, position));
+            position_json(&reading.book, position)
+        })
+        .collect();
+    show(out, "positions", &reading, &table, "Nothing is held.", &rows)
+}
+
+fn position_row(book: &Book, catalog: &Catalog, position: &Position) -> Vec<String> {
+    let at_tick = |price| tell::at_tick(catalog, position.key, price);
+    let side = position.direction.as_str().to_owned();
+    vec![
+        position.key.symbol.to_string(),
+        side,
+        figures::qty(position.held.size()),
+        position.average().map_or_else(String::new, at_tick),
+        position.plan.stop.map_or_else(|| "none".to_owned(), at_tick),
+        position.plan.target.map_or_else(|| "none".to_owned(), at_tick),
+        protected(book, position).to_owned(),
+        position.risk.map_or_else(|| "unbounded".to_owned(), figures::money),
+        figures::minute(position.opened_at),
+        position.strategy.map_or_else(String::new, |strategy| strategy.to_string()),
+    ]
+}
+
+/// Whether the stop that a position shall have rests at the venue, over all of it.
+pub fn protected(book: &Book, position: &Position) -> &'static str {
+    match (position.plan.stop, tell::resting(book, position, Purpose::Stop)) {
+        (None, _) => "no stop",
+        (Some(_), Some(rest)) if rest == position.held.size() => "yes",
+        (Some(_), Some(_)) => "in part",
+        (Some(_), None) => "NOT YET",
+    }
+}
+
+fn position_json(book: &Book, position: &Position) -> Value {
+    json!({
+        "venue": position.key.venue,
+        "symbol": position.key.symbol,
+        "side": position.direction,
+        "quantity": position.held.size(),
+        "average_price": position.average(),
+        "stop": position.plan.stop,
+        "target": position.plan.target,
+        "protected": protected(book, position),
+        "planned_loss": position.risk,
+        "opened_at": position.opened_at,
+        "signal": position.signal,
+        "strategy": position.strategy,
+        "exit_wanted": book.exit_wanted(position.key).map(|exit| exit.code),
+    })
+}
+
+/// Orders that are not over; with `--all` also those that are.
+pub fn orders(out: Out, place: &Place, list: &List) -> Result<(), Failure> {
+    let reading = place.read(None)?;
+    let history = list.all.then(|| reading.history()).transpose()?;
+    let mut rows: Vec<&Order> = match &history {
+        Some(history) => history.orders.values().collect(),
+        None => reading.book.open_orders().collect(),
+    };
+    rows.sort_by_key(|order| std::cmp::Reverse(order.decided_at));
+    let mut table = Table::new(&[
+        "order", "symbol", "purpose", "side", ">qty", ">filled", "kind", ">price", "state", "since", "reason",
+    ]);
+    for order in &rows {
+        let intent = &order.intent;
+        let price = intent.order.prices().into_iter().flatten().next();
+        table.row(vec![
+            intent.id.to_string(),
+            intent.key.symbol.to_string(),
+            intent.purpose.as_str().to_owned(),
+            intent.side.to_string(),
+            figures::qty(intent.qty),
+            figures::qty(order.filled),
+            intent.order.name().as_str().to_owned(),
+            price.map_or_else(String::new, |price| tell::at_tick(&reading.catalog, intent.key, price)),
+            order.phase.as_str().to_owned(),
+            figures::minute(order.since),
+            order.reason.as_ref().map_or_else(String::new, |reason| reason.code.to_string()),
+        ]);
+    }
+    let rows: Vec<Value> = rows.iter().map(|order| json!(order)).collect();
+    show(
+        out,
+        "orders",
+        &reading,
+        &table,
+        "No order is open; `tradewind orders --all` shows those that are over.",
+        &rows,
+    )
+}
+
+/// Executions, newest first.
+pub fn fills(out: Out, place: &Place, list: &List) -> Result<(), Failure> {
+    let reading = place.read(None)?;
+    let history = reading.history()?;
+    let take = if list.all { usize::MAX } else { list.last };
+    let mut table = Table::new(&[
+        "at",
+        "symbol",
+        "purpose",
+        "side",
+        ">qty",
+        ">price",
+        ">cost bps",
+        ">fee",
+        "model",
+        "order",
+    ]);
+    let rows: Vec<&Execution> = history.fills.iter().rev().take(take).collect();
+    let mut json_rows = Vec::new();
+    for execution in rows {
+        let fill = &execution.fill;
+        let order = history.orders.get(&fill.order);
+        let cost: Option<Ratio> =
+            order.and_then(|order| tell::slippage(fill.side, order.intent.reference, fill.price));
+        table.row(vec![
+            figures::time(fill.at),
+            fill.key.symbol.to_string(),
+            execution.purpose.map_or("not ours", Purpose::as_str).to_owned(),
+            fill.side.to_string(),
+            figures::qty(fill.qty),
+            tell::at_tick(&reading.catalog, fill.key, fill.price),
+            cost.map_or_else(String::new, figures::bps),
+            fill.fee.to_string(),
+            fill.model.map_or_else(String::new, |model| model.to_string()),
+            fill.order.to_string(),
+        ]);
+        json_rows.push(json!({ "fill": fill, "purpose": execution.purpose, "slippage": cost }));
+    }
+    show(out, "fills", &reading, &table, "Nothing was executed yet.", &json_rows)
+}
+
+/// Closed trades, newest first.
+pub fn trades(out: Out, place: &Place, list: &List) -> Result<(), Failure> {
+    let reading = place.read(None)?;
+    let history = reading.history()?;
+    let take = if list.all { usize::MAX } else { list.last };
+    let mut table = Table::new(&[
+        ">no", "symbol", "side", ">qty", "opened", "closed", ">entry", ">exit", "by", ">net", ">R",
+    ]);
+    let rows: Vec<&Trade> = history.trades.values().rev().take(take).collect();
+    for trade in &rows {
+        let position = &trade.position;
+        let at_tick = |price| tell::at_tick(&reading.catalog, position.key, price);
+        table.row(vec![
+            position.number.to_string(),
+            position.key.symbol.to_string(),
+            position.direction.as_str().to_owned(),
+            figures::qty(position.entered),
+            figures::minute(position.opened_at),
+            figures::minute(trade.closed_at),
+            trade.entry().map_or_else(String::new, at_tick),
+            trade.exit_price().map_or_else(String::new, at_tick),
+            trade.exit_code.map_or_else(|| trade.exit.as_str().to_owned(), |code| code.to_string()),
+            figures::change(trade.net()),
+            trade.r().map_or_else(String::new, figures::r),
+        ]);
+    }
+    let rows: Vec<Value> = rows.iter().map(|trade| trade_json(trade)).collect();
+    show(out, "trades", &reading, &table, "No trade is closed yet.", &rows)
+}
+
+/// A trade for programs, with what follows from its figures.
+pub fn trade_json(trade: &Trade) -> Value {
+    let position = &trade.position;
+    json!({
+        "number": position.number,
+        "venue": position.key.venue,
+        "symbol": position.key.symbol,
+        "side": position.direction,
+        "quantity": position.entered,
+        "entry_price": trade.entry(),
+        "exit_price": trade.exit_price(),
+        "opened_at": position.opened_at,
+        "closed_at": trade.closed_at,
+        "exit": trade.exit,
+        "exit_code": trade.exit_code,
+        "gross": position.gross,
+        "fees": position.fees,
+        "net": trade.net(),
+        "planned_loss": position.risk,
+        "r": trade.r(),
+        "signal": position.signal,
+        "exit_signal": trade.exit_signal,
+        "strategy": position.strategy,
+    })
+}
+
+/// Signals and how they ended, newest first.
+pub fn signals(out: Out, place: &Place, list: &List) -> Result<(), Failure> {
+    let reading = place.read(None)?;
+    let history = reading.history()?;
+    let take = if list.all { usize::MAX } else { list.last };
+    let mut rows: Vec<_> = history.signals.values().collect();
+    rows.sort_by_key(|state| (std::cmp::Reverse(state.taken_at), state.signal.id));
+    rows.truncate(take);
+    let mut table = Table::new(&["signal", "outcome", "what came of it"]);
+    let mut json_rows = Vec::new();
+    for state in rows {
+        let told =
+            tell::signal(&history, &reading.book, &reading.catalog, state, reading.book.guard().equity);
+        table.row(vec![state.signal.id.to_string(), told.word.to_owned(), told.text]);
+        json_rows.push(told.json);
+    }
+    show(out, "signals", &reading, &table, "No signal was taken in yet.", &json_rows)
+}
+
+fn show(
+    out: Out,
+    verb: &str,
+    reading: &Reading,
+    table: &Table,
+    empty: &str,
+    rows: &[Value],
+) -> Result<(), Failure> {
+    let body = if table.is_empty() { format!("{empty}\n") } else { table.lines() };
+    out.text(&format!("{}\n{body}", reading.headline()))?;
+    out.document(verb, &reading.heading(), reading.as_of, &json!(rows))
+}

@@ -1,0 +1,10 @@
+//! One file per group of verbs.
+
+pub mod demo;
+pub mod explain;
+pub mod halt;
+pub mod init;
+pub mod lists;
+pub mod run;
+pub mod state;
+pub mod status;

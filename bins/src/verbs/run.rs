@@ -1,0 +1,258 @@
+//! `run`: the pass that cron starts.
+
+use std::collections::BTreeSet;
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use broker_api::{Ending, Phase, SignalId};
+use engine::Input;
+use engine::intake::{self, Intake};
+use serde_json::{Value, json};
+
+use crate::args::RunArgs;
+use crate::failure::{Exit, Failure};
+use crate::figures;
+use crate::history::History;
+use crate::out::Out;
+use crate::pass::Pass;
+use crate::place::{Place, heading, headline};
+use crate::{summary, tell};
+
+/// One pass.
+pub fn run(out: Out, place: &Place, args: &RunArgs) -> Result<Exit, Failure> {
+    if args.dry_run {
+        return rehearse(out, place, args);
+    }
+    pass(out, place, args, false)
+}
+
+/// The same pass on a copy of everything, which is thrown away.
+fn rehearse(out: Out, place: &Place, args: &RunArgs) -> Result<Exit, Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(Exit::Unexpected, "no_copy", "the files could not be copied for the rehearsal")
+            .because(&error)
+    };
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let name = place
+        .files
+        .state
+        .file_name()
+        .map_or_else(|| "paper-state.json".into(), std::ffi::OsStr::to_os_string);
+    let copy = Place::at(&folder.path().join(name), place.loaded.clone())?;
+    let pairs = [
+        (&place.files.state, &copy.files.state),
+        (&place.files.journal, &copy.files.journal),
+        (&place.files.halt, &copy.files.halt),
+        (&place.venue, &copy.venue),
+    ];
+    // With the lock held nobody writes between the copying of one file and the next.
+    let lock = place
+        .files
+        .state
+        .exists()
+        .then(|| state::Lock::take(&place.files.lock, "tradewind rehearsal", crate::clock::now()))
+        .transpose()
+        .map_err(|error| {
+            Failure::new(Exit::Unavailable, "state_locked", "another process works with this state")
+                .because(&error)
+        })?;
+    for (from, to) in pairs {
+        for suffix in ["", "-wal"] {
+            let (from, to) = (with_suffix(from, suffix), with_suffix(to, suffix));
+            if from.exists() {
+                std::fs::copy(&from, &to).map_err(failed)?;
+            }
+        }
+    }
+    drop(lock);
+    pass(out, &copy, args, true)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(suffix);
+    name.into()
+}
+
+/// The text of the signals and what it is called in messages.
+fn read_signals(path: &Path) -> Result<(String, String), Failure> {
+    let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
+    let text = if path.as_os_str() == "-" {
+        if std::io::stdin().is_terminal() {
+            return Err(Failure::usage(
+                "no_input",
+                "--signals - reads standard input, and that is a terminal",
+            )
+            .fix("pipe the signals in, or name a file"));
+        }
+        let mut text = String::new();
+        std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let text = text.map_err(|error| {
+        Failure::usage("signals_unreadable", format!("{name} cannot be read"))
+            .because(&error)
+            .fix("nothing was taken in")
+    })?;
+    Ok((text, name))
+}
+
+fn pass(out: Out, place: &Place, args: &RunArgs, is_rehearsal: bool) -> Result<Exit, Failure> {
+    let began = crate::clock::Stopwatch::start();
+    let text = args.signals.as_deref().map(read_signals).transpose()?;
+    if place.loaded.file.is_none() {
+        out.say("no tradewind.toml: the paper defaults apply (list them: tradewind status --verbose; write them: tradewind init)");
+    }
+    let mut pass = Pass::begin(place, out)?;
+    let now = pass.now();
+    let Intake { signals, faults } = match &text {
+        Some((text, name)) => intake::read(text, name, now, &crate::prices::defaults(place)),
+        None => Intake::default(),
+    };
+    for fault in &faults {
+        out.warn(&fault.to_string());
+    }
+    if args.strict && !faults.is_empty() {
+        pass.end(Exit::Usage)?;
+        return Err(Failure::usage(
+            "bad_signals",
+            format!(
+                "{} of {} signals are bad; nothing was taken in",
+                faults.len(),
+                faults.len() + signals.len()
+            ),
+        )
+        .fix("correct them, or leave --strict away to let the good ones go on"));
+    }
+    let before: BTreeSet<SignalId> = pass.book().signals().map(|state| state.signal.id).collect();
+    let asked: Vec<SignalId> = signals.iter().map(|(signal, _)| signal.id).collect();
+    if !signals.is_empty() {
+        let inputs = signals.into_iter().map(|(signal, digest)| Input::Signal { signal, digest }).collect();
+        pass = pass.take(inputs)?;
+    }
+    pass = pass.settle(Duration::from_secs(args.settle))?;
+    pass = pass.refresh()?;
+    let exit = exit_of(&pass, args, !faults.is_empty(), &asked, &before);
+    let market = summary::Account::of(&pass);
+    let pass = pass.end(exit)?;
+    let book = pass.book();
+    let history = History::of(book);
+    let (id, head) = pass.journal_head();
+
+    let mut text = format!("{}   {}\n", headline(book, now), summary::sessions(now));
+    if is_rehearsal {
+        text.push_str(
+            "REHEARSAL: all of this happened on a copy; nothing was sent and nothing was written\n",
+        );
+    }
+    let mut rows: Vec<Value> = Vec::new();
+    let mut table: Vec<(String, String, String)> = Vec::new();
+    let mut shown = BTreeSet::new();
+    for signal in &asked {
+        if !shown.insert(*signal) {
+            continue;
+        }
+        let Some(state) = history.signals.get(signal) else { continue };
+        let told = tell::signal(&history, book, &pass.place().catalog, state, market.equity);
+        let again = before.contains(signal);
+        let mut json = told.json;
+        json["repeated"] = json!(again);
+        rows.push(json);
+        if again {
+            table.push((
+                signal.to_string(),
+                format!("{} before", told.word),
+                format!("taken in {}; nothing repeated", figures::minute(state.taken_at)),
+            ));
+        } else {
+            table.push((signal.to_string(), told.word.to_owned(), told.text));
+        }
+    }
+    // What ended in this pass without being asked for again: what an earlier pass left working.
+    for state in history.signals.values().filter(|state| !shown.contains(&state.signal.id)) {
+        let moved = state.ended.as_ref().is_some_and(|ended| ended.at >= now) || state.ended.is_none();
+        if moved {
+            let told = tell::signal(&history, book, &pass.place().catalog, state, market.equity);
+            rows.push(told.json);
+            table.push((state.signal.id.to_string(), told.word.to_owned(), told.text));
+        }
+    }
+    let width = |pick: fn(&(String, String, String)) -> &String| {
+        table.iter().map(|row| pick(row).chars().count()).max().unwrap_or(0)
+    };
+    let (ids, words) = (width(|row| &row.0), width(|row| &row.1));
+    for (id, word, rest) in &table {
+        text.push_str(format!("  {id:<ids$}  {word:<words$}  {rest}").trim_end());
+        text.push('\n');
+    }
+    text.push_str(&summary::counts(book, &asked, &before, &history));
+    text.push_str(&format!(
+        "   journal {} ({})   {} ms\n",
+        figures::count(head.seq),
+        &head.hash.as_str()[..12],
+        began.elapsed().as_millis()
+    ));
+    text.push_str(&market.line(book));
+    let needs = summary::needs_you(book, place.files.halt.exists());
+    let next = summary::next_run(now, pass.place());
+    if needs.is_empty() {
+        text.push_str("Nothing needs you.");
+    } else {
+        text.push_str(&format!(
+            "Needs you: {}.",
+            needs.iter().map(|need| need.text.as_str()).collect::<Vec<_>>().join("; ")
+        ));
+    }
+    text.push_str(&format!("   Next: {} ({})\n", figures::minute(next.0), next.1));
+    out.text(&text)?;
+    out.document(
+        "run",
+        &heading(book, &id, head.seq, head.hash.as_str()),
+        now,
+        &json!({
+            "dry_run": is_rehearsal,
+            "exit": exit.code(),
+            "signals": rows,
+            "faults": faults.iter().map(|fault| json!({ "place": fault.place, "field": fault.field, "why": fault.why })).collect::<Vec<_>>(),
+            "account": market.json(book),
+            "needs_you": needs.iter().map(|need| json!({ "text": need.text, "verb": need.verb })).collect::<Vec<_>>(),
+            "next_run_at": next.0,
+            "next_run_why": next.1,
+        }),
+    )?;
+    Ok(exit)
+}
+
+fn exit_of(
+    pass: &Pass,
+    args: &RunArgs,
+    has_faults: bool,
+    asked: &[SignalId],
+    before: &BTreeSet<SignalId>,
+) -> Exit {
+    let book = pass.book();
+    let mut exits = vec![Exit::Done];
+    if has_faults {
+        exits.push(Exit::Usage);
+    }
+    let silent = pass.runner().is_some_and(|runner| !runner.silent().is_empty());
+    if silent || book.open_orders().any(|order| matches!(order.phase, Phase::Unknown | Phase::Sending)) {
+        exits.push(Exit::Unavailable);
+    }
+    if book.diverged().len() > 0 || book.venues_diverged().len() > 0 {
+        exits.push(Exit::Divergence);
+    }
+    if book.guard().level != broker_api::Level::Trading || pass.place().files.halt.exists() {
+        exits.push(Exit::Halted);
+    }
+    let turned_down = asked.iter().filter(|id| !before.contains(id)).any(|id| {
+        let ended = book.signal(*id).and_then(|state| state.ended.as_ref());
+        ended.is_some_and(|ended| matches!(ended.ending, Ending::Denied | Ending::Rejected))
+    });
+    if args.fail_on_denied && turned_down {
+        exits.push(Exit::Denied);
+    }
+    exits.into_iter().min().unwrap_or(Exit::Done)
+}

@@ -1,0 +1,105 @@
+//! `status`: where things stand, or stood.
+
+use broker_api::{Level, Phase, Purpose};
+use serde_json::json;
+
+use crate::args::At;
+use crate::failure::Failure;
+use crate::figures;
+use crate::out::Out;
+use crate::place::Place;
+use crate::summary::{self, Account};
+
+/// Where things stand, from the journal alone: it answers whatever the trading process does.
+pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
+    let reading = place.read(at.at.as_deref())?;
+    let book = &reading.book;
+    let guard = book.guard();
+    let account = Account::of_book(book);
+    let limits = &place.loaded.config.limits;
+    let halted = at.at.is_none() && place.files.halt.exists();
+    let since = guard.since.map_or_else(String::new, |since| {
+        let by = guard.by.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
+        let why = guard.reason.as_ref().map_or_else(String::new, |reason| format!(": {}", reason.text));
+        format!(" since {}{by}{why}", figures::minute(since))
+    });
+    let last = book.last_stop().map_or_else(
+        || "a process is writing, or was killed".to_owned(),
+        |stop| format!("last pass {} ago, exit {}", figures::span(reading.as_of - stop.at), stop.exit),
+    );
+    let mut text = format!("{}{since}   {last}\n", reading.headline());
+    text.push_str(&account.line(book));
+    let (rests, wanted) = summary::guarded(book);
+    let slots = positions(book);
+    text.push_str(&format!(
+        "limits     positions {slots} of {}   losses in a row {} of {} (cooldown), {} (latch)   highest equity {}\n",
+        limits.positions_max,
+        guard.losses_in_row,
+        limits.cooldown_losses,
+        limits.latch_losses,
+        guard.high_water.map_or_else(|| "not known".to_owned(), figures::money)
+    ));
+    let count = |wanted: fn(Phase) -> bool| book.open_orders().filter(|order| wanted(order.phase)).count();
+    let unknown = count(|phase| phase == Phase::Unknown);
+    let flying = count(|phase| matches!(phase, Phase::Sending | Phase::Waiting));
+    let entries = book.open_orders().filter(|order| order.intent.purpose == Purpose::Entry).count();
+    text.push_str(&format!(
+        "orders     {flying} in flight   {unknown} unknown   {entries} entries open   {rests} of {wanted} wanted stops rest\n"
+    ));
+    let totals = book.totals();
+    text.push_str(&format!(
+        "so far     {} signals   {} trades closed: {} won, {} lost   net {}   fees {}   {} executions\n",
+        figures::count(totals.signals),
+        figures::count(totals.trades),
+        figures::count(totals.wins),
+        figures::count(totals.losses),
+        totals.gross.minus(totals.fees).map_or_else(|_| String::new(), figures::change),
+        figures::money(totals.fees),
+        figures::count(totals.fills)
+    ));
+    let head = reading.journal().head();
+    text.push_str(&format!(
+        "journal    {} records, {}\n",
+        figures::count(book.seq()),
+        &head.hash.as_str()[..12]
+    ));
+    if out.is_verbose() {
+        text.push_str("limits in force\n");
+        for line in limits.lines() {
+            text.push_str(&format!("  {} = {}   {}\n", line.key, line.value, line.basis));
+        }
+    }
+    let needs = summary::needs_you(book, halted);
+    for (n, need) in needs.iter().enumerate() {
+        text.push_str(&format!("{}{}\n", if n == 0 { "needs you  " } else { "           " }, need.text));
+    }
+    if needs.is_empty() {
+        text.push_str("Nothing needs you.\n");
+    }
+    out.text(&text)?;
+    out.document(
+        "status",
+        &reading.heading(),
+        reading.as_of,
+        &json!({
+            "account": account.json(book),
+            "level": guard.level,
+            "level_since": guard.since,
+            "level_by": guard.by,
+            "level_reason": guard.reason,
+            "halt_file": halted,
+            "entries_go_through": guard.level == Level::Trading && !halted,
+            "last_pass": book.last_stop(),
+            "positions": slots,
+            "orders": { "in_flight": flying, "unknown": unknown, "entries": entries },
+            "stops": { "wanted": wanted, "resting": rests },
+            "losses_in_a_row": guard.losses_in_row,
+            "totals": totals,
+            "needs_you": needs.iter().map(|need| json!({ "text": need.text, "verb": need.verb })).collect::<Vec<_>>(),
+        }),
+    )
+}
+
+fn positions(book: &state::Book) -> usize {
+    book.positions().len()
+}

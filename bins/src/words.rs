@@ -1,0 +1,187 @@
+//! A sentence for every record of the journal.
+
+use broker_api::{CancelOutcome, Finding, Intent, Proof, Reason, Record, SubmitOutcome};
+
+use crate::figures;
+use crate::tell::ending_word;
+
+/// What a record says, for people.
+pub fn sentence(record: &Record) -> String {
+    match record {
+        Record::VenueBound { of, equity, cursor } => format!(
+            "the book trades the {} account {} at {} ({} {}); its log is read from {cursor} on",
+            of.mode,
+            of.account,
+            of.venue,
+            figures::money(*equity),
+            of.currency
+        ),
+        Record::Started { life, version, limits } => {
+            format!("process {life} began (version {version}, limits {})", &limits.as_str()[..12])
+        }
+        Record::Stopped { life, exit, equity } => {
+            let equity =
+                equity.map_or_else(String::new, |equity| format!(", equity {}", figures::money(equity)));
+            format!("process {life} ended by itself, exit {exit}{equity}")
+        }
+        Record::SignalTaken { signal, .. } => {
+            format!("signal {} taken in: {} {}", signal.id, signal.wanted.as_str(), signal.symbol)
+        }
+        Record::SignalConflicted { signal, digest } => {
+            format!(
+                "signal {signal} came again with another content ({}); the first stands",
+                &digest.as_str()[..12]
+            )
+        }
+        Record::SignalEnded { signal, ending, reason, .. } => {
+            format!("signal {signal} ended: {}{}", ending_word(*ending), because(reason.as_ref()))
+        }
+        Record::Intended { intent, mark, send_by, .. } => {
+            format!(
+                "{} decided and approved; sent from {mark} on, until {}",
+                order(intent),
+                figures::time(*send_by)
+            )
+        }
+        Record::Answered { order, attempt, answer } => {
+            format!("{order}, attempt {attempt}: {}", submit(answer))
+        }
+        Record::AskStarted { order } => format!("{order}: the broker is being asked about it"),
+        Record::AskAnswered { order, finding } => format!("{order}: {}", found(finding.as_ref())),
+        Record::Resent { order, attempt, send_by, .. } => {
+            format!(
+                "{order} is sent again (attempt {attempt}, until {}): proven absent, and reviewed again",
+                figures::time(*send_by)
+            )
+        }
+        Record::GaveUp { order, reason } => format!("{order} will not be sent: {}", reason.text),
+        Record::CancelStarted { order, code } => format!("{order}: a cancel is about to be sent ({code})"),
+        Record::CancelAnswered { order, answer } => format!("{order}: {}", cancel(answer)),
+        Record::Closed { order, end, code } => {
+            format!("{order} is over at the broker: {} ({code})", end.as_str())
+        }
+        Record::Filled { fill } => format!(
+            "{}: {} {} {} @ {}, fee {}, execution {}",
+            fill.order,
+            fill.side,
+            figures::qty(fill.qty),
+            fill.key.symbol,
+            figures::bare_price(fill.price),
+            fill.fee,
+            fill.execution
+        ),
+        Record::Busted { venue, execution } => format!("{venue} took the execution {execution} back"),
+        Record::Corrected { fill } => format!(
+            "{} restated the execution {}: {} {} {} @ {}",
+            fill.key.venue,
+            fill.execution,
+            fill.side,
+            figures::qty(fill.qty),
+            fill.key.symbol,
+            figures::bare_price(fill.price)
+        ),
+        Record::CursorMoved { venue, cursor } => format!("the log of {venue} was read to {cursor}"),
+        Record::PlanSet { key, plan, signal } => {
+            let price = |price: Option<broker_api::Price>| {
+                price.map_or_else(|| "as it is".to_owned(), figures::bare_price)
+            };
+            format!("{key}: stop {}, target {}, by {signal}", price(plan.stop), price(plan.target))
+        }
+        Record::ExitWanted { key, code, .. } => format!("{key} shall be closed ({code})"),
+        Record::ProtectionBlocked { key, purpose, reason, bound, .. } => format!(
+            "{key}: its {} could not be placed ({}); by {} it is placed, or the position is closed",
+            purpose.as_str(),
+            reason.text,
+            figures::time(*bound)
+        ),
+        Record::DayStarted { starts, equity, high_water, late } => format!(
+            "account day from {}: equity {}{}, highest {}",
+            figures::minute(*starts),
+            figures::money(*equity),
+            if *late { " (read late)" } else { "" },
+            figures::money(*high_water)
+        ),
+        Record::LevelSet { level, by, reason, until } => {
+            let until = until.map_or_else(String::new, |until| format!(" until {}", figures::minute(until)));
+            format!("level {level}{until}, by {by}: {}", reason.text)
+        }
+        Record::Diverged { venue, key, reason, .. } => {
+            let what = key.map_or_else(|| venue.to_string(), |key| key.to_string());
+            format!("book and broker disagree about {what}: {}", reason.text)
+        }
+    }
+}
+
+/// An order in words: `entry tw1…-e1: buy 4 AAPL, market`.
+pub fn order(intent: &Intent) -> String {
+    let price = intent
+        .order
+        .prices()
+        .into_iter()
+        .flatten()
+        .next()
+        .map_or_else(String::new, |price| format!(" {}", figures::bare_price(price)));
+    format!(
+        "{} {}: {} {} {}, {}{price}",
+        intent.purpose.as_str(),
+        intent.id,
+        intent.side,
+        figures::qty(intent.qty),
+        intent.key.symbol,
+        intent.order.name().as_str()
+    )
+}
+
+fn because(reason: Option<&Reason>) -> String {
+    reason.map_or_else(String::new, |reason| format!(" ({}: {})", reason.code, reason.text))
+}
+
+fn submit(answer: &SubmitOutcome) -> String {
+    match answer {
+        SubmitOutcome::Accepted { venue_order: Some(id) } => format!("the broker took it, as {id}"),
+        SubmitOutcome::Accepted { venue_order: None } => "the broker took it".to_owned(),
+        SubmitOutcome::NotSent { why } => format!("not sent: {why}"),
+        SubmitOutcome::Refused { code, text } => format!("the broker refused it: {code}: {text}"),
+        SubmitOutcome::Throttled { until } => {
+            format!("not looked at by the broker; again after {}", figures::time(*until))
+        }
+        SubmitOutcome::Unknown { why } => format!("UNKNOWN whether it arrived: {why}"),
+        SubmitOutcome::Broken { why } => format!("the broker takes nothing: {why}"),
+    }
+}
+
+fn cancel(answer: &CancelOutcome) -> String {
+    match answer {
+        CancelOutcome::Accepted => "the broker took the cancel".to_owned(),
+        CancelOutcome::TooLate => "the cancel came too late".to_owned(),
+        CancelOutcome::NotSent { why } => format!("the cancel was not sent: {why}"),
+        CancelOutcome::Unknown { why } => format!("UNKNOWN whether the cancel arrived: {why}"),
+    }
+}
+
+fn found(finding: Option<&Finding>) -> String {
+    match finding {
+        None => "the question failed".to_owned(),
+        Some(Finding::Found { order }) => match order.end {
+            Some(end) => {
+                format!("the broker has it: {}, {} executed", end.as_str(), figures::qty(order.filled))
+            }
+            None => format!("the broker has it, live, {} executed", figures::qty(order.filled)),
+        },
+        Some(Finding::NotYet { again_at }) => {
+            format!("not there yet, which proves nothing; again after {}", figures::time(*again_at))
+        }
+        Some(Finding::Absent { proof }) => match proof {
+            Proof::CompleteLog { from, to } => {
+                format!("proven absent: the broker's whole log from {from} to {to} does not hold it")
+            }
+            Proof::FencePassed { fence, to } => format!(
+                "proven absent: its last moment {} has passed, and the log to {to} does not hold it",
+                figures::time(*fence)
+            ),
+            Proof::Silence { since } => {
+                format!("proven absent: not known to the broker since {}", figures::time(*since))
+            }
+        },
+    }
+}

@@ -1,0 +1,99 @@
+//! The account's figures, and what orders bind of them.
+
+use broker_api::{
+    Account, AccountRef, Amount, Instrument, InstrumentIx, Mode, Overflow, Price, Qty, Ratio, Side, Time,
+};
+
+use super::ledger::PLACES;
+use super::{Matching, Row};
+
+/// What the account comes to at the last prices, in account currency.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Worth {
+    pub equity: Amount,
+    pub margin: Amount,
+}
+
+impl Worth {
+    /// What is not bound.
+    pub(super) fn free(self) -> Result<Amount, Overflow> {
+        Ok(self.equity.minus(self.margin)?.max(Amount::ZERO))
+    }
+}
+
+impl Matching {
+    pub(super) fn reading(&self, now: Time) -> Result<Account, Overflow> {
+        let worth = self.worth()?;
+        let settings = &self.settings;
+        let (venue, account, currency) = (settings.venue, settings.account, settings.currency);
+        Ok(Account {
+            of: AccountRef { venue, account, mode: Mode::Paper, currency },
+            equity: worth.equity,
+            balance: self.balance,
+            margin_used: worth.margin,
+            buying_power: worth.free()?,
+            previous_close: None,
+            blocked: false,
+            at: now,
+        })
+    }
+
+    pub(super) fn worth(&self) -> Result<Worth, Overflow> {
+        let mut worth = Worth { equity: self.balance, margin: Amount::ZERO };
+        for ((_, instrument), row) in self.catalog.iter().zip(&self.rows) {
+            let Some(side) = Side::reducing(row.position.held) else { continue };
+            // What is held had a price and a rate when it was filled, and prices are never forgotten.
+            let price = row.mark.ok_or(Overflow)?.against(side);
+            let rate = self.rate(instrument.quote).ok_or(Overflow)?;
+            let profit = row.position.profit(price)?.times(rate)?.round_half_even(PLACES);
+            worth.equity = worth.equity.plus(profit)?;
+            let bound = margin(instrument, row.position.held.size(), price, rate)?;
+            worth.margin = worth.margin.plus(bound)?;
+        }
+        Ok(worth)
+    }
+
+    /// What the working orders of all instruments would bind if they filled.
+    pub(super) fn under_way(&self) -> Result<Amount, Overflow> {
+        let mut sum = Amount::ZERO;
+        for ((_, instrument), row) in self.catalog.iter().zip(&self.rows) {
+            for side in [Side::Buy, Side::Sell] {
+                let mut cover = cover(row, side);
+                for order in row.orders.iter().filter(|order| order.side == side && !order.reduces) {
+                    let opens = order.rest().minus_or_zero(cover);
+                    cover = cover.minus_or_zero(order.rest());
+                    sum = sum.plus(self.binds(instrument, opens, order.price)?)?;
+                }
+            }
+        }
+        Ok(sum)
+    }
+
+    /// How much of `qty` more on a side would open a position, once all that works there is filled.
+    pub(super) fn opening(&self, ix: InstrumentIx, side: Side, qty: Qty) -> Qty {
+        let row = &self.rows[ix.index()];
+        let ahead = row.orders.iter().filter(|order| order.side == side && !order.reduces);
+        let cover = ahead.fold(cover(row, side), |cover, order| cover.minus_or_zero(order.rest()));
+        qty.minus_or_zero(cover)
+    }
+
+    /// Margin and fee of opening so much.
+    pub(super) fn binds(&self, instrument: &Instrument, qty: Qty, price: Price) -> Result<Amount, Overflow> {
+        if qty.is_zero() {
+            return Ok(Amount::ZERO);
+        }
+        let rate = self.rate(instrument.quote).ok_or(Overflow)?;
+        let fee = self.fee(instrument, price.times(qty)?.times(rate)?)?;
+        margin(instrument, qty, price, rate)?.plus(fee)
+    }
+}
+
+/// What is held that an order of `side` would reduce.
+fn cover(row: &Row, side: Side) -> Qty {
+    let held = row.position.held;
+    if Side::reducing(held) == Some(side) { held.size() } else { Qty::ZERO }
+}
+
+fn margin(instrument: &Instrument, qty: Qty, price: Price, rate: Ratio) -> Result<Amount, Overflow> {
+    Ok(price.times(qty)?.times(instrument.margin)?.times(rate)?.round_half_even(PLACES))
+}

@@ -1,0 +1,72 @@
+//! The moments that prices are played in, and what can be bought and sold at each of them.
+
+use broker_api::{AssetClass, Bar, InstrumentIx, Quote, Time};
+
+use super::costs::Costs;
+use super::prices::Spread;
+
+/// One step of the market in one instrument. A bar is three: its open, its range, its close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// The first price of a bar.
+    Open {
+        /// Of what.
+        ix: InstrumentIx,
+        /// The bar.
+        bar: Bar,
+    },
+    /// All that happened between a bar's first and last price.
+    Range {
+        /// Of what.
+        ix: InstrumentIx,
+        /// The bar.
+        bar: Bar,
+    },
+    /// The last price of a bar.
+    Close {
+        /// Of what.
+        ix: InstrumentIx,
+        /// The bar.
+        bar: Bar,
+    },
+    /// A bid and an ask.
+    Quote {
+        /// Of what.
+        ix: InstrumentIx,
+        /// The prices.
+        quote: Quote,
+    },
+}
+
+impl Moment {
+    /// The instrument it is about.
+    pub const fn ix(&self) -> InstrumentIx {
+        match self {
+            Self::Open { ix, .. }
+            | Self::Range { ix, .. }
+            | Self::Close { ix, .. }
+            | Self::Quote { ix, .. } => *ix,
+        }
+    }
+
+    /// When it is: a bar's open and range at the bar's beginning, its close at its end.
+    pub const fn at(&self) -> Time {
+        match self {
+            Self::Open { bar, .. } | Self::Range { bar, .. } => bar.opens,
+            Self::Close { bar, .. } => bar.closes,
+            Self::Quote { quote, .. } => quote.at,
+        }
+    }
+
+    /// What could be bought and sold at it; nothing for a range, nor when the spread leaves no bid above zero.
+    pub fn quote(&self, class: AssetClass, costs: &Costs) -> Option<Quote> {
+        let (bar, mid) = match self {
+            Self::Open { bar, .. } => (bar, bar.open),
+            Self::Close { bar, .. } => (bar, bar.close),
+            Self::Range { .. } => return None,
+            Self::Quote { quote, .. } => return Some(*quote),
+        };
+        let mark = Spread::of(bar, class, costs).around(mid).ok()?;
+        Some(Quote { bid: mark.bid, ask: mark.ask, at: self.at() })
+    }
+}

@@ -1,0 +1,209 @@
+//! The desk: what is decided, from what is known. Pure: no I/O, no clock, no randomness.
+//!
+//! 1. A step takes one input; every change of the book is a record, put as it is decided, so that the second
+//!    signal of a batch sees what the first one reserved.
+//! 2. What must be done next is derived from the book, never remembered beside it; each command comes with the
+//!    record that takes its need out of the book, so the same input twice does nothing the second time.
+//! 3. The desk itself holds configuration, scratch space, and the moment at which something is next due.
+
+mod day;
+mod events;
+mod exits;
+mod protection;
+mod review;
+mod signals;
+mod unsettled;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use broker_api::{
+    Amount, AssetClass, Capabilities, Catalog, Code, Currency, Exposure, Key, Record, Time, VenueId,
+};
+use chrono::TimeDelta;
+use orders::Policy;
+use risk::Limits;
+use state::{Batch, Book, Illegal};
+
+use crate::calendar::Calendar;
+use crate::command::Command;
+use crate::input::{Input, Operator};
+use crate::market::Market;
+
+/// How long until something that failed for a passing reason is tried again.
+const AGAIN: TimeDelta = TimeDelta::seconds(5);
+/// How long an order that the venue refused to take is left alone before it is made anew.
+const AFTER_REFUSAL: TimeDelta = TimeDelta::seconds(60);
+
+/// What a desk decides by. Fixed for the life of a process.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// What can be traded, and where.
+    pub catalog: Arc<Catalog>,
+    /// How orders are made.
+    pub policy: Policy,
+    /// What the guard allows.
+    pub limits: Limits,
+    /// When markets are open.
+    pub calendar: Calendar,
+    /// The currency the book is kept in.
+    pub base: Currency,
+    /// What each venue can do.
+    pub venues: BTreeMap<VenueId, Capabilities>,
+    /// The classes whose prices come as bars: such a price may be as old as the last close its market had, and this
+    /// much more. Prices of other classes are live and must be as young as the limits say.
+    pub bars: BTreeMap<AssetClass, TimeDelta>,
+}
+
+/// Decides. See the module.
+#[derive(Debug)]
+pub struct Desk {
+    setup: Setup,
+    exposures: Vec<Exposure>,
+    due: Option<Time>,
+    halted: bool,
+}
+
+/// One step under way: the book, the market, the moment, and what was put so far.
+struct Step<'a> {
+    setup: &'a Setup,
+    book: &'a mut Book,
+    market: &'a Market,
+    now: Time,
+    out: &'a mut Batch<Command>,
+    exposures: &'a mut Vec<Exposure>,
+    due: Option<Time>,
+    halted: bool,
+}
+
+impl Desk {
+    /// A desk that decides by `setup`.
+    pub fn new(setup: Setup) -> Self {
+        Self { setup, exposures: Vec::new(), due: None, halted: false }
+    }
+
+    /// What it decides by.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// When something is due without any input, as far as the last step could tell.
+    pub fn next_due(&self) -> Option<Time> {
+        self.due
+    }
+
+    /// Whether the halt file lies there: no entry is born while it does.
+    pub fn set_halted(&mut self, halted: bool) {
+        self.halted = halted;
+    }
+
+    /// What all venues are worth together, in base currency; nothing while one of them, or a rate, is not known.
+    pub fn equity(&self, book: &Book, market: &Market) -> Option<Amount> {
+        day::equity(book, market, self.setup.base)
+    }
+
+    /// Takes in one input, puts what follows from it into `out`.
+    ///
+    /// # Errors
+    /// [`Illegal`] when a record does not follow what the book holds: a fault of this program. The batch must then
+    /// be dropped together with the book.
+    pub fn step(
+        &mut self,
+        book: &mut Book,
+        market: &mut Market,
+        input: &Input,
+        now: Time,
+        out: &mut Batch<Command>,
+    ) -> Result<(), Illegal> {
+        market.observe(input, now);
+        if let Input::Submitted { order, outcome, .. } = input
+            && let Some(row) = book.order(*order)
+        {
+            market.answered(row.intent.key.venue, outcome, now);
+        }
+        let before = out.records().len();
+        let mut step = Step {
+            setup: &self.setup,
+            book,
+            market,
+            now,
+            out,
+            exposures: &mut self.exposures,
+            due: None,
+            halted: self.halted,
+        };
+        step.take(input)?;
+        let is_price = matches!(input, Input::Quote { .. });
+        if is_price && step.out.records().len() == before && self.due.is_none_or(|due| due > now) {
+            return Ok(()); // a price alone changes nothing that the book derives
+        }
+        step.derive()?;
+        self.due = step.due;
+        Ok(())
+    }
+}
+
+impl Step<'_> {
+    fn take(&mut self, input: &Input) -> Result<(), Illegal> {
+        match input {
+            Input::Signal { signal, digest } => self.signal(signal, *digest),
+            Input::Activity { venue, activity } => self.activity(*venue, activity),
+            Input::Submitted { order, attempt, outcome } => self.submitted(*order, *attempt, outcome),
+            Input::Cancelled { order, outcome } => self.cancelled(*order, outcome),
+            Input::Found { order, finding } => self.found(*order, finding.as_ref()),
+            Input::Snapshot { .. } => self.day(),
+            Input::Quote { .. } | Input::Timer => Ok(()),
+            Input::Operator(act) => self.operator(act),
+        }
+    }
+
+    /// All that must be done next, in the order of its urgency: guard, exits, protection, orders without an
+    /// answer, signals.
+    fn derive(&mut self) -> Result<(), Illegal> {
+        self.breakers()?;
+        self.level()?;
+        self.exits()?;
+        self.protect()?;
+        self.unsettled()?;
+        self.end_signals()
+    }
+
+    fn put(&mut self, record: Record) -> Result<(), Illegal> {
+        self.out.put(self.book, record, self.now).map(|_| ())
+    }
+
+    fn put_with(&mut self, record: Record, command: Command) -> Result<(), Illegal> {
+        self.out.put_with(self.book, record, command, self.now).map(|_| ())
+    }
+
+    fn due_at(&mut self, at: Time) {
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    fn operator(&mut self, act: &Operator) -> Result<(), Illegal> {
+        use broker_api::{By, Level, Reason};
+        let (level, name, why, until) = match act {
+            Operator::Level { level, name, why, until } => (*level, name, why, *until),
+            Operator::Flatten { name, why } => (Level::Flattening, name, why, None),
+        };
+        let by = By::Operator { name: name.clone() };
+        let reason = Reason::plain(Code::fixed("operator"), why.clone());
+        self.put(Record::LevelSet { level, by, reason, until })
+    }
+
+    /// Asks for a working order to be cancelled, once; an answer that changed nothing is waited for.
+    fn cancel(&mut self, key: Key, order: broker_api::ClientOrderId, code: Code) -> Result<(), Illegal> {
+        let Some(row) = self.book.order(order) else { return Ok(()) };
+        if row.phase != broker_api::Phase::Working {
+            return Ok(());
+        }
+        if let Some(asked) = row.asked_at
+            && asked + AGAIN > self.now
+        {
+            let again = asked + AGAIN;
+            self.due_at(again);
+            return Ok(());
+        }
+        self.put_with(Record::CancelStarted { order, code }, Command::Cancel { venue: key.venue, order })
+    }
+}

@@ -1,0 +1,141 @@
+//! Wanted protection = held quantity, after every event.
+//!
+//! A stop that the venue refuses is made once more after a moment; refused again, the position is closed: what
+//! cannot be guarded is not kept. A target is given up.
+
+use broker_api::{Code, End, Intent, Key, Level, Purpose, Reason, Record, Time};
+use chrono::TimeDelta;
+use risk::Verdict;
+use state::Illegal;
+use state::book::Blocked;
+
+use super::{AGAIN, Step};
+
+const RESIZE: Code = Code::fixed("resize");
+const NOT_PLANNED: Code = Code::fixed("not_planned");
+const UNPROTECTED: Code = Code::fixed("unprotected");
+/// How long a position may lie without the stop it shall have.
+const BOUND: TimeDelta = TimeDelta::seconds(30);
+/// How long until a target that could not be placed is tried again.
+const TARGET_AGAIN: TimeDelta = TimeDelta::hours(1);
+/// How many refusals of one kind of leg end in an exit.
+const REFUSALS_MAX: usize = 2;
+
+impl Step<'_> {
+    pub(super) fn protect(&mut self) -> Result<(), Illegal> {
+        if self.book.guard().level == Level::Frozen {
+            return Ok(()); // nothing moves by itself
+        }
+        let keys: Vec<Key> = self
+            .book
+            .positions()
+            .filter(|position| self.book.exit_wanted(position.key).is_none())
+            .map(|position| position.key)
+            .collect();
+        for key in keys {
+            for purpose in [Purpose::Stop, Purpose::Target] {
+                self.leg(key, purpose)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn leg(&mut self, key: Key, purpose: Purpose) -> Result<(), Illegal> {
+        if self.book.exit_wanted(key).is_some() {
+            return Ok(()); // the other leg decided so
+        }
+        let Some(position) = self.book.position(key) else { return Ok(()) };
+        let (number, made, signal) = (position.number, position.legs_made, position.signal);
+        let opened = position.opened_at;
+        let Some(legs) = self.with_order_view(key, |view| orders::protection(number, made, signal, view))
+        else {
+            return Ok(());
+        };
+        let wanted = match legs {
+            Ok(legs) if purpose == Purpose::Stop => legs.stop,
+            Ok(legs) => legs.target,
+            Err(reason) => return self.blocked(key, purpose, reason),
+        };
+        let live: Vec<_> = self
+            .book
+            .open_orders()
+            .filter(|row| row.intent.key == key && row.intent.purpose == purpose)
+            .map(|row| (row.intent, row.remaining()))
+            .collect();
+        for (intent, rest) in &live {
+            match &wanted {
+                Some(wanted) if orders::covers(wanted, intent, *rest) => {}
+                Some(_) => self.cancel(key, intent.id, RESIZE)?,
+                None => self.cancel(key, intent.id, NOT_PLANNED)?,
+            }
+        }
+        match wanted {
+            Some(wanted) if live.is_empty() => self.place(key, &wanted, opened),
+            _ => Ok(()),
+        }
+    }
+
+    fn place(&mut self, key: Key, wanted: &Intent, opened: Time) -> Result<(), Illegal> {
+        let refused: Vec<Time> = self
+            .book
+            .closed_orders()
+            .filter(|row| row.intent.key == key && row.intent.purpose == wanted.purpose)
+            .filter(|row| row.decided_at >= opened && row.end() == Some(End::Refused))
+            .map(|row| row.since)
+            .collect();
+        let purpose = wanted.purpose;
+        if refused.len() >= REFUSALS_MAX {
+            return self.give_up(key, purpose);
+        }
+        if let Some(again) = refused.iter().max().map(|at| *at + AGAIN).filter(|at| *at > self.now) {
+            self.due_at(again);
+            return Ok(());
+        }
+        if let Some(blocked) = self.blocked_before(key, purpose)
+            && blocked.bound > self.now
+            && blocked.retry_at > self.now
+        {
+            let at = blocked.retry_at;
+            self.due_at(at);
+            return Ok(());
+        }
+        match self.review(wanted, None) {
+            Some(Verdict::Approved { order, marks, .. }) => self.send(order, marks),
+            Some(Verdict::Denied { reason, .. } | Verdict::Wait { reason, .. }) => {
+                self.blocked(key, purpose, reason)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn blocked_before(&self, key: Key, purpose: Purpose) -> Option<&Blocked> {
+        self.book.position(key)?.blocked.as_ref().filter(|blocked| blocked.purpose == purpose)
+    }
+
+    /// A leg that cannot be placed now is tried again. A stop is tried until its bound, and then the position goes;
+    /// a target guards nothing, and is tried once in a while.
+    fn blocked(&mut self, key: Key, purpose: Purpose, reason: Reason) -> Result<(), Illegal> {
+        let now = self.now;
+        if let Some(blocked) = self.blocked_before(key, purpose) {
+            let (bound, retry_at) = (blocked.bound, blocked.retry_at);
+            if bound <= now && purpose == Purpose::Stop {
+                return self.give_up(key, purpose);
+            }
+            if retry_at > now {
+                self.due_at(retry_at);
+                return Ok(());
+            }
+        }
+        let retry_at = now + if purpose == Purpose::Stop { AGAIN } else { TARGET_AGAIN };
+        self.due_at(retry_at);
+        self.put(Record::ProtectionBlocked { key, purpose, reason, retry_at, bound: now + BOUND })
+    }
+
+    /// A position without the stop it shall have is closed; one without its target is kept.
+    fn give_up(&mut self, key: Key, purpose: Purpose) -> Result<(), Illegal> {
+        if purpose == Purpose::Stop {
+            return self.put(Record::ExitWanted { key, signal: None, code: UNPROTECTED });
+        }
+        Ok(())
+    }
+}

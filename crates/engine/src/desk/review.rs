@@ -1,0 +1,90 @@
+//! What sizing and guard get to see, made from book and market; and the one way an order becomes a command.
+
+use broker_api::{ClientOrderId, Cursor, Exposure, Intent, Key, Marks, Purpose, Qty, Record, Time, VenueId};
+use risk::{Approved, Verdict};
+use state::Illegal;
+
+use super::Step;
+use crate::command::Command;
+
+impl Step<'_> {
+    /// Asks `orders` something about one instrument; nothing when it, or its venue, is not known here.
+    pub(super) fn with_order_view<T>(&self, key: Key, ask: impl FnOnce(&orders::View<'_>) -> T) -> Option<T> {
+        let instrument = self.setup.catalog.instrument(key)?;
+        let held = self.book.exposure(key);
+        let view = orders::View {
+            instrument,
+            capabilities: self.setup.venues.get(&key.venue)?,
+            quote: self.market.quote_of(key),
+            equity: self.equity(),
+            rate: self.rate(instrument.quote),
+            held: &held,
+            account: self.book.venue(key.venue)?.of.account,
+            market_open: self.setup.calendar.is_open(instrument.asset_class, self.now),
+            now: self.now,
+        };
+        Some(ask(&view))
+    }
+
+    /// Puts an order before the guard. `own` is the order itself when it is already in the book, so that it does
+    /// not stand in its own way. Nothing when its instrument or venue is not known here.
+    pub(super) fn review(&mut self, intent: &Intent, own: Option<ClientOrderId>) -> Option<Verdict> {
+        let (key, purpose) = (intent.key, intent.purpose);
+        let instrument = self.setup.catalog.instrument(key)?;
+        let capabilities = self.setup.venues.get(&key.venue)?;
+        self.book.fill_exposures(key, own, self.exposures);
+        let others =
+            || self.book.open_orders().filter(|row| row.intent.key == key && Some(row.intent.id) != own);
+        let live_reducing = others()
+            .filter(|row| row.intent.purpose.is_reducing() && row.intent.purpose != purpose)
+            .map(state::book::Order::remaining)
+            .max()
+            .unwrap_or(Qty::ZERO);
+        let duplicate = others().any(|row| row.intent.purpose == purpose);
+        let rows: &[Exposure] = self.exposures;
+        let values = |key: Key| self.rate(self.setup.catalog.instrument(key)?.quote);
+        let account = self.market.account(key.venue);
+        let view = risk::View {
+            instrument,
+            quote: self.market.quote_of(key),
+            account,
+            equity: self.equity(),
+            equity_at: account.map(|account| account.at),
+            rate: self.rate(instrument.quote),
+            guard: self.book.guard(),
+            exposures: rows,
+            values: &values,
+            contact: self.market.contact(key.venue),
+            signal: intent.signal.and_then(|id| self.book.signal(id)).map(|state| &state.signal),
+            duplicate,
+            market_open: self.setup.calendar.is_open(instrument.asset_class, self.now),
+            venue_holds: capabilities.holds(intent.order.name()),
+            last_close: self.setup.calendar.last_close(instrument.asset_class, self.now),
+            halted: self.halted,
+            live_reducing,
+            quote_age_max: self.setup.bars.get(&instrument.asset_class).copied(),
+            now: self.now,
+        };
+        Some(risk::review(*intent, &view, &self.setup.limits))
+    }
+
+    /// Where the venue's log stands, and until when an order that is decided now may be sent.
+    pub(super) fn sending(&self, venue: VenueId) -> Option<(Cursor, Time)> {
+        let within = self.setup.venues.get(&venue)?.resolve.send_within;
+        Some((self.book.venue(venue)?.cursor, self.now + within))
+    }
+
+    /// Puts an approved order on its way. An entry is not sent once its signal has expired.
+    pub(super) fn send(&mut self, order: Approved, marks: Marks) -> Result<(), Illegal> {
+        let intent = *order.get();
+        let Some((mark, within)) = self.sending(intent.key.venue) else { return Ok(()) };
+        let expires = intent
+            .signal
+            .filter(|_| intent.purpose == Purpose::Entry)
+            .and_then(|id| self.book.signal(id))
+            .map(|state| state.signal.expires_at);
+        let send_by = expires.map_or(within, |expires| within.min(expires));
+        let record = Record::Intended { intent, mark, send_by, marks };
+        self.put_with(record, Command::Submit { order, mark, attempt: 1, send_by })
+    }
+}

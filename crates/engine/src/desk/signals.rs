@@ -1,0 +1,244 @@
+//! A signal's life in the desk: taken in once, acted upon, and ended in exactly one way.
+//!
+//! How a signal that made orders ends is derived from how they ended; nothing is remembered beside the book.
+//! An exit that was taken in is carried out even when its time passes meanwhile: to hold on to what the strategy
+//! wants gone is not the safe side.
+
+use broker_api::{
+    Code, Digest, Direction, End, Ending, Key, Marks, Phase, Protection, Purpose, Reason, Record, Signal,
+    SignalId, Wanted,
+};
+use risk::Verdict;
+use state::Illegal;
+use state::book::{Order, SignalState};
+
+use super::{AGAIN, Step};
+
+const UNKNOWN_SYMBOL: Code = Code::fixed("unknown_symbol");
+const EXPIRED: Code = Code::fixed("expired");
+const POSITION_OPEN: Code = Code::fixed("position_open");
+const NOTHING_HELD: Code = Code::fixed("nothing_held");
+const ALREADY_CLOSING: Code = Code::fixed("already_closing");
+const CLOSED_BY_LEG: Code = Code::fixed("closed_by_leg");
+const STOP_SIDE: Code = Code::fixed("stop_side");
+const NO_PRICE: Code = Code::fixed("no_price");
+const SIGNAL: Code = Code::fixed("signal");
+
+/// How a signal ends.
+struct Outcome {
+    ending: Ending,
+    reason: Option<Reason>,
+    marks: Option<Marks>,
+}
+
+impl Outcome {
+    const fn plain(ending: Ending) -> Self {
+        Self { ending, reason: None, marks: None }
+    }
+
+    fn because(ending: Ending, code: Code, text: impl Into<Box<str>>) -> Self {
+        Self { ending, reason: Some(Reason::plain(code, text)), marks: None }
+    }
+}
+
+impl Step<'_> {
+    /// Takes a signal in, once by its id, and acts upon it.
+    pub(super) fn signal(&mut self, signal: &Signal, digest: Digest) -> Result<(), Illegal> {
+        if let Some(known) = self.book.signal(signal.id) {
+            if known.digest == digest || known.conflict == Some(digest) {
+                return Ok(());
+            }
+            return self.put(Record::SignalConflicted { signal: signal.id, digest });
+        }
+        self.put(Record::SignalTaken { signal: *signal, digest })?;
+        self.act(signal)
+    }
+
+    /// Ends what has ended, and tries again what waits.
+    pub(super) fn end_signals(&mut self) -> Result<(), Illegal> {
+        let open: Vec<Signal> =
+            self.book.signals().filter(|state| state.ended.is_none()).map(|state| state.signal).collect();
+        for signal in open {
+            let Some(state) = self.book.signal(signal.id) else { continue };
+            let outcome = match signal.wanted {
+                Wanted::Enter { .. } if self.made(state, Purpose::Entry).next().is_some() => {
+                    self.entered(state)
+                }
+                Wanted::Exit if self.is_exiting(signal.id) => None,
+                // It was wanted in the step that took it in, or it would have ended there.
+                Wanted::Exit => Some(self.exited(state)),
+                Wanted::Enter { .. } | Wanted::Adjust { .. } => {
+                    self.act(&signal)?;
+                    continue;
+                }
+            };
+            if let Some(outcome) = outcome {
+                self.end(signal.id, outcome)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, signal: &Signal) -> Result<(), Illegal> {
+        if signal.expires_at <= self.now {
+            let text = format!("it expired at {}, before it could be acted upon", signal.expires_at);
+            return self.end(signal.id, Outcome::because(Ending::Expired, EXPIRED, text));
+        }
+        let Some(key) =
+            self.setup.catalog.find_symbol(signal.symbol).and_then(|ix| self.setup.catalog.get(ix))
+        else {
+            let text = format!("{} is not among the instruments of this run", signal.symbol);
+            return self.end(signal.id, Outcome::because(Ending::Denied, UNKNOWN_SYMBOL, text));
+        };
+        let key = key.key;
+        let outcome = match signal.wanted {
+            Wanted::Enter { .. } => self.enter(key, signal)?,
+            Wanted::Exit => self.want_exit(key, signal)?,
+            Wanted::Adjust { plan } => Some(self.adjust(key, signal, plan)?),
+        };
+        match outcome {
+            Some(outcome) => self.end(signal.id, outcome),
+            None => Ok(()),
+        }
+    }
+
+    fn enter(&mut self, key: Key, signal: &Signal) -> Result<Option<Outcome>, Illegal> {
+        if let Some(position) = self.book.position(key) {
+            let text = format!(
+                "{} of {} are held already; a position is not added to",
+                position.held.size(),
+                key.symbol
+            );
+            return Ok(Some(Outcome::because(Ending::Denied, POSITION_OPEN, text)));
+        }
+        let policy = &self.setup.policy;
+        let intent = match self.with_order_view(key, |view| orders::entry(signal, view, policy)) {
+            Some(Ok(intent)) => intent,
+            Some(Err(reason)) => {
+                return Ok(Some(Outcome { ending: Ending::Denied, reason: Some(reason), marks: None }));
+            }
+            None => {
+                let text = format!("{} is not connected in this run", key.venue);
+                return Ok(Some(Outcome::because(Ending::Denied, UNKNOWN_SYMBOL, text)));
+            }
+        };
+        if self.waits_for_session(key, &intent) {
+            self.due_at(signal.expires_at);
+            return Ok(None);
+        }
+        match self.review(&intent, None) {
+            Some(Verdict::Approved { order, marks, .. }) => {
+                self.send(order, marks)?;
+                Ok(None)
+            }
+            Some(Verdict::Denied { reason, marks, .. }) => {
+                Ok(Some(Outcome { ending: Ending::Denied, reason: Some(reason), marks: Some(marks) }))
+            }
+            Some(Verdict::Wait { .. }) | None => {
+                self.due_at((self.now + AGAIN).min(signal.expires_at));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether the market is closed and the venue does not keep such an order; then the next opening is due.
+    pub(super) fn waits_for_session(&mut self, key: Key, intent: &broker_api::Intent) -> bool {
+        let Some(instrument) = self.setup.catalog.instrument(key) else { return false };
+        let class = instrument.asset_class;
+        let holds = self.setup.venues.get(&key.venue).is_some_and(|venue| venue.holds(intent.order.name()));
+        if holds || self.setup.calendar.is_open(class, self.now) {
+            return false;
+        }
+        if let Some(opens) = self.setup.calendar.next_open(class, self.now) {
+            self.due_at(opens);
+        }
+        true
+    }
+
+    fn want_exit(&mut self, key: Key, signal: &Signal) -> Result<Option<Outcome>, Illegal> {
+        if let Some(exit) = self.book.exit_wanted(key) {
+            let text = format!("{} is being closed already ({})", key.symbol, exit.code);
+            return Ok(Some(Outcome::because(Ending::Denied, ALREADY_CLOSING, text)));
+        }
+        if self.book.position(key).is_none() && !self.book.has_open_entry(key) {
+            let text = format!("nothing is held of {}", key.symbol);
+            return Ok(Some(Outcome::because(Ending::Denied, NOTHING_HELD, text)));
+        }
+        self.put(Record::ExitWanted { key, signal: Some(signal.id), code: SIGNAL })?;
+        Ok(None)
+    }
+
+    fn adjust(&mut self, key: Key, signal: &Signal, plan: Protection) -> Result<Outcome, Illegal> {
+        let Some(position) = self.book.position(key) else {
+            let text = format!("nothing is held of {}", key.symbol);
+            return Ok(Outcome::because(Ending::Denied, NOTHING_HELD, text));
+        };
+        let direction = position.direction;
+        let Some(quote) = self.market.quote_of(key) else {
+            let text = format!("no price of {} to hold the new stop and target against", key.symbol);
+            return Ok(Outcome::because(Ending::Denied, NO_PRICE, text));
+        };
+        let (below, above) = match direction {
+            Direction::Long => (plan.stop, plan.target),
+            Direction::Short => (plan.target, plan.stop),
+        };
+        if below.is_some_and(|price| price >= quote.bid) || above.is_some_and(|price| price <= quote.ask) {
+            let text = format!(
+                "for a {} position the {} belongs below the bid {} and the {} above the ask {}",
+                direction.as_str(),
+                if direction == Direction::Long { "stop" } else { "target" },
+                quote.bid,
+                if direction == Direction::Long { "target" } else { "stop" },
+                quote.ask
+            );
+            return Ok(Outcome::because(Ending::Denied, STOP_SIDE, text));
+        }
+        self.put(Record::PlanSet { key, plan, signal: signal.id })?;
+        Ok(Outcome::plain(Ending::Adjusted))
+    }
+
+    /// The orders of one purpose that were made for a signal.
+    fn made<'b>(&'b self, state: &'b SignalState, purpose: Purpose) -> impl Iterator<Item = &'b Order> {
+        state
+            .orders
+            .iter()
+            .filter_map(|id| self.book.order(*id))
+            .filter(move |row| row.intent.purpose == purpose)
+    }
+
+    fn is_exiting(&self, id: SignalId) -> bool {
+        self.book.exits_wanted().any(|(_, exit)| exit.signal == Some(id))
+    }
+
+    /// How an entry signal ended, once none of its orders can fill any more.
+    fn entered(&self, state: &SignalState) -> Option<Outcome> {
+        let last = self.made(state, Purpose::Entry).last()?;
+        let Phase::Done(end) = last.phase else { return None };
+        let reason = last.reason.clone();
+        let ending = match end {
+            End::Filled => Ending::Filled,
+            _ if !last.filled.is_zero() => Ending::PartFilled,
+            End::Cancelled => Ending::Cancelled,
+            End::Expired => Ending::Expired,
+            End::Refused => Ending::Rejected,
+            End::NeverSent => Ending::NeverSent,
+        };
+        let reason = reason.filter(|_| ending != Ending::Filled);
+        Some(Outcome { ending, reason, marks: None })
+    }
+
+    /// How an exit signal ended, once nothing is left to close.
+    fn exited(&self, state: &SignalState) -> Outcome {
+        if self.made(state, Purpose::Exit).any(|row| !row.filled.is_zero()) {
+            return Outcome::plain(Ending::Filled);
+        }
+        let text =
+            "the position was closed by its stop or target, or never opened, before the exit could be sent";
+        Outcome::because(Ending::Cancelled, CLOSED_BY_LEG, text)
+    }
+
+    fn end(&mut self, signal: SignalId, outcome: Outcome) -> Result<(), Illegal> {
+        let Outcome { ending, reason, marks } = outcome;
+        self.put(Record::SignalEnded { signal, ending, reason, marks })
+    }
+}

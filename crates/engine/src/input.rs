@@ -1,0 +1,87 @@
+//! Everything that can reach the desk. One closed list, so that a session can be written down and told again.
+
+use broker_api::{
+    Account, Activity, CancelOutcome, ClientOrderId, Digest, Finding, InstrumentIx, Level, Quote, Signal,
+    SubmitOutcome, Time, VenueId,
+};
+
+/// One thing that happened outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The strategy decided something.
+    Signal {
+        /// What.
+        signal: Signal,
+        /// The hash of its payload.
+        digest: Digest,
+    },
+    /// A price.
+    Quote {
+        /// Of which instrument of the catalog.
+        ix: InstrumentIx,
+        /// The price, with the time of its data.
+        quote: Quote,
+    },
+    /// A stretch of a venue's log.
+    Activity {
+        /// Whose.
+        venue: VenueId,
+        /// What it told.
+        activity: Activity,
+    },
+    /// What came of sending an order.
+    Submitted {
+        /// Which order.
+        order: ClientOrderId,
+        /// Which attempt at it.
+        attempt: u32,
+        /// What came of it.
+        outcome: SubmitOutcome,
+    },
+    /// What came of asking for a cancel.
+    Cancelled {
+        /// Of which order.
+        order: ClientOrderId,
+        /// What came of it.
+        outcome: CancelOutcome,
+    },
+    /// The venue's answer about an order; nothing when the question failed.
+    Found {
+        /// Which order.
+        order: ClientOrderId,
+        /// The answer.
+        finding: Option<Finding>,
+    },
+    /// A reading of an account.
+    Snapshot {
+        /// The reading.
+        account: Account,
+    },
+    /// Time passed.
+    Timer,
+    /// A person acted.
+    Operator(Operator),
+}
+
+/// What a person can do to a desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// Sets the level: tighter at once, looser only by this way.
+    Level {
+        /// To what.
+        level: Level,
+        /// Who.
+        name: Box<str>,
+        /// Why, in their words.
+        why: Box<str>,
+        /// When it ends by itself, for a pause.
+        until: Option<Time>,
+    },
+    /// Closes everything, and sets the level to flattening.
+    Flatten {
+        /// Who.
+        name: Box<str>,
+        /// Why, in their words.
+        why: Box<str>,
+    },
+}

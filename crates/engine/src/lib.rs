@@ -1,0 +1,35 @@
+//! The desk that decides, the runner that commits and then sends, and what they need to know of time and prices.
+//!
+//! Data flows one way: an [`Input`] goes into [`Desk::step`](desk::Desk::step), which puts records and commands
+//! into a batch; the [`Runner`](runner::Runner) commits the batch and only then hands its commands to a
+//! [`Venue`](venue::Venue); what comes of them is input again.
+
+/// Sessions, holidays, account days.
+pub mod calendar;
+/// What the desk wants done at a venue.
+pub mod command;
+/// What is decided, from what is known.
+pub mod desk;
+/// Prices from files.
+pub mod feed;
+/// What reaches the desk.
+pub mod input;
+/// Signals from files.
+pub mod intake;
+/// What is known of prices and accounts right now.
+pub mod market;
+/// Steps, commits, sends, in this order.
+pub mod runner;
+/// The one place from which orders leave.
+pub mod venue;
+/// What is going on, for whoever wants to know.
+pub mod watch;
+
+pub use command::Command;
+pub use desk::{Desk, Setup};
+pub use input::{Input, Operator};
+pub use market::Market;
+pub use orders::{Policy, Sizing};
+pub use risk::Limits;
+pub use runner::{Frozen, Runner, StartFault};
+pub use venue::{Clock, Venue};

@@ -1,0 +1,328 @@
+//! Steps, commits, sends, in this order: what a trading process does with its inputs.
+//!
+//! 1. Nothing is sent before the records that announce it are durable: a command can only be opened by a
+//!    [`Venue`], and only out of what a commit gave back.
+//! 2. A commit that failed, or a record that cannot follow, ends the runner: what is left is [`Frozen`], which has
+//!    no book to act on or to report from.
+//! 3. Between two calls the book in memory is the journal: nothing of it is ahead.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use broker_api::{AccountRef, Digest, Record, VenueId};
+use sha2::{Digest as _, Sha256};
+use state::{Batch, Book, Durable, Head, Journal, Store};
+use tokio::task::JoinSet;
+
+use crate::command::Command;
+use crate::desk::Desk;
+use crate::input::Input;
+use crate::market::Market;
+use crate::venue::{Clock, OnItsWay, Venue};
+use crate::watch::{self, Note, Watch};
+
+/// A process that trades.
+pub struct Runner<S: Store> {
+    desk: Desk,
+    book: Book,
+    market: Market,
+    journal: Journal<S>,
+    venues: Vec<Arc<Venue>>,
+    clock: Clock,
+    watch: Watch,
+    silent: Vec<(VenueId, Box<str>)>,
+}
+
+/// A runner that may not go on. Start again: what was on its way is then found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frozen {
+    /// Why.
+    pub why: Box<str>,
+}
+
+impl fmt::Display for Frozen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stopped where nothing more may be sent: {}", self.why)
+    }
+}
+
+impl std::error::Error for Frozen {}
+
+/// Why a runner could not start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartFault {
+    /// The venue did not say which account it is, what it is worth, or where its log stands.
+    Unavailable {
+        /// Which.
+        venue: VenueId,
+        /// What it said.
+        why: Box<str>,
+    },
+    /// The book trades another account than the one that answered.
+    OtherAccount {
+        /// As the book has it.
+        bound: Box<AccountRef>,
+        /// As it answered.
+        found: Box<AccountRef>,
+    },
+    /// The first records could not be committed.
+    Frozen(Frozen),
+}
+
+impl fmt::Display for StartFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable { venue, why } => write!(f, "{venue} is not available: {why}"),
+            Self::OtherAccount { bound, found } => write!(
+                f,
+                "this book trades the {} account {} ({}) at {}, and the venue says it is the {} account {} ({}); \
+                 use another state file for another account",
+                bound.mode,
+                bound.account,
+                bound.currency,
+                bound.venue,
+                found.mode,
+                found.account,
+                found.currency
+            ),
+            Self::Frozen(frozen) => frozen.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartFault {}
+
+impl From<Frozen> for StartFault {
+    fn from(frozen: Frozen) -> Self {
+        Self::Frozen(frozen)
+    }
+}
+
+/// The hash of the limits in their canonical form: what the journal names them by.
+pub fn limits_digest(limits: &risk::Limits) -> Digest {
+    let text = serde_json::to_string(limits).unwrap_or_default();
+    let hex = data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
+    digest(&hex)
+}
+
+#[expect(clippy::expect_used, reason = "32 bytes in hex are what a digest is")]
+fn digest(hex: &str) -> Digest {
+    Digest::new(hex).expect("a digest")
+}
+
+impl<S: Store> Runner<S> {
+    /// Starts a process on a book: looks at who the venues are, writes that it began, and catches up with what
+    /// happened meanwhile. What an earlier process had on its way is asked about before anything else is decided.
+    ///
+    /// # Errors
+    /// [`StartFault`]; nothing was sent.
+    pub async fn start(
+        desk: Desk,
+        book: Book,
+        journal: Journal<S>,
+        venues: Vec<Venue>,
+        clock: Clock,
+        version: &str,
+        watch: Option<Watch>,
+    ) -> Result<Self, StartFault> {
+        let market = Market::new(Arc::clone(&desk.setup().catalog));
+        let venues: Vec<_> = venues.into_iter().map(Arc::new).collect();
+        let mut bound = Vec::new();
+        for venue in &venues {
+            let unavailable = |failed: broker_api::QueryFailed| StartFault::Unavailable {
+                venue: venue.id(),
+                why: failed.why,
+            };
+            let found = venue.identity().await.map_err(unavailable)?;
+            if let Some(known) = book.venue(venue.id()) {
+                if known.of != found {
+                    let bound = Box::new(known.of);
+                    return Err(StartFault::OtherAccount { bound, found: Box::new(found) });
+                }
+                continue;
+            }
+            let account = venue.account().await.map_err(unavailable)?;
+            let mut activity = venue.activity_since(None).await.map_err(unavailable)?;
+            while !activity.complete {
+                activity = venue.activity_since(Some(activity.cursor)).await.map_err(unavailable)?;
+            }
+            bound.push(Record::VenueBound { of: found, equity: account.equity, cursor: activity.cursor });
+        }
+        let limits = limits_digest(&desk.setup().limits);
+        let watch = watch.unwrap_or_else(watch::nobody);
+        let mut runner = Self { desk, book, market, journal, venues, clock, watch, silent: Vec::new() };
+        let started = Record::Started { life: runner.book.life() + 1, version: version.into(), limits };
+        let mut batch = Batch::new(runner.book.seq() + 1);
+        let now = (runner.clock)();
+        for record in bound.into_iter().chain([started]) {
+            batch.put(&mut runner.book, record, now).map_err(|illegal| frozen(&illegal))?;
+        }
+        drop(runner.commit(batch)?);
+        Ok(runner.refresh().await?)
+    }
+
+    /// The book, as the journal has it.
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// What is known of prices and accounts.
+    pub const fn market(&self) -> &Market {
+        &self.market
+    }
+
+    /// What it decides by.
+    pub const fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// The last record of the journal.
+    pub fn head(&self) -> Head {
+        self.journal.head()
+    }
+
+    /// The journal's id.
+    pub fn journal_id(&self) -> &str {
+        self.journal.id()
+    }
+
+    /// The questions that got no answer in the last call, and what was seen instead.
+    pub fn silent(&self) -> &[(VenueId, Box<str>)] {
+        &self.silent
+    }
+
+    /// Takes inputs in: steps each, commits, sends, takes in what came of it and what the venues' logs tell then,
+    /// until nothing is left to do now.
+    ///
+    /// # Errors
+    /// [`Frozen`] when a commit failed or a record could not follow.
+    pub async fn turn(mut self, inputs: Vec<Input>) -> Result<Self, Frozen> {
+        let mut waiting = inputs;
+        loop {
+            let commands = self.decide(&waiting)?;
+            if commands.get().is_empty() {
+                return Ok(self);
+            }
+            let touched: BTreeSet<VenueId> = commands.get().iter().map(Command::venue).collect();
+            waiting = self.send(commands).await;
+            for venue in touched {
+                self.read_log(venue, &mut waiting).await;
+            }
+        }
+    }
+
+    /// Reads what is new in every venue's log and takes it in.
+    ///
+    /// # Errors
+    /// As [`Runner::turn`].
+    pub async fn catch_up(mut self) -> Result<Self, Frozen> {
+        self.silent.clear();
+        let mut inputs = Vec::new();
+        for venue in self.venues.clone() {
+            self.read_log(venue.id(), &mut inputs).await;
+        }
+        self.turn(inputs).await
+    }
+
+    /// Reads what is new in every venue's log, and every account, and takes it in.
+    ///
+    /// # Errors
+    /// As [`Runner::turn`].
+    pub async fn refresh(mut self) -> Result<Self, Frozen> {
+        self.silent.clear();
+        let mut inputs = Vec::new();
+        for venue in self.venues.clone() {
+            self.read_log(venue.id(), &mut inputs).await;
+            match venue.account().await {
+                Ok(account) => inputs.push(Input::Snapshot { account }),
+                Err(failed) => self.silent.push((venue.id(), failed.why)),
+            }
+        }
+        inputs.push(Input::Timer);
+        self.turn(inputs).await
+    }
+
+    /// Writes that the process ends by itself, and gives back what it leaves.
+    ///
+    /// # Errors
+    /// [`Frozen`] when that could not be written.
+    pub fn stop(mut self, exit: u8) -> Result<(Book, Journal<S>), Frozen> {
+        let equity = self.desk.equity(&self.book, &self.market);
+        let record = Record::Stopped { life: self.book.life(), exit, equity };
+        let mut batch = Batch::new(self.book.seq() + 1);
+        batch.put(&mut self.book, record, (self.clock)()).map_err(|illegal| frozen(&illegal))?;
+        drop(self.commit(batch)?);
+        Ok((self.book, self.journal))
+    }
+
+    /// Steps each input in one batch and commits it.
+    fn decide(&mut self, inputs: &[Input]) -> Result<Durable<Vec<Command>>, Frozen> {
+        let now = (self.clock)();
+        self.desk.set_halted(self.venues.iter().any(|venue| venue.is_halted()));
+        let mut batch = Batch::new(self.book.seq() + 1);
+        for input in inputs {
+            self.desk
+                .step(&mut self.book, &mut self.market, input, now, &mut batch)
+                .map_err(|illegal| frozen(&illegal))?;
+        }
+        self.commit(batch)
+    }
+
+    fn commit(&mut self, batch: Batch<Command>) -> Result<Durable<Vec<Command>>, Frozen> {
+        if let Some(first) = batch.records().first() {
+            (self.watch)(Note::Commit { first: first.seq, records: batch.records().len() });
+        }
+        self.journal.commit(batch).map_err(|failed| frozen(&failed))
+    }
+
+    /// Sends all at once, and gives what came of each in the order of the commands.
+    async fn send(&self, commands: Durable<Vec<Command>>) -> Vec<Input> {
+        let mut tasks = JoinSet::new();
+        let mut outcomes = Vec::new();
+        for (n, command) in commands.each().enumerate() {
+            let on_its_way = OnItsWay::of(command.get());
+            // What no task answers for, nobody knows.
+            outcomes.push(on_its_way.lost("the task that sent it died"));
+            let wanted = command.get().venue();
+            if let Some(venue) = self.venues.iter().find(|venue| venue.id() == wanted) {
+                let (venue, watch) = (Arc::clone(venue), Arc::clone(&self.watch));
+                tasks.spawn(async move { (n, venue.send(command, &watch).await) });
+            }
+        }
+        while let Some(done) = tasks.join_next().await {
+            if let Ok((n, outcome)) = done
+                && let Some(place) = outcomes.get_mut(n)
+            {
+                *place = outcome;
+            }
+        }
+        outcomes
+    }
+
+    /// Reads a venue's log from where the book has it to its end.
+    async fn read_log(&mut self, id: VenueId, inputs: &mut Vec<Input>) {
+        let Some(venue) = self.venues.iter().find(|venue| venue.id() == id) else { return };
+        let mut cursor = self.book.venue(id).map(|state| state.cursor);
+        loop {
+            match venue.activity_since(cursor).await {
+                Ok(activity) => {
+                    let complete = activity.complete;
+                    cursor = Some(activity.cursor);
+                    inputs.push(Input::Activity { venue: id, activity });
+                    if complete {
+                        return;
+                    }
+                }
+                Err(failed) => {
+                    self.silent.push((id, failed.why));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn frozen(why: &dyn fmt::Display) -> Frozen {
+    Frozen { why: why.to_string().into() }
+}

@@ -1,0 +1,159 @@
+//! The one place from which orders leave: opens a durable command, sends it once, and says what came of it.
+//!
+//! Whatever happens in between (no answer in time, a task that died) becomes `Unknown`, never a refusal.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_api::{
+    Account, AccountRef, Activity, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor, Purpose,
+    QueryFailed, SubmitOutcome, Time, VenueId,
+};
+use state::Durable;
+use tokio::time::timeout;
+
+use crate::command::Command;
+use crate::input::Input;
+use crate::watch::{Note, Watch};
+
+/// Tells the time. The clock of the machine in a trading process, a stepped one in a demo or a test.
+pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
+
+/// One broker account, and the conditions under which something may be sent to it.
+pub struct Venue {
+    broker: Arc<dyn Broker>,
+    clock: Clock,
+    halt: PathBuf,
+    patience: Duration,
+}
+
+impl Venue {
+    /// How long an answer is waited for before its outcome counts as unknown.
+    pub const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// A venue behind `broker`. While a file lies at `halt`, or cannot be looked for, no entry leaves.
+    pub fn new(broker: Arc<dyn Broker>, clock: Clock, halt: PathBuf) -> Self {
+        Self { broker, clock, halt, patience: Self::PATIENCE }
+    }
+
+    /// The same with another patience.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Our name of it.
+    pub fn id(&self) -> VenueId {
+        self.broker.id()
+    }
+
+    /// What it can do.
+    pub fn capabilities(&self) -> &Capabilities {
+        self.broker.capabilities()
+    }
+
+    /// Whether the halt file lies there. What cannot be looked for counts as there.
+    pub fn is_halted(&self) -> bool {
+        self.halt.try_exists().unwrap_or(true)
+    }
+
+    /// Carries out one command, and gives what came of it as the desk's next input.
+    pub async fn send(&self, command: Durable<Command>, watch: &Watch) -> Input {
+        let order = command.get().order();
+        watch(Note::Send { order });
+        let outcome = self.carry_out(command).await;
+        watch(Note::Outcome { order });
+        outcome
+    }
+
+    async fn carry_out(&self, command: Durable<Command>) -> Input {
+        match command.open() {
+            Command::Submit { order, mark, attempt, send_by } => {
+                let intent = order.open();
+                let now = (self.clock)();
+                let outcome = if now > send_by {
+                    SubmitOutcome::NotSent { why: format!("its time to be sent ended at {send_by}").into() }
+                } else if intent.purpose == Purpose::Entry && self.is_halted() {
+                    let why = format!("the halt file {} lies there; no entry leaves", self.halt.display());
+                    SubmitOutcome::NotSent { why: why.into() }
+                } else {
+                    let answer = timeout(self.patience, self.broker.submit(&intent, mark)).await;
+                    answer.unwrap_or_else(|_| SubmitOutcome::Unknown { why: self.no_answer() })
+                };
+                Input::Submitted { order: intent.id, attempt, outcome }
+            }
+            Command::Cancel { order, .. } => {
+                let answer = timeout(self.patience, self.broker.cancel(order)).await;
+                let outcome = answer.unwrap_or_else(|_| CancelOutcome::Unknown { why: self.no_answer() });
+                Input::Cancelled { order, outcome }
+            }
+            Command::Find { order, mark, sent, .. } => {
+                let answer = timeout(self.patience, self.broker.find(order, mark, sent)).await;
+                Input::Found { order, finding: answer.ok().and_then(Result::ok) }
+            }
+        }
+    }
+
+    /// Which account this is.
+    ///
+    /// # Errors
+    /// [`QueryFailed`], also when no answer came in time; so do the other questions.
+    pub async fn identity(&self) -> Result<AccountRef, QueryFailed> {
+        self.in_time(timeout(self.patience, self.broker.identity()).await)
+    }
+
+    /// The account as it stands.
+    pub async fn account(&self) -> Result<Account, QueryFailed> {
+        self.in_time(timeout(self.patience, self.broker.account()).await)
+    }
+
+    /// A stretch of the venue's log.
+    pub async fn activity_since(&self, cursor: Option<Cursor>) -> Result<Activity, QueryFailed> {
+        self.in_time(timeout(self.patience, self.broker.activity_since(cursor)).await)
+    }
+
+    fn in_time<T>(
+        &self,
+        answer: Result<Result<T, QueryFailed>, tokio::time::error::Elapsed>,
+    ) -> Result<T, QueryFailed> {
+        answer.unwrap_or_else(|_| Err(QueryFailed { why: self.no_answer(), transient: true }))
+    }
+
+    fn no_answer(&self) -> Box<str> {
+        format!("no answer from {} within {} s", self.id(), self.patience.as_secs_f32()).into()
+    }
+}
+
+/// What is left of a command once it is on its way: enough to say that nobody knows what came of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OnItsWay {
+    Submit { order: ClientOrderId, attempt: u32 },
+    Cancel { order: ClientOrderId },
+    Find { order: ClientOrderId },
+}
+
+impl OnItsWay {
+    pub(crate) fn of(command: &Command) -> Self {
+        let order = command.order();
+        match command {
+            Command::Submit { attempt, .. } => Self::Submit { order, attempt: *attempt },
+            Command::Cancel { .. } => Self::Cancel { order },
+            Command::Find { .. } => Self::Find { order },
+        }
+    }
+
+    /// Nobody knows what came of it.
+    pub(crate) fn lost(self, why: &str) -> Input {
+        match self {
+            Self::Submit { order, attempt } => {
+                Input::Submitted { order, attempt, outcome: SubmitOutcome::Unknown { why: why.into() } }
+            }
+            Self::Cancel { order } => {
+                Input::Cancelled { order, outcome: CancelOutcome::Unknown { why: why.into() } }
+            }
+            Self::Find { order } => Input::Found { order, finding: None },
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What a process that trades is doing, told as it happens: for `--verbose`, and for tests that stop it in between.
+//! Nothing waits for a watcher, and nothing is decided by one.
+
+use std::fmt;
+use std::sync::Arc;
+
+use broker_api::ClientOrderId;
+
+/// One thing that is about to happen, or just happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// Records are about to be committed.
+    Commit {
+        /// The first of them.
+        first: u64,
+        /// How many.
+        records: usize,
+    },
+    /// An order, a cancel or a question about an order is about to be sent.
+    Send {
+        /// Which order.
+        order: ClientOrderId,
+    },
+    /// What came of it is known; it is not written down yet.
+    Outcome {
+        /// Which order.
+        order: ClientOrderId,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Commit { first, records } => write!(f, "commit {records} records from {first} on"),
+            Self::Send { order } => write!(f, "send {order}"),
+            Self::Outcome { order } => write!(f, "outcome {order}"),
+        }
+    }
+}
+
+/// Who is told.
+pub type Watch = Arc<dyn Fn(Note) + Send + Sync>;
+
+/// Nobody.
+pub fn nobody() -> Watch {
+    Arc::new(|_| ())
+}

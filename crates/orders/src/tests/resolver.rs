@@ -1,0 +1,198 @@
+//! Every line of the resolver's table, for every kind of policy.
+
+use broker_api::{Cursor, End, Phase, Proof, SentWindow};
+
+use super::*;
+
+const SILENCE: Resend = Resend::AfterSilence(TimeDelta::seconds(20));
+const PROBE: Resend = Resend::ProbeSameId(TimeDelta::seconds(100));
+const ALL: [Resend; 4] = [Resend::Never, Resend::AfterProof, SILENCE, PROBE];
+
+fn at(seconds: i64) -> Time {
+    now() + TimeDelta::seconds(seconds)
+}
+
+/// Sent at 0 until 30 at most, in its phase since 5.
+fn order(phase: Phase) -> Unsettled {
+    Unsettled {
+        phase,
+        since: at(5),
+        sent: SentWindow { from: at(0), to: at(30) },
+        attempt: 1,
+        asks: 0,
+        asking: false,
+        asked_at: None,
+        not_before: None,
+        proof: None,
+    }
+}
+
+/// As the policy of the other tests: first after 2, then every 10, 3 times, 3 attempts; absence settles in 4.
+fn policy(resend: Resend) -> ResolvePolicy {
+    ResolvePolicy { settle: TimeDelta::seconds(4), ..policy_of(resend) }
+}
+
+fn asked(order: Unsettled, asks: u32, seconds: i64) -> Unsettled {
+    Unsettled { asks, asked_at: Some(at(seconds)), ..order }
+}
+
+fn log() -> Proof {
+    Proof::CompleteLog { from: Cursor::new("1").unwrap(), to: Cursor::new("9").unwrap() }
+}
+
+#[test]
+fn what_never_left_us_is_sent_again_spaced_and_bounded() {
+    for resend in ALL {
+        let next = |order: Unsettled, seconds| resolve(&policy(resend), &order, at(seconds));
+        let waiting = order(Phase::Waiting);
+        assert_eq!(next(waiting, 14), Next::Wait(at(15)), "{resend:?}");
+        assert_eq!(next(waiting, 15), Next::Resend);
+        // the venue's own moment goes before our spacing, earlier or later
+        let told = |seconds| Unsettled { not_before: Some(at(seconds)), ..waiting };
+        assert_eq!((next(told(7), 6), next(told(7), 7)), (Next::Wait(at(7)), Next::Resend));
+        assert_eq!((next(told(60), 59), next(told(60), 60)), (Next::Wait(at(60)), Next::Resend));
+        assert_eq!(next(Unsettled { attempt: 2, ..waiting }, 15), Next::Resend);
+        assert_eq!(next(Unsettled { attempt: 3, ..waiting }, 15), Next::TellPerson);
+        assert_eq!(next(Unsettled { attempt: 3, ..told(60) }, 6), Next::TellPerson);
+    }
+}
+
+#[test]
+fn questions_are_spaced_and_bounded_and_the_last_is_kept_for_after_settling() {
+    for resend in ALL {
+        let next = |order: Unsettled, seconds| resolve(&policy(resend), &order, at(seconds));
+        let unknown = order(Phase::Unknown);
+        assert_eq!((next(unknown, 6), next(unknown, 7)), (Next::Wait(at(7)), Next::Ask), "{resend:?}");
+        let once = asked(unknown, 1, 8);
+        assert_eq!((next(once, 17), next(once, 18)), (Next::Wait(at(18)), Next::Ask));
+        let told = Unsettled { not_before: Some(at(60)), ..once };
+        assert_eq!((next(told, 59), next(told, 60)), (Next::Wait(at(60)), Next::Ask));
+        let before = Unsettled { not_before: Some(at(9)), ..once };
+        assert_eq!(next(before, 9), Next::Wait(at(18)));
+        assert!(matches!(next(Unsettled { asking: true, ..once }, 500), Next::Wait(t) if t > at(500)));
+        assert_eq!(next(asked(unknown, 3, 28), 900), Next::TellPerson);
+        // the time of an answer about an earlier attempt, or a cancel, spaces nothing
+        assert_eq!(next(Unsettled { asked_at: Some(at(6)), ..unknown }, 7), Next::Ask);
+        // settling late: two questions come at once, the third only then
+        let late = ResolvePolicy { settle: TimeDelta::seconds(200), ..policy(resend) };
+        assert_eq!(resolve(&late, &asked(unknown, 1, 8), at(18)), Next::Ask);
+        assert_eq!(resolve(&late, &asked(unknown, 2, 18), at(204)), Next::Wait(at(205)));
+        assert_eq!(resolve(&late, &asked(unknown, 2, 18), at(205)), Next::Ask);
+        // lost only after its time to be sent: settling counts from the end of that
+        let slow = Unsettled { since: at(90), ..asked(unknown, 2, 95) };
+        assert_eq!(resolve(&late, &slow, at(229)), Next::Wait(at(230)));
+        assert_eq!(resolve(&late, &slow, at(230)), Next::Ask);
+        let never = ResolvePolicy { asks_max: 0, ..policy(resend) };
+        assert_eq!(resolve(&never, &unknown, at(500)), Next::TellPerson);
+    }
+}
+
+#[test]
+fn what_is_proven_absent_goes_by_the_venue() {
+    let proven = Unsettled { proof: Some(log()), ..asked(order(Phase::Unknown), 1, 9) };
+    let silent = Unsettled { proof: Some(Proof::Silence { since: at(9) }), ..proven };
+    let next = |resend, order: Unsettled, seconds| resolve(&policy(resend), &order, at(seconds));
+    for order in [proven, silent] {
+        assert_eq!(next(Resend::Never, order, 9), Next::TellPerson);
+        assert_eq!(next(Resend::AfterProof, order, 9), Next::Resend);
+        assert_eq!((next(PROBE, order, 100), next(PROBE, order, 101)), (Next::Resend, Next::TellPerson));
+        // when the first of two attempts was is not known, so its time may be over
+        assert_eq!(next(PROBE, Unsettled { attempt: 2, ..order }, 50), Next::TellPerson);
+        for resend in ALL {
+            assert_eq!(next(resend, Unsettled { attempt: 3, ..order }, 50), Next::TellPerson);
+        }
+    }
+    assert_eq!(next(SILENCE, proven, 9), Next::Resend);
+    assert_eq!((next(SILENCE, silent, 28), next(SILENCE, silent, 29)), (Next::Wait(at(29)), Next::Resend));
+    assert_eq!(next(Resend::AfterProof, Unsettled { attempt: 2, ..proven }, 9), Next::Resend);
+    let fence = Unsettled {
+        proof: Some(Proof::FencePassed { fence: at(1), to: Cursor::new("9").unwrap() }),
+        ..proven
+    };
+    assert_eq!(next(Resend::AfterProof, fence, 9), Next::Resend);
+}
+
+#[test]
+fn absence_that_was_said_too_early_is_asked_about_again() {
+    for resend in ALL {
+        let next = |order: Unsettled, seconds| resolve(&policy(resend), &order, at(seconds));
+        let early = Unsettled { proof: Some(log()), ..asked(order(Phase::Unknown), 1, 8) };
+        assert_eq!((next(early, 17), next(early, 18)), (Next::Wait(at(18)), Next::Ask), "{resend:?}");
+        let long = ResolvePolicy { settle: TimeDelta::seconds(50), ..policy(resend) };
+        assert_eq!(resolve(&long, &early, at(54)), Next::Wait(at(55)));
+        assert_eq!(resolve(&long, &early, at(55)), Next::Ask);
+    }
+}
+
+#[test]
+fn a_venue_that_settles_at_once_is_believed_at_once() {
+    let policy = ResolvePolicy {
+        first_ask: TimeDelta::zero(),
+        every: TimeDelta::seconds(1),
+        settle: TimeDelta::zero(),
+        ..policy_of(Resend::AfterProof)
+    };
+    let unknown = order(Phase::Unknown);
+    assert_eq!(resolve(&policy, &unknown, at(5)), Next::Ask);
+    let answered = Unsettled { proof: Some(log()), ..asked(unknown, 1, 5) };
+    assert_eq!(resolve(&policy, &answered, at(5)), Next::Resend);
+}
+
+#[test]
+fn what_is_settled_is_left_alone() {
+    let ends = [End::Filled, End::Cancelled, End::Expired, End::Refused, End::NeverSent].map(Phase::Done);
+    for phase in [Phase::Sending, Phase::Working, Phase::Cancelling].into_iter().chain(ends) {
+        for resend in ALL {
+            let proven = Unsettled { proof: Some(log()), ..asked(order(phase), 1, 9) };
+            assert!(
+                matches!(resolve(&policy(resend), &proven, at(99)), Next::Wait(t) if t > at(99)),
+                "{phase:?}"
+            );
+        }
+    }
+}
+
+proptest! {
+    /// Total over all times, and never sends again what may have arrived: no proof after settling, no second order.
+    #[test]
+    fn nothing_is_sent_twice_on_a_guess(
+        (since, sent_to, answered, told) in (0_i64..100, 0_i64..100, 0_i64..100, proptest::option::of(0_i64..200)),
+        (attempt, asks) in (0_u32..6, 0_u32..6),
+        (asking, proof, waiting) in (any::<bool>(), any::<bool>(), any::<bool>()),
+        (settle, time, resend) in (0_i64..50, -100_i64..400, 0_usize..4),
+    ) {
+        let policy = ResolvePolicy { settle: TimeDelta::seconds(settle), ..policy(ALL[resend]) };
+        let order = Unsettled {
+            since: at(since),
+            sent: SentWindow { from: at(0), to: at(sent_to) },
+            attempt,
+            asking,
+            not_before: told.map(at),
+            proof: proof.then(log),
+            ..asked(order(if waiting { Phase::Waiting } else { Phase::Unknown }), asks, answered)
+        };
+        match resolve(&policy, &order, at(time)) {
+            Next::Resend => {
+                prop_assert!(attempt < policy.attempts_max);
+                let settled = asks > 0 && answered >= since.min(sent_to) + settle;
+                prop_assert!(waiting || (proof && settled && !asking && policy.resend != Resend::Never));
+            }
+            Next::Ask => prop_assert!(!waiting && !asking && asks < policy.asks_max),
+            Next::Wait(until) => prop_assert!(until > at(time)),
+            Next::TellPerson => prop_assert!(
+                attempt >= policy.attempts_max || asks >= policy.asks_max || (proof && !waiting)
+            ),
+        }
+    }
+}
+
+#[test]
+fn the_end_of_time_is_no_panic() {
+    let last = Time::MAX_UTC;
+    let late = Unsettled { since: last, sent: SentWindow { from: last, to: last }, ..order(Phase::Unknown) };
+    for phase in [Phase::Unknown, Phase::Waiting, Phase::Working] {
+        for asking in [false, true] {
+            let _ = resolve(&policy(PROBE), &Unsettled { phase, asking, ..late }, last);
+        }
+    }
+}
