@@ -200,6 +200,17 @@ fn scaled(ratio: Ratio, by: i64) -> Ratio {
     Ratio::new(ratio.get() / Decimal::from(by)).unwrap_or(Ratio::ZERO)
 }
 
+/// The known key that is most like the unknown one of serde's message.
+fn nearest(message: &str) -> Option<&str> {
+    let mut words = message.split('`').skip(1).step_by(2);
+    let unknown = words.next().filter(|_| message.starts_with("unknown field"))?;
+    words
+        .map(|key| (strsim::jaro_winkler(key, unknown), key))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, key)| key)
+}
+
 impl Loaded {
     /// Reads the configuration that the command line names, or the one beside the state, or takes the defaults.
     ///
@@ -218,11 +229,12 @@ impl Loaded {
                 .fix("name another file with --config, or write one with `tradewind init`")
         })?;
         let config: Config = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
-            let place = format!("{}:{line}", file.display());
-            Failure::usage("bad_config", format!("{place}: {}", error.message())).fix(
-                "correct that line; `tradewind init --out elsewhere` writes a complete file to compare with",
-            )
+            let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count() + 1);
+            let what = format!("{}:{line}: {}", file.display(), error.message());
+            Failure::usage("bad_config", what).fix(nearest(error.message()).map_or_else(
+                || "correct that line; `tradewind init --out elsewhere` writes a complete file to compare with".to_owned(),
+                |key| format!("did you mean `{key}`?"),
+            ))
         })?;
         let loaded = Self {
             base: file.parent().unwrap_or_else(|| Path::new("")).to_path_buf(),

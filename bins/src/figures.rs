@@ -87,6 +87,11 @@ pub fn count(n: u64) -> String {
     fixed(Decimal::from(n), 0)
 }
 
+/// So many of something: `1 position`, `2 positions`.
+pub fn counted(n: usize, what: &str) -> String {
+    format!("{} {what}{}", count(n as u64), if n == 1 { "" } else { "s" })
+}
+
 /// A moment: `2026-11-23 14:35:02 UTC`.
 pub fn time(at: Time) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()

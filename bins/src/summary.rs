@@ -157,6 +157,26 @@ pub fn guarded(book: &Book) -> (usize, usize) {
     (rests, with_stop.count())
 }
 
+/// What is lost if every stop is hit at its price: the planned losses of what is held, in base currency. Positions
+/// without a stop are not in it.
+pub fn at_risk(book: &Book) -> Amount {
+    let planned = book.positions().filter_map(|position| position.risk);
+    planned.fold(Amount::ZERO, |sum, risk| sum.plus(risk).unwrap_or(sum))
+}
+
+/// What is held, what guards it, and what it risks.
+pub fn held(book: &Book, equity: Option<Amount>) -> String {
+    let (rests, wanted) = guarded(book);
+    let risk = at_risk(book);
+    let share = equity.and_then(|equity| risk.share_of(equity)).map(figures::percent);
+    let share = share.map_or_else(String::new, |share| format!(" ({share} % of equity)"));
+    format!(
+        "held       {}   {rests} of {wanted} wanted stops rest   if every stop is hit {}{share}\n",
+        figures::counted(book.positions().len(), "position"),
+        figures::change(risk.negated())
+    )
+}
+
 /// The markets and until when they are open or closed: `stocks open until 21:00 UTC, currencies open, coins open`.
 pub fn sessions(now: Time) -> String {
     let calendar = Calendar::new();

@@ -81,8 +81,9 @@ fn find(history: &History, reading: &Reading, id: &str) -> Result<Subject, Failu
     if known || history.signals.values().any(|state| state.signal.symbol.as_str() == upper) {
         return Ok(Subject::Symbol(upper));
     }
-    let names =
-        history.signals.keys().map(SignalId::as_str).chain(history.orders.keys().map(ClientOrderId::as_str));
+    let symbols = reading.catalog.iter().map(|(_, instrument)| instrument.key.symbol.as_str());
+    let orders = history.orders.keys().map(ClientOrderId::as_str);
+    let names = history.signals.keys().map(SignalId::as_str).chain(orders).chain(symbols);
     let near = names
         .map(|name| (strsim::normalized_levenshtein(name, id), name))
         .filter(|(likeness, _)| *likeness > 0.6)

@@ -1,6 +1,7 @@
 //! `halt`, `resume`, `flatten`: what a person does to a desk.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use broker_api::{Level, Purpose, Time};
 use engine::{Input, Operator};
@@ -8,9 +9,13 @@ use serde_json::json;
 
 use crate::args::Flatten;
 use crate::failure::{Exit, Failure};
+use crate::figures;
 use crate::out::Out;
 use crate::pass::Pass;
 use crate::place::{Place, heading, headline};
+
+/// How long answers are waited for that an act needs.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
 /// The person at the terminal, as the system knows them.
 fn operator() -> Box<str> {
@@ -49,9 +54,9 @@ pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
             let book = pass.book();
             let stops = book.open_orders().filter(|order| order.intent.purpose == Purpose::Stop).count();
             out.text(&format!(
-                "{}\nHalted. {} positions are held, {stops} stops rest, and both stay. Let entries through again: tradewind resume --why TEXT\n",
+                "{}\nHalted. Held: {}; stops resting: {stops}; both stay. Let entries through again: tradewind resume --why TEXT\n",
                 headline(book, at),
-                book.positions().len()
+                figures::counted(book.positions().len(), "position")
             ))?;
             let (id, head) = pass.journal_head();
             out.document(
@@ -111,7 +116,10 @@ pub fn flatten(out: Out, place: &Place, asked: &Flatten) -> Result<(), Failure> 
         let held = place.read(None).map_or(0, |reading| reading.book.positions().len());
         return Err(Failure::usage(
             "not_confirmed",
-            format!("this closes {held} positions at market and stops trading until resumed"),
+            format!(
+                "this closes {} at market and stops trading until resumed",
+                figures::counted(held, "position")
+            ),
         )
         .fix(format!("add --confirm {account} to say that this account is meant")));
     }
@@ -149,7 +157,7 @@ fn acted(
     let mut pass = Pass::begin(place, out)?;
     let at = pass.now();
     if needed(pass.book().guard().level) {
-        pass = pass.take(vec![Input::Operator(act)])?;
+        pass = pass.take(vec![Input::Operator(act)])?.settle(ANSWERS_WITHIN)?.refresh()?;
     }
     Ok((pass.end(Exit::Done)?, at))
 }

@@ -195,6 +195,7 @@ fn pass(out: Out, place: &Place, args: &RunArgs, is_rehearsal: bool) -> Result<E
         began.elapsed().as_millis()
     ));
     text.push_str(&market.line(book));
+    text.push_str(&summary::held(book, market.equity));
     let needs = summary::needs_you(book, place.files.halt.exists());
     let next = summary::next_run(now, pass.place());
     if needs.is_empty() {
@@ -217,6 +218,7 @@ fn pass(out: Out, place: &Place, args: &RunArgs, is_rehearsal: bool) -> Result<E
             "signals": rows,
             "faults": faults.iter().map(|fault| json!({ "place": fault.place, "field": fault.field, "why": fault.why })).collect::<Vec<_>>(),
             "account": market.json(book),
+            "at_risk": summary::at_risk(book),
             "needs_you": needs.iter().map(|need| json!({ "text": need.text, "verb": need.verb })).collect::<Vec<_>>(),
             "next_run_at": next.0,
             "next_run_why": next.1,

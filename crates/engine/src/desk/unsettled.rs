@@ -1,7 +1,7 @@
 //! Orders without an answer: asked about, sent again once proven absent, or given up. What may be done when is
 //! the venue's policy; this file only carries it out.
 
-use broker_api::{ClientOrderId, Code, Level, Phase, Purpose, Reason, Record};
+use broker_api::{ClientOrderId, Code, Level, Mark, Phase, Purpose, Reason, Record};
 use orders::{Next, Unsettled};
 use risk::Verdict;
 use state::Illegal;
@@ -87,8 +87,11 @@ impl Step<'_> {
                 let record = Record::Resent { order: id, attempt, mark, send_by, marks };
                 self.put_with(record, Command::Submit { order, mark, attempt, send_by })
             }
-            Some(Verdict::Denied { reason, .. }) => self.put(Record::GaveUp { order: id, reason }),
-            Some(Verdict::Wait { .. }) | None => {
+            // What is not known yet (no price after a start) is waited for; only what is computed ends it.
+            Some(Verdict::Denied { check, reason, marks }) if marks.get(check) != Mark::Missing => {
+                self.put(Record::GaveUp { order: id, reason })
+            }
+            Some(Verdict::Denied { .. } | Verdict::Wait { .. }) | None => {
                 self.due_at(self.now + AGAIN);
                 Ok(())
             }

@@ -28,6 +28,14 @@ fn it_is_taken_back_in_the_middle_of_a_moment() {
     assert_eq!(told(&events), ["a 1@98 open", "b 2@98 open", "c 10@98 gap"]);
     assert_eq!(drain(&mut other), events[1..]);
     assert_eq!(text(&engine), text(&other));
+    // What acted does not act again, and what was used of the volume is used.
+    let mut engine = costly("0", "0", "0", "0", Some("0.1"));
+    accept(&mut engine, &[buy("a", "10"), buy("b", "10")], 0);
+    engine.begin(&moments("AAPL", bar(0, QUIET, Some("69")))[0]);
+    assert_eq!(told(&[engine.next_event().unwrap().unwrap()]), ["a 6@100 open"]);
+    let mut other = Matching::restore(catalog(), engine.settings().clone(), engine.save()).unwrap();
+    assert_eq!(text(&other), text(&engine));
+    assert!(drain(&mut other).is_empty());
 }
 
 #[test]

@@ -1,0 +1,10 @@
+//! The binaries as a user meets them: run in a folder, read on standard output, killed at any moment.
+
+#![expect(unreachable_pub, reason = "the parts of one program, pub to each other")]
+
+mod acts;
+mod errors;
+mod kill;
+mod passes;
+mod place;
+mod schemas;

@@ -1,0 +1,147 @@
+//! A folder to trade in, and the program in it. Coins only: their market is always open, so no test depends on when
+//! it runs.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A coin, its bid and ask.
+pub const PRICES: [(&str, &str, &str); 4] = [
+    ("BTC/USD", "84170.00", "84210.00"),
+    ("ETH/USD", "2990.00", "2991.00"),
+    ("SOL/USD", "139.90", "140.00"),
+    ("LTC/USD", "89.90", "90.00"),
+];
+
+/// A folder with a configuration and prices of this moment.
+pub struct Place {
+    folder: TempDir,
+}
+
+/// The time of this machine: prices and signals must be young when the program looks at them.
+#[expect(clippy::disallowed_methods, reason = "what the program under test reads")]
+pub fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+fn text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// An entry: id, symbol, stop.
+pub fn enter(id: &str, symbol: &str, stop: &str) -> Value {
+    let at = now();
+    json!({
+        "id": id, "symbol": symbol, "asset_class": "crypto", "action": "enter", "side": "long", "stop": stop,
+        "decided_at": text(at - TimeDelta::minutes(1)), "expires_at": text(at + TimeDelta::hours(2)), "strategy": "test",
+    })
+}
+
+/// An exit.
+pub fn exit(id: &str, symbol: &str) -> Value {
+    let at = now();
+    json!({
+        "id": id, "symbol": symbol, "asset_class": "crypto", "action": "exit",
+        "decided_at": text(at - TimeDelta::minutes(1)), "expires_at": text(at + TimeDelta::hours(2)), "strategy": "test",
+    })
+}
+
+impl Place {
+    /// A new one, as `init` makes it.
+    pub fn new() -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        let made = place.tradewind(&["init"]);
+        assert!(made.status.success(), "{}", stderr(&made));
+        place.prices();
+        place
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes prices of this moment.
+    pub fn prices(&self) {
+        let lines: Vec<String> = PRICES
+            .iter()
+            .map(|(symbol, bid, ask)| {
+                json!({ "symbol": symbol, "bid": bid, "ask": ask, "at": text(now()) }).to_string()
+            })
+            .collect();
+        self.write("example-quotes.jsonl", &(lines.join("\n") + "\n"));
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.file(name), text).unwrap();
+    }
+
+    /// Writes signals.
+    pub fn signals(&self, signals: &[Value]) {
+        self.write("signals.json", &json!(signals).to_string());
+    }
+
+    /// The program with these words, in this folder, not started yet.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
+        command.args(words).current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program.
+    pub fn tradewind(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// One pass over the signals, with fresh prices.
+    pub fn run(&self) -> Output {
+        self.prices();
+        self.tradewind(&["run", "--signals", "signals.json"])
+    }
+
+    /// What a verb says to programs.
+    pub fn json(&self, words: &[&str]) -> Value {
+        let output = self.tradewind(&[words, &["--json"]].concat());
+        let text = stdout(&output);
+        serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("{words:?}: {error}: {text}{}", stderr(&output)))
+    }
+
+    /// The data of what a verb says to programs.
+    pub fn data(&self, words: &[&str]) -> Vec<Value> {
+        self.json(words)["data"].as_array().cloned().unwrap_or_else(|| panic!("{words:?} gives no list"))
+    }
+
+    /// Every file with its bytes, save the lock.
+    pub fn bytes(&self) -> Vec<(String, Vec<u8>)> {
+        let mut files: Vec<_> = std::fs::read_dir(self.path())
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .filter(|entry| !entry.file_name().to_string_lossy().ends_with(".lock"))
+            .map(|entry| {
+                (entry.file_name().to_string_lossy().into_owned(), std::fs::read(entry.path()).unwrap())
+            })
+            .collect();
+        files.sort();
+        files
+    }
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The exit code.
+pub fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
