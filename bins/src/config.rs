@@ -205,9 +205,9 @@ fn nearest(message: &str) -> Option<&str> {
     let mut words = message.split('`').skip(1).step_by(2);
     let unknown = words.next().filter(|_| message.starts_with("unknown field"))?;
     words
-        .map(|key| (strsim::jaro_winkler(key, unknown), key))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|key| (strsim::osa_distance(key, unknown), key))
+        .filter(|(distance, key)| *distance * 3 <= key.len())
+        .min()
         .map(|(_, key)| key)
 }
 

@@ -266,7 +266,7 @@ impl Pass {
         let now = self.now();
         self.venue.flush().map_err(|error| at_the_venue(&error))?;
         let Stage::Trading(runner) = std::mem::replace(&mut self.stage, Stage::Gone) else { return Ok(self) };
-        let (book, journal) = runner.stop(exit.code()).map_err(|frozen| stopped(&frozen))?;
+        let (book, mut journal) = runner.stop(exit.code()).map_err(|frozen| stopped(&frozen))?;
         self.out.step("checkpoint");
         write_state(&self.place.files, &book, &journal, now).map_err(|error| {
             let file = self.place.files.state.display();
@@ -278,6 +278,8 @@ impl Pass {
             .because(&error)
             .fix("make room or correct the permissions; the next pass writes the file")
         })?;
+        // Nothing waits now. What could not be tidied up costs space and nothing else.
+        let _ = journal.maintain();
         self.stage = Stage::Ended(Box::new((book, journal)));
         self.out.step("exit");
         Ok(self)
@@ -313,9 +315,13 @@ pub fn write_state(
 }
 
 fn locked(error: &LockError) -> Failure {
-    Failure::new(Exit::Unavailable, "state_locked", "another process works with this state")
+    if matches!(error, LockError::Held { .. }) {
+        return Failure::new(Exit::Unavailable, "state_locked", "another process works with this state")
+            .because(error)
+            .fix("wait for it to end, or stop it; nothing was changed");
+    }
+    Failure::usage("no_lock", "the state cannot be locked, and is not touched without its lock")
         .because(error)
-        .fix("wait for it to end, or stop it; nothing was changed")
 }
 
 fn at_the_venue(error: &VenueError) -> Failure {

@@ -85,9 +85,9 @@ fn find(history: &History, reading: &Reading, id: &str) -> Result<Subject, Failu
     let orders = history.orders.keys().map(ClientOrderId::as_str);
     let names = history.signals.keys().map(SignalId::as_str).chain(orders).chain(symbols);
     let near = names
-        .map(|name| (strsim::normalized_levenshtein(name, id), name))
-        .filter(|(likeness, _)| *likeness > 0.6)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
+        .map(|name| (strsim::osa_distance(name, id), name))
+        .filter(|(distance, name)| *distance * 3 <= name.len())
+        .min();
     let mut failure = Failure::usage("not_found", format!("no signal, order or symbol is called {id}"));
     failure.fix = Some(near.map_or_else(
         || "`tradewind signals --all` lists every signal".to_owned(),

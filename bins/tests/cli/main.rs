@@ -1,5 +1,6 @@
 //! The binaries as a user meets them: run in a folder, read on standard output, killed at any moment.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test they are assertions")]
 #![expect(unreachable_pub, reason = "the parts of one program, pub to each other")]
 
 mod acts;

@@ -14,6 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::Currency;
 
+mod money;
+
+pub use money::Money;
+
 /// A text or figure that is not the number it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadNumber {
@@ -372,35 +376,6 @@ impl Ratio {
     pub const ONE: Self = Self(Decimal::ONE);
     /// Nought.
     pub const ZERO: Self = Self(Decimal::ZERO);
-}
-
-/// An amount together with its currency: what is reported and what a broker states.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Money {
-    /// How much.
-    pub amount: Amount,
-    /// Of what.
-    pub currency: Currency,
-}
-
-impl Money {
-    /// The sum of two amounts of one currency.
-    ///
-    /// # Errors
-    /// [`Overflow`] also when the currencies differ: there is no such sum.
-    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
-        if self.currency != other.currency {
-            return Err(Overflow);
-        }
-        Ok(self.amount.plus(other.amount)?.of(self.currency))
-    }
-}
-
-impl fmt::Display for Money {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.amount, self.currency)
-    }
 }
 
 #[cfg(test)]

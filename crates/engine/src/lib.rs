@@ -1,8 +1,8 @@
 //! The desk that decides, the runner that commits and then sends, and what they need to know of time and prices.
 //!
-//! Data flows one way: an [`Input`] goes into [`Desk::step`](desk::Desk::step), which puts records and commands
-//! into a batch; the [`Runner`](runner::Runner) commits the batch and only then hands its commands to a
-//! [`Venue`](venue::Venue); what comes of them is input again.
+//! Data flows one way: an [`Input`] goes into [`Desk::step`], which puts records and commands
+//! into a batch; the [`Runner`] commits the batch and only then hands its commands to a
+//! [`Venue`]; what comes of them is input again.
 
 /// Sessions, holidays, account days.
 pub mod calendar;

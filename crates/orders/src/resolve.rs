@@ -1,4 +1,4 @@
-//! What to do about an order without an answer. How a venue settles such orders is data ([`ResolvePolicy`]); this
+//! What to do about an order without an answer. How a venue settles such orders is data ([`broker_api::ResolvePolicy`]); this
 //! is the one table that reads it. The first line that fits decides.
 //!
 //! | phase | and | then |

@@ -3,7 +3,7 @@
 //! 1. All checks are asked, in the order of [`CHECKS`]; the first that says no decides, and what each said is kept.
 //! 2. What cannot be computed stops an entry. It never stops an order that only reduces what is held: such an order
 //!    is let through, or waits for what is missing.
-//! 3. [`review`] is the only place that makes an [`Approved`].
+//! 3. [`review()`] is the only place that makes an [`Approved`].
 
 /// What a review leaves behind.
 pub mod approved;

@@ -16,7 +16,7 @@ const NOT_PLANNED: Code = Code::fixed("not_planned");
 const UNPROTECTED: Code = Code::fixed("unprotected");
 /// How long a position may lie without the stop it shall have.
 const BOUND: TimeDelta = TimeDelta::seconds(30);
-/// How long until a target that could not be placed is tried again.
+/// How long until a target that could not be placed is tried again when nothing else happens.
 const TARGET_AGAIN: TimeDelta = TimeDelta::hours(1);
 /// How many refusals of one kind of leg end in an exit.
 const REFUSALS_MAX: usize = 2;
@@ -113,12 +113,17 @@ impl Step<'_> {
     }
 
     /// A leg that cannot be placed now is tried again. A stop is tried until its bound, and then the position goes;
-    /// a target guards nothing, and is tried once in a while.
+    /// a target guards nothing: it is tried with whatever happens next, and leaves no record, because a position
+    /// has room for one and that is the stop's.
     fn blocked(&mut self, key: Key, purpose: Purpose, reason: Reason) -> Result<(), Illegal> {
         let now = self.now;
+        if purpose == Purpose::Target {
+            self.due_at(now + TARGET_AGAIN);
+            return Ok(());
+        }
         if let Some(blocked) = self.blocked_before(key, purpose) {
             let (bound, retry_at) = (blocked.bound, blocked.retry_at);
-            if bound <= now && purpose == Purpose::Stop {
+            if bound <= now {
                 return self.give_up(key, purpose);
             }
             if retry_at > now {
@@ -126,7 +131,7 @@ impl Step<'_> {
                 return Ok(());
             }
         }
-        let retry_at = now + if purpose == Purpose::Stop { AGAIN } else { TARGET_AGAIN };
+        let retry_at = now + AGAIN;
         self.due_at(retry_at);
         self.put(Record::ProtectionBlocked { key, purpose, reason, retry_at, bound: now + BOUND })
     }

@@ -24,7 +24,32 @@ impl Step<'_> {
         for id in open {
             self.settle(id)?;
         }
+        let cancelling: Vec<ClientOrderId> = self
+            .book
+            .open_orders()
+            .filter(|row| row.phase == Phase::Cancelling)
+            .map(|row| row.intent.id)
+            .collect();
+        for id in cancelling {
+            self.cancelling(id)?;
+        }
         Ok(())
+    }
+
+    /// A cancel that was answered, or whose answer was lost, and that did not end its order: after a moment the venue
+    /// is asked. What still lives there is working, and is cancelled again if that is still wanted.
+    fn cancelling(&mut self, id: ClientOrderId) -> Result<(), Illegal> {
+        let Some(row) = self.book.order(id) else { return Ok(()) };
+        let (venue, mark, sent) = (row.intent.key.venue, row.mark, row.sent);
+        let Some(answered) = row.asked_at.filter(|at| *at >= row.since && !row.asking) else {
+            return Ok(());
+        };
+        let due = row.not_before.map_or(answered + AGAIN, |at| at.max(answered + AGAIN));
+        if due > self.now {
+            self.due_at(due);
+            return Ok(());
+        }
+        self.put_with(Record::AskStarted { order: id }, Command::Find { venue, order: id, mark, sent })
     }
 
     fn settle(&mut self, id: ClientOrderId) -> Result<(), Illegal> {

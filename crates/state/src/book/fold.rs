@@ -152,7 +152,13 @@ impl Book {
                 if let Some(row) = self.orders.get_mut(order)
                     && *end != End::Filled
                 {
-                    let reason = Reason::plain(*code, format!("the venue closed it: {code}"));
+                    let text = match end {
+                        End::Expired => "its time at the venue ended",
+                        End::Cancelled => "the venue cancelled what was left of it",
+                        End::Refused => "the venue refused it",
+                        End::NeverSent | End::Filled => "the venue closed it",
+                    };
+                    let reason = Reason::plain(*code, text);
                     row.reason.get_or_insert(reason);
                 }
                 self.retire(*order);
