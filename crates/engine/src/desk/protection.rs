@@ -3,11 +3,11 @@
 //! A stop that the venue refuses is made once more after a moment; refused again, the position is closed: what
 //! cannot be guarded is not kept. A target is given up.
 
-use broker_api::{Code, End, Intent, Key, Level, Purpose, Reason, Record, Time};
+use broker_api::{Code, End, Intent, Key, Level, OrderKind, Purpose, Reason, Record, Side, Time};
 use chrono::TimeDelta;
 use risk::Verdict;
 use state::Illegal;
-use state::book::Blocked;
+use state::book::{Blocked, Position};
 
 use super::{AGAIN, Step};
 
@@ -29,7 +29,7 @@ impl Step<'_> {
         let keys: Vec<Key> = self
             .book
             .positions()
-            .filter(|position| self.book.exit_wanted(position.key).is_none())
+            .filter(|position| self.book.exit_wanted(position.key).is_none() && !self.is_guarded(position))
             .map(|position| position.key)
             .collect();
         for key in keys {
@@ -38,6 +38,32 @@ impl Step<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether exactly the legs of the plan rest over exactly what is held: the usual case, told without making them.
+    fn is_guarded(&self, position: &Position) -> bool {
+        let (mut stops, mut targets) = (0, 0);
+        for row in self.book.open_orders().filter(|row| row.intent.key == position.key) {
+            let fits = match (row.intent.purpose, row.intent.order) {
+                (Purpose::Stop, OrderKind::Stop(order)) => {
+                    stops += 1;
+                    Some(order.trigger) == position.plan.stop
+                }
+                (Purpose::Target, OrderKind::Limit(order)) => {
+                    targets += 1;
+                    Some(order.limit) == position.plan.target
+                }
+                (Purpose::Entry | Purpose::Exit, _) => true,
+                (Purpose::Stop | Purpose::Target, _) => false,
+            };
+            let is_whole = row.remaining() == position.held.size()
+                && Some(row.intent.side) == Side::reducing(position.held);
+            if !fits || (row.intent.purpose.is_protective() && !is_whole) {
+                return false;
+            }
+        }
+        (stops, targets)
+            == (i32::from(position.plan.stop.is_some()), i32::from(position.plan.target.is_some()))
     }
 
     fn leg(&mut self, key: Key, purpose: Purpose) -> Result<(), Illegal> {

@@ -4,7 +4,7 @@
 //! with at least one of our keys in it; in a list (`trades`), likewise. Everything else belongs to somebody else
 //! and is neither read nor touched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
@@ -26,12 +26,30 @@ enum Shape {
     List(&'static Value),
 }
 
+/// The shapes of all parts of the schema, by where they lie in memory: a file asks for them thousands of times.
+static SHAPES: LazyLock<HashMap<usize, Shape>> = LazyLock::new(|| {
+    let (mut shapes, mut rest) = (HashMap::new(), vec![&*ROOT]);
+    while let Some(part) = rest.pop() {
+        shapes.insert(std::ptr::from_ref(part).addr(), resolve(part));
+        match part {
+            Value::Object(keys) => rest.extend(keys.values()),
+            Value::Array(parts) => rest.extend(parts),
+            _ => {}
+        }
+    }
+    shapes
+});
+
 fn shape(schema: &'static Value) -> Shape {
+    SHAPES.get(&std::ptr::from_ref(schema).addr()).copied().unwrap_or(Shape::Leaf)
+}
+
+fn resolve(schema: &'static Value) -> Shape {
     if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
-        return ROOT.pointer(name.trim_start_matches('#')).map_or(Shape::Leaf, shape);
+        return ROOT.pointer(name.trim_start_matches('#')).map_or(Shape::Leaf, resolve);
     }
     if let Some(choice) = schema.get("anyOf").and_then(Value::as_array) {
-        let mut shapes = choice.iter().map(shape);
+        let mut shapes = choice.iter().map(resolve);
         return shapes.find(|shape| !matches!(shape, Shape::Leaf)).unwrap_or(Shape::Leaf);
     }
     if let Some(keys) = schema.get("properties").and_then(Value::as_object) {
@@ -199,7 +217,7 @@ fn write_canonical(value: &Value, text: &mut String) {
                 if n > 0 {
                     text.push(',');
                 }
-                text.push_str(&Value::from(key.as_str()).to_string());
+                text.push_str(&serde_json::to_string(key).unwrap_or_default());
                 text.push(':');
                 write_canonical(value, text);
             }

@@ -1,0 +1,15 @@
+//! Everything that is tested from outside the crates, in one binary.
+
+/// A desk under a venue that does anything.
+#[cfg(test)]
+mod desk;
+/// Nothing is sent before it is written down.
+#[cfg(test)]
+mod order_of_calls;
+/// The shape of the tree.
+mod tidy;
+/// The space the journal takes while it is written.
+mod wal;
+/// A small world to test in.
+#[cfg(test)]
+mod world;

@@ -1,0 +1,235 @@
+//! Nothing is sent before it is written down. A store and a broker that are made up share one sequence, so that a
+//! call of either in the wrong place fails the test.
+
+/// What is expected of both, call by call.
+mod script;
+
+use broker_api::{
+    CancelOutcome, ClientOrderId, Direction, End, Fill, Finding, Intent, Level, Money, Phase, Proof, Purpose,
+    Record, Signal, SubmitOutcome, VenueEvent, Wanted,
+};
+use chrono::TimeDelta;
+use engine::{Input, Operator, Runner};
+use state::Store;
+
+use crate::world::{Stepped, arrives, enter, key, of, plan, signal};
+use script::{Call, Script, accepted, never};
+
+const ENTRY: &[&str] = &["signal_taken", "intended"];
+
+fn long(symbol: &str, clock: &Stepped) -> Signal {
+    let stop = match symbol {
+        "AAPL" => "190",
+        "EUR/USD" => "1.08",
+        _ => "45000",
+    };
+    signal(&format!("enter-{symbol}"), symbol, enter(Direction::Long, plan(stop, "")), clock.now())
+}
+
+fn reduce_only() -> Input {
+    let (name, why) = ("mira".into(), "to see it stop".into());
+    Input::Operator(Operator::Level { level: Level::ReduceOnly, name, why, until: None })
+}
+
+/// Proof that the venue's log, up to here, does not hold an order.
+fn absent() -> Finding {
+    Finding::Absent { proof: Proof::CompleteLog { from: of("0"), to: of("0") } }
+}
+
+fn whole(intent: &Intent, execution: &str, price: &str, clock: &Stepped) -> VenueEvent {
+    VenueEvent::Filled(Fill {
+        execution: of(execution),
+        order: intent.id,
+        key: intent.key,
+        side: intent.side,
+        qty: intent.qty,
+        price: of(price),
+        fee: Money { amount: of("0"), currency: of("USD") },
+        rate: of("1"),
+        at: clock.now(),
+        model: None,
+    })
+}
+
+fn phase<S: Store>(runner: &Runner<S>, order: ClientOrderId) -> Phase {
+    runner.book().order(order).expect("an order in the book").phase
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn two_signals_are_written_down_together_before_the_first_is_sent() {
+    let mut script = Script::new();
+    script.append(&["signal_taken", "intended", "signal_taken", "intended"]);
+    script.submits(2, accepted());
+    script.append(&["answered", "answered"]);
+    let (runner, stage) = script.start().await;
+    let signals = vec![arrives(long("AAPL", &stage.clock)), arrives(long("EUR/USD", &stage.clock))];
+    let runner = runner.turn(signals).await.expect("nothing fails");
+    let sent = stage.calls.submitted();
+    assert_eq!(sent.iter().map(|intent| intent.key).collect::<Vec<_>>(), [key("AAPL"), key("EUR/USD")]);
+    assert!(sent.iter().all(|intent| phase(&runner, intent.id) == Phase::Working));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_could_not_be_written_is_not_sent_and_ends_the_runner() {
+    let mut script = Script::new();
+    script.append_fails(&["signal_taken", "intended", "signal_taken", "intended"]);
+    let (runner, stage) = script.start().await;
+    let signals = vec![arrives(long("AAPL", &stage.clock)), arrives(long("EUR/USD", &stage.clock))];
+    let frozen = runner.turn(signals).await.err().expect("a runner that stopped");
+    assert!(frozen.why.contains("no space is left"), "{frozen}");
+    assert_eq!(stage.calls.commands(), []);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_cancel_that_could_not_be_written_is_not_sent() {
+    let mut script = Script::new();
+    script.append(ENTRY);
+    script.submits(1, accepted());
+    script.append(&["answered"]);
+    script.append_fails(&["level_set", "cancel_started"]);
+    let (runner, stage) = script.start().await;
+    let runner = runner.turn(vec![arrives(long("AAPL", &stage.clock))]).await.expect("nothing fails yet");
+    assert!(runner.turn(vec![reduce_only()]).await.is_err());
+    assert!(matches!(stage.calls.commands()[..], [Call::Submit(_)]), "{:?}", stage.calls.commands());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_cancel_is_sent_after_its_record_and_answered_by_another() {
+    let mut script = Script::new();
+    script.append(ENTRY);
+    script.submits(1, accepted());
+    script.append(&["answered"]);
+    script.append(&["level_set", "cancel_started"]);
+    script.cancel(CancelOutcome::Accepted);
+    script.append(&["cancel_answered"]);
+    let (mut runner, stage) = script.start().await;
+    runner = runner.turn(vec![arrives(long("AAPL", &stage.clock))]).await.expect("nothing fails");
+    runner = runner.turn(vec![reduce_only()]).await.expect("nothing fails");
+    let order = stage.calls.submitted()[0].id;
+    assert_eq!(stage.calls.commands()[1..], [Call::Cancel(order)]);
+    assert_eq!(phase(&runner, order), Phase::Cancelling);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_question_that_could_not_be_written_is_not_asked() {
+    let mut script = Script::new();
+    script.append(ENTRY);
+    script.submits(1, SubmitOutcome::Unknown { why: "half an answer".into() });
+    script.append_fails(&["answered", "ask_started"]);
+    let (runner, stage) = script.start().await;
+    assert!(runner.turn(vec![arrives(long("AAPL", &stage.clock))]).await.is_err());
+    assert!(matches!(stage.calls.commands()[..], [Call::Submit(_)]), "{:?}", stage.calls.commands());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_second_attempt_that_could_not_be_written_is_not_made() {
+    let mut script = Script::new();
+    script.append(ENTRY);
+    script.submits(1, SubmitOutcome::Unknown { why: "half an answer".into() });
+    script.append(&["answered", "ask_started"]);
+    script.find(absent());
+    script.append_fails(&["ask_answered", "resent"]);
+    let (runner, stage) = script.start().await;
+    assert!(runner.turn(vec![arrives(long("AAPL", &stage.clock))]).await.is_err());
+    let commands = stage.calls.commands();
+    assert!(matches!(commands[..], [Call::Submit(_), Call::Find(_)]), "{commands:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn silence_is_unknown_then_asked_about_and_sent_again_only_when_proven_absent() {
+    let mut script = Script::new();
+    script.append(ENTRY);
+    script.submits(1, never());
+    script.append(&["answered", "ask_started"]);
+    script.find(absent());
+    script.append(&["ask_answered", "resent"]);
+    script.submits(1, accepted());
+    script.append(&["answered"]);
+    let (runner, stage) = script.start().await;
+    let runner = runner.turn(vec![arrives(long("AAPL", &stage.clock))]).await.expect("nothing fails");
+    let sent = stage.calls.submitted();
+    assert_eq!(sent[0], sent[1], "the same order under the same id");
+    let order = sent[0].id;
+    assert_eq!(stage.calls.commands()[1], Call::Find(order));
+    let row = runner.book().order(order).expect("an order in the book");
+    assert_eq!((row.attempt, row.phase), (2, Phase::Working));
+    let records = stage.calls.records();
+    let lost = records.iter().any(|record| {
+        matches!(record, Record::Answered { attempt: 1, answer: SubmitOutcome::Unknown { why }, .. }
+            if why.contains("no answer from paper"))
+    });
+    let again = records.iter().any(|record| matches!(record, Record::Resent { attempt: 2, .. }));
+    let answer = Record::Answered { order, attempt: 2, answer: accepted() };
+    assert!(lost && again && records.last() == Some(&answer), "{records:#?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn silence_that_proves_nothing_is_not_sent_again() {
+    let mut script = Script::new();
+    script.append(ENTRY);
+    script.submits(1, never());
+    script.append(&["answered", "ask_started"]);
+    script.find(Finding::NotYet { again_at: script.clock.now() + TimeDelta::minutes(1) });
+    script.append(&["ask_answered"]);
+    let (runner, stage) = script.start().await;
+    let runner = runner.turn(vec![arrives(long("AAPL", &stage.clock))]).await.expect("nothing fails");
+    let runner = runner.turn(vec![Input::Timer]).await.expect("nothing fails");
+    let sent = stage.calls.submitted();
+    assert_eq!((sent.len(), phase(&runner, sent[0].id)), (1, Phase::Unknown));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_halt_file_keeps_an_entry_back_at_the_last_moment_and_lets_an_exit_go() {
+    let mut script = Script::new();
+    script.append(ENTRY);
+    script.submits(1, accepted());
+    script.append(&["answered"]);
+    script.append(&["filled", "cursor_moved", "intended", "signal_ended"]);
+    script.submits(1, accepted());
+    script.append(&["answered"]);
+    // The file appears when the second entry is written down, and not yet sent.
+    let halt = script.files().halt;
+    script.append_while(ENTRY, move || std::fs::write(&halt, "").expect("a file"));
+    script.append(&["answered"]);
+    // While it lies there, no entry is even made.
+    script.append(&["signal_taken", "signal_ended"]);
+    script.append(&["signal_taken", "exit_wanted", "cancel_started"]);
+    script.cancel(CancelOutcome::Accepted);
+    script.append(&["cancel_answered"]);
+    script.append(&["closed", "cursor_moved", "intended"]);
+    script.submits(1, accepted());
+    script.append(&["answered"]);
+
+    let (mut runner, stage) = script.start().await;
+    let clock = &stage.clock;
+    runner = runner.turn(vec![arrives(long("AAPL", clock))]).await.expect("nothing fails");
+    stage.calls.tell(&whole(&stage.calls.submitted()[0], "1", "200.01", clock));
+    runner = runner.catch_up().await.expect("nothing fails");
+    let stop = stage.calls.submitted()[1];
+    runner = runner.turn(vec![arrives(long("EUR/USD", clock))]).await.expect("nothing fails");
+    runner = runner.turn(vec![arrives(long("BTC/USD", clock))]).await.expect("nothing fails");
+    let exit = signal("exit-AAPL", "AAPL", Wanted::Exit, clock.now());
+    runner = runner.turn(vec![arrives(exit)]).await.expect("nothing fails");
+    let (end, code) = (End::Cancelled, of("cancelled"));
+    stage.calls.tell(&VenueEvent::Closed { order: stop.id, end, code, at: clock.now() });
+    runner = runner.catch_up().await.expect("nothing fails");
+
+    let sent: Vec<_> = stage.calls.submitted().iter().map(|i| (i.key, i.purpose)).collect();
+    let aapl = key("AAPL");
+    assert_eq!(sent, [(aapl, Purpose::Entry), (aapl, Purpose::Stop), (aapl, Purpose::Exit)]);
+    let kept_back = runner.book().open_orders().find(|row| row.intent.key == key("EUR/USD"));
+    assert_eq!(kept_back.map(|row| row.phase), Some(Phase::Waiting));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_order_whose_time_to_be_sent_has_passed_is_not_sent() {
+    let mut script = Script::new();
+    let clock = script.clock.clone();
+    script.append_while(ENTRY, move || clock.forward(TimeDelta::seconds(31)));
+    script.append(&["answered"]);
+    let (runner, stage) = script.start().await;
+    let runner = runner.turn(vec![arrives(long("AAPL", &stage.clock))]).await.expect("nothing fails");
+    assert_eq!(stage.calls.commands(), []);
+    let waiting: Vec<_> = runner.book().open_orders().map(|row| (row.phase, row.attempt)).collect();
+    assert_eq!(waiting, [(Phase::Waiting, 1)]);
+}
