@@ -47,7 +47,7 @@ pub enum Verb {
     #[command(after_help = "Examples:\n  tradewind init\n  tradewind init --out trading")]
     Init(OutDir),
     /// Show the whole thing on a generated market: two years, 33 symbols, the very path that `run` takes
-    #[command(after_help = "Examples:\n  tradewind demo\n  tradewind demo --out /tmp/look")]
+    #[command(after_help = "Examples:\n  tradewind demo\n  tradewind demo --out look")]
     Demo(OutDir),
     /// One pass for cron: catch up, take signals in, act, settle, write the state, say what came of it
     #[command(

@@ -165,6 +165,30 @@ impl Config {
         }
     }
 
+    /// What applies without a file, in a few lines.
+    pub fn told(&self) -> String {
+        let limits: Vec<String> =
+            self.limits.lines().iter().map(|line| format!("{} {}", line.key, line.value)).collect();
+        let paper = &self.paper;
+        let mut text = format!(
+            "no tradewind.toml: the paper defaults apply (`tradewind init` writes them down)\n  account {} with {} {}; \
+             entries of {}; prices from {}\n",
+            paper.account,
+            paper.cash,
+            paper.currency,
+            match self.sizing {
+                Sizing::Quantity(qty) => format!("{qty} units"),
+                Sizing::Notional(value) => format!("{value} {}", paper.currency),
+                Sizing::RiskPct(percent) => format!("{percent} % of equity at risk"),
+                Sizing::EqualSlots { slots } => format!("a slot in {slots} of equity"),
+            },
+            self.data.equity
+        );
+        text.push_str("  limits: ");
+        text.push_str(&limits.join(", "));
+        text
+    }
+
     /// The settings of the paper venue.
     pub fn settings(&self, venue: VenueId) -> Settings {
         let share = |bps: Ratio| scaled(bps, 10_000);

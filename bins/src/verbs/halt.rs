@@ -99,6 +99,15 @@ pub fn resume(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
         }
     }
     let book = pass.book();
+    let guard = book.guard();
+    if guard.level != Level::Trading {
+        // The breaker that tripped looks again at once, and what it saw is still so.
+        let why = guard.reason.as_ref().map_or_else(String::new, |reason| reason.text.to_string());
+        return Err(Failure::new(Exit::Halted, "tripped_again", format!("level {}: {why}", guard.level))
+            .fix(
+                "what tripped is still so: change the limit it names in [limits], and give the reason again",
+            ));
+    }
     out.text(&format!("{}\nEntries go through again.\n", headline(book, at)))?;
     let (id, head) = pass.journal_head();
     out.document(

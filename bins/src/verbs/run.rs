@@ -103,7 +103,7 @@ fn pass(out: Out, place: &Place, args: &RunArgs, is_rehearsal: bool) -> Result<E
     let began = crate::clock::Stopwatch::start();
     let text = args.signals.as_deref().map(read_signals).transpose()?;
     if place.loaded.file.is_none() {
-        out.say("no tradewind.toml: the paper defaults apply (list them: tradewind status --verbose; write them: tradewind init)");
+        out.say(&place.loaded.config.told());
     }
     let mut pass = Pass::begin(place, out)?;
     let now = pass.now();

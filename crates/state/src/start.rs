@@ -109,7 +109,7 @@ impl fmt::Display for StartError {
             Self::Journal { path, why } => write!(
                 f,
                 "the journal {} cannot be used: {why}; keep it as it is, look at it with `tradewind journal \
-                 verify`, and bring back a copy with `tradewind state restore`",
+                 verify`, and bring back a copy that verifies",
                 path.display()
             ),
             Self::OtherJournal { state, found, journal, id } => write!(
@@ -122,9 +122,8 @@ impl fmt::Display for StartError {
             Self::Ahead { state, found, journal, head } => write!(
                 f,
                 "{} holds record {} ({}), and the journal {} ends with record {} ({}): records are missing, as \
-                 when the journal was copied without its write-ahead log. Bring back the whole journal with \
-                 `tradewind state restore`; if it is lost, move it away and take the file as it is with \
-                 `tradewind state adopt --reason TEXT`",
+                 when the journal was copied without its write-ahead log. Bring back the whole journal, its \
+                 -wal file too; nothing is traded from the file alone",
                 state.display(),
                 found.0,
                 short(&found.1),
@@ -156,14 +155,14 @@ impl fmt::Display for StartError {
                 let state = state.display();
                 write!(
                     f,
-                    ". Take the edit in with `tradewind state import {state}`, or undo it: move the file away (mv \
-                     {state} {state}.edited), and the next run writes it again"
+                    ". Undo the edit: move the file away (mv {state} {state}.edited), and the next run writes it \
+                     again"
                 )
             }
             Self::FileOnly { state, journal, seq } => write!(
                 f,
-                "{} holds record {seq}, and its journal {} is not there or is empty; bring it back with \
-                 `tradewind state restore`, or go on from the file alone with `tradewind state adopt --reason TEXT`",
+                "{} holds record {seq}, and its journal {} is not there or is empty; bring it back \
+                 from where both were copied. To begin anew instead, move the file away",
                 state.display(),
                 journal.display()
             ),

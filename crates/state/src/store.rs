@@ -132,10 +132,9 @@ impl fmt::Display for StoreError {
                 f,
                 "{place} cannot be written; give this user write permission for the file and its folder"
             ),
-            Self::Corrupt { place, why } => write!(
-                f,
-                "{place} is damaged: {why}; keep it as it is, and bring back a copy with `tradewind state restore`"
-            ),
+            Self::Corrupt { place, why } => {
+                write!(f, "{place} is damaged: {why}; keep it as it is, and bring back a copy that verifies")
+            }
             Self::Failed { place, doing, why } => write!(f, "{place} could not be {doing}: {why}"),
         }
     }

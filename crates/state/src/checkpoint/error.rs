@@ -69,8 +69,7 @@ impl fmt::Display for CheckpointError {
             ),
             Self::NotOurs { path } => write!(
                 f,
-                "{0} is not a state file of Tradewind; take it in with `tradewind state import {0}`, or name \
-                 another file with --state",
+                "{} is not a state file of Tradewind, and is left as it is; name another file with --state",
                 path.display()
             ),
             Self::Newer { path, found } => write!(

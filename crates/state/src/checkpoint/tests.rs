@@ -256,7 +256,7 @@ fn what_cannot_be_read_is_never_overwritten() {
         (whole[..whole.len() / 2].to_owned(), "ends in the middle"),
         ("not json".to_owned(), "it is not JSON"),
         (whole.replace("tradewind.state/1", "tradewind.state/2"), "newer Tradewind"),
-        (r#"{"positions": []}"#.to_owned(), "tradewind state import"),
+        (r#"{"positions": []}"#.to_owned(), "not a state file of Tradewind"),
         (whole.replace("\"journal_id\": \"a\"", "\"journal_id\": \"b\""), "belongs to journal b"),
         (whole.replace("\"journal_id\": \"a\"", "\"journal_id\": 5"), "`journal_id` is missing"),
         (whole.replace("\"generation\": 1", "\"generation\": -1"), "`generation` is missing"),

@@ -107,7 +107,7 @@ fn a_file_ahead_of_its_journal_is_refused_with_both() {
         text.contains("holds record 10") && text.contains("record 6") && text.contains(short.short()),
         "{text}"
     );
-    assert!(text.contains("state restore") && text.contains("state adopt"), "{text}");
+    assert!(text.contains("-wal file") && text.contains("nothing is traded"), "{text}");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn an_edited_file_is_refused_with_the_difference() {
     assert_eq!(paths, ["/life", "/guard/losses_in_row", "/orders/tw1", "/trades/0/exit_price"]);
     assert!(text.contains("/guard/losses_in_row is 3 in the file and 0 by the journal"), "{text}");
     assert!(text.contains("/orders/tw1 is {\"attempt\":1} in the file and absent by the journal"), "{text}");
-    assert!(text.contains("state import"), "{text}");
+    assert!(text.contains("Undo the edit: move the file away"), "{text}");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn an_edit_that_no_record_tells_is_refused_too() {
 }
 
 #[test]
-fn a_file_alone_is_refused_until_it_is_adopted() {
+fn a_file_alone_is_refused() {
     for cut in [0, 8] {
         let (_folder, files, _) = folder(cut);
         for ending in ["", "-wal", "-shm"] {
@@ -182,7 +182,7 @@ fn a_file_alone_is_refused_until_it_is_adopted() {
         }
         let (why, text) = refused(&files);
         assert!(matches!(why, StartError::FileOnly { .. }), "{text}");
-        assert!(text.contains("state adopt") && text.contains("journal.sqlite"), "{text}");
+        assert!(text.contains("move the file away") && text.contains("journal.sqlite"), "{text}");
         assert!(matches!(open_read_only(&files), Err(StartError::FileOnly { .. })));
     }
     let (_folder, files, _) = folder(8);
@@ -198,7 +198,7 @@ fn files_that_cannot_be_used_are_named_and_left() {
         (String::new(), "is empty"),
         (whole[..500].to_owned(), "ends in the middle"),
         (whole.replace("tradewind.state/1", "tradewind.state/9"), "newer Tradewind"),
-        ("{\"positions\": [], \"equity\": 1.5}".to_owned(), "state import"),
+        ("{\"positions\": [], \"equity\": 1.5}".to_owned(), "not a state file of Tradewind"),
     ];
     for (text, said) in cases {
         fs::write(&files.state, text).unwrap();
