@@ -4,6 +4,8 @@
 /// What is expected of both, call by call.
 mod script;
 
+use std::time::Duration;
+
 use broker_api::{
     CancelOutcome, ClientOrderId, Direction, End, Fill, Finding, Intent, Level, Money, Phase, Proof, Purpose,
     Record, Signal, SubmitOutcome, VenueEvent, Wanted,
@@ -146,7 +148,9 @@ async fn silence_is_unknown_then_asked_about_and_sent_again_only_when_proven_abs
     script.submits(1, accepted());
     script.append(&["answered"]);
     let (runner, stage) = script.start().await;
-    let runner = runner.turn(vec![arrives(long("AAPL", &stage.clock))]).await.expect("nothing fails");
+    let turn = runner.turn(vec![arrives(long("AAPL", &stage.clock))]);
+    let in_time = tokio::time::timeout(Duration::from_secs(5), turn).await.expect("patience that ends");
+    let runner = in_time.expect("nothing fails");
     let sent = stage.calls.submitted();
     assert_eq!(sent[0], sent[1], "the same order under the same id");
     let order = sent[0].id;

@@ -283,7 +283,9 @@ impl Rig {
     pub(super) fn settle(&mut self) -> Held {
         self.store.heal();
         self.dies_before_sending = false;
+        let mut quiet = 0;
         for _ in 0..300 {
+            let seq = self.book.seq();
             while !self.answers.is_empty() {
                 let answers = std::mem::take(&mut self.answers);
                 self.feed(&answers, &[0])?;
@@ -291,10 +293,16 @@ impl Rig {
             self.venue.tidy(self.now());
             self.refresh(&[0])?;
             let told = self.told();
-            let due = self.desk.next_due().filter(|_| told.is_empty());
-            let is_under_way = !self.answers.is_empty()
+            quiet = if self.book.seq() == seq { quiet + 1 } else { 0 };
+            // What waits for a person stays due; what is due beside it has happened when nothing does for so long.
+            let is_due = if told.is_empty() {
+                self.desk.next_due().is_some_and(|due| due <= self.now() + TimeDelta::seconds(60))
+            } else {
+                quiet < 10
+            };
+            let is_under_way = is_due
+                || !self.answers.is_empty()
                 || self.book.exits_wanted().any(|(key, _)| !told.contains(&key))
-                || due.is_some_and(|due| due <= self.now() + TimeDelta::seconds(60))
                 || self.book.open_orders().any(|row| !told.contains(&row.intent.key) && is_under_way(row));
             if !is_under_way {
                 return self.settled();
