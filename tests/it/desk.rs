@@ -252,7 +252,7 @@ impl Play {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 4_000, max_shrink_time: 60_000, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_a_venue_does_the_book_is_the_journal_and_what_is_held_is_guarded(
