@@ -178,6 +178,9 @@ impl Pass {
 
     /// Plays everything the price sources hold since the last time, moment by moment.
     fn catch_up(mut self) -> Result<Self, Failure> {
+        // A process that was killed in the middle of a moment left events of it untaken, and its prices may not come
+        // again: a file of quotes holds only the last ones.
+        self = self.drain()?;
         let now = self.now();
         let from = self.venue.last_played().unwrap_or(now - NEW_ACCOUNT_LOOKS_BACK);
         let mut prices = Prices::open(&self.place, from, now)?;
@@ -217,7 +220,12 @@ impl Pass {
             };
             self = self.take(vec![Input::Quote { ix: moment.ix(), quote }])?;
         }
-        while is_tradable && self.venue.next_event().map_err(|error| at_the_venue(&error))? {
+        if is_tradable { self.drain() } else { Ok(self) }
+    }
+
+    /// Takes the events of the moment under way, one by one, and lets the desk act upon each.
+    fn drain(mut self) -> Result<Self, Failure> {
+        while self.venue.next_event().map_err(|error| at_the_venue(&error))? {
             self = self.step(Runner::catch_up)?;
         }
         Ok(self)

@@ -37,9 +37,9 @@ fn place() -> Place {
 
 const RUN: [&str; 4] = ["run", "--signals", "signals.json", "--verbose"];
 
-/// The steps of a whole pass: each its name and which of that name it is.
-fn steps() -> Vec<String> {
-    let whole = place().tradewind(&RUN);
+/// The steps of a whole pass in a place: each its name and which of that name it is.
+fn steps(place: &Place) -> Vec<String> {
+    let whole = place.tradewind(&RUN);
     assert_eq!(code(&whole), 0, "{}", stderr(&whole));
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     stderr(&whole)
@@ -111,7 +111,7 @@ fn a_pass_that_is_killed_anywhere_goes_on_where_it_was() {
         .and_then(|seed| seed.parse().ok())
         .unwrap_or(20_261_125_u64);
     println!("seed {seed}: run again with TRADEWIND_KILL_SEED={seed}");
-    let steps = steps();
+    let steps = steps(&place());
     for name in ["lock", "read", "commit", "send", "outcome", "checkpoint", "exit"] {
         assert!(steps.iter().any(|step| step.starts_with(name)), "no step is called {name}: {steps:?}");
     }
@@ -138,4 +138,43 @@ fn a_pass_that_is_killed_anywhere_goes_on_where_it_was() {
     }
     println!("{} kills in {} steps, {tries} tries", killed.values().sum::<usize>(), killed.len());
     assert!(killed.values().all(|count| *count > 0));
+}
+
+/// Three positions with their stops, and prices that are below them.
+fn falling() -> Place {
+    let place = place();
+    assert_eq!(code(&place.run()), 0);
+    assert_eq!(place.data(&["positions"]).len(), 3);
+    place.signals(&[]);
+    place.fallen_prices();
+    place
+}
+
+#[test]
+fn a_pass_that_is_killed_while_stops_are_hit_books_each_of_them_once() {
+    let steps = steps(&falling());
+    assert!(steps.len() > 6, "{steps:?}");
+    let (mut killed, mut late) = (0, 0);
+    for at in 0..steps.len() {
+        for delay in [0, 150, 600] {
+            let place = falling();
+            if kill(&place, at, Duration::from_micros(delay)) {
+                killed += 1;
+            } else {
+                late += 1;
+            }
+            let why = format!("killed {delay} us into {}", steps[at]);
+            place.fallen_prices();
+            let again = place.tradewind(&["run"]);
+            assert_eq!(code(&again), 0, "{why}: {}{}", stdout(&again), stderr(&again));
+            assert!(place.data(&["positions"]).is_empty() && place.data(&["orders"]).is_empty(), "{why}");
+            let trades = place.data(&["trades", "--all"]);
+            assert_eq!(trades.len(), 3, "{why}: {trades:?}");
+            assert!(trades.iter().all(|trade| trade["exit"] == json!("stop")), "{why}: {trades:?}");
+            assert_eq!(place.data(&["fills", "--all"]).len(), 6, "{why}");
+            assert_eq!(code(&place.tradewind(&["journal", "verify"])), 0, "{why}");
+        }
+    }
+    println!("{killed} kills, {late} too late, over {steps:?}");
+    assert!(killed > steps.len());
 }

@@ -16,6 +16,14 @@ pub const PRICES: [(&str, &str, &str); 4] = [
     ("LTC/USD", "89.90", "90.00"),
 ];
 
+/// The same coins, each just below the stops that these tests give it.
+const FALLEN: [(&str, &str, &str); 4] = [
+    ("BTC/USD", "79900.00", "79940.00"),
+    ("ETH/USD", "2795.00", "2796.00"),
+    ("SOL/USD", "129.00", "129.10"),
+    ("LTC/USD", "89.90", "90.00"),
+];
+
 /// A folder with a configuration and prices of this moment.
 pub struct Place {
     folder: TempDir,
@@ -69,7 +77,16 @@ impl Place {
 
     /// Writes prices of this moment.
     pub fn prices(&self) {
-        let lines: Vec<String> = PRICES
+        self.write_prices(&PRICES);
+    }
+
+    /// Writes prices of this moment that are just below every stop of these tests.
+    pub fn fallen_prices(&self) {
+        self.write_prices(&FALLEN);
+    }
+
+    fn write_prices(&self, prices: &[(&str, &str, &str)]) {
+        let lines: Vec<String> = prices
             .iter()
             .map(|(symbol, bid, ask)| {
                 json!({ "symbol": symbol, "bid": bid, "ask": ask, "at": text(now()) }).to_string()
