@@ -155,7 +155,7 @@ fn a_pass_that_is_killed_while_stops_are_hit_books_each_of_them_once() {
     let steps = steps(&falling());
     assert!(steps.len() > 6, "{steps:?}");
     let (mut killed, mut late) = (0, 0);
-    for at in 0..steps.len() {
+    for (at, step) in steps.iter().enumerate() {
         for delay in [0, 150, 600] {
             let place = falling();
             if kill(&place, at, Duration::from_micros(delay)) {
@@ -163,7 +163,7 @@ fn a_pass_that_is_killed_while_stops_are_hit_books_each_of_them_once() {
             } else {
                 late += 1;
             }
-            let why = format!("killed {delay} us into {}", steps[at]);
+            let why = format!("killed {delay} us into {step}");
             place.fallen_prices();
             let again = place.tradewind(&["run"]);
             assert_eq!(code(&again), 0, "{why}: {}{}", stdout(&again), stderr(&again));
