@@ -281,7 +281,7 @@ impl Loaded {
         if self.config.paper.cash.get() <= Decimal::ZERO {
             return Err(Failure::usage("bad_cash", format!("{place}: [paper] cash must be above zero")));
         }
-        for class in [AssetClass::Equity, AssetClass::Forex, AssetClass::Crypto] {
+        for class in AssetClass::ALL {
             self.source(class)?;
         }
         Ok(())

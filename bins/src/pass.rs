@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker_api::{AssetClass, Broker, Catalog, KindName, Phase, Quote, Time};
+use broker_api::{AssetClass, Broker, Catalog, KindName, Phase, Time};
 use broker_paper::matching::{Costs, Moment};
 use broker_paper::venue::{PaperVenue, VenueError};
 use chrono::TimeDelta;
@@ -26,11 +26,10 @@ use crate::prices::Prices;
 const BAR_AGE_MAX: TimeDelta = TimeDelta::hours(1);
 /// How far back a new account looks for prices: long enough for the longest holiday.
 const NEW_ACCOUNT_LOOKS_BACK: TimeDelta = TimeDelta::days(10);
-const CLASSES: [AssetClass; 3] = [AssetClass::Equity, AssetClass::Forex, AssetClass::Crypto];
 /// How often a pass that waits looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
-/// A pass under way, or ended.
+/// A pass under way. It is consumed by what fails, so there is never one without its runner.
 pub struct Pass {
     place: Place,
     out: Out,
@@ -38,17 +37,34 @@ pub struct Pass {
     costs: Costs,
     clock: Clock,
     runtime: Runtime,
-    stage: Stage,
-    last_head: Head,
+    runner: Runner<SqliteStore>,
     // Let go last: nobody else may write before everything above is closed.
+    lock: Lock,
+}
+
+/// A pass that ended, with the lock still held: what is read from it is what was written.
+pub struct Ended {
+    place: Place,
+    book: Book,
+    journal: Journal<SqliteStore>,
     _lock: Lock,
 }
 
-enum Stage {
-    Trading(Box<Runner<SqliteStore>>),
-    Ended(Box<(Book, Journal<SqliteStore>)>),
-    /// Between the two, or after a failure that ended the runner.
-    Gone,
+impl Ended {
+    /// The place it worked in.
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The book.
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// The journal's id and its last record.
+    pub fn journal_head(&self) -> (String, Head) {
+        (self.journal.id().to_owned(), self.journal.head())
+    }
 }
 
 impl Pass {
@@ -97,7 +113,7 @@ impl Pass {
         let ours = Venue::new(broker, Arc::clone(&clock), place.files.halt.clone());
         let is_bars = |class: &AssetClass| matches!(place.loaded.source(*class), Ok(Source::Bars(_)));
         let mut capabilities = ours.capabilities().clone();
-        if !CLASSES.iter().all(is_bars) {
+        if !AssetClass::ALL.iter().all(is_bars) {
             // A quote stands when its market has closed, and is no price to trade at then: such orders wait with us.
             capabilities.holds_when_closed.retain(|kind| *kind != KindName::Market);
         }
@@ -108,13 +124,12 @@ impl Pass {
             calendar: Calendar::new(),
             base: place.loaded.config.paper.currency,
             venues: [(paper_venue(), capabilities)].into(),
-            bars: CLASSES.into_iter().filter(is_bars).map(|class| (class, BAR_AGE_MAX)).collect(),
+            bars: AssetClass::ALL.into_iter().filter(is_bars).map(|class| (class, BAR_AGE_MAX)).collect(),
         };
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|error| {
                 Failure::new(Exit::Unexpected, "no_runtime", "no runtime could be made").because(&error)
             })?;
-        let last_head = journal.head();
         let start = Runner::start(
             Desk::new(setup),
             book,
@@ -125,17 +140,7 @@ impl Pass {
             out.watch(),
         );
         let runner = runtime.block_on(start).map_err(|fault| did_not_start(&fault))?;
-        Ok(Self {
-            place: place.clone(),
-            out,
-            venue,
-            costs,
-            clock,
-            runtime,
-            stage: Stage::Trading(Box::new(runner)),
-            last_head,
-            _lock: lock,
-        })
+        Ok(Self { place: place.clone(), out, venue, costs, clock, runtime, runner, lock })
     }
 
     /// The time by this pass's clock.
@@ -148,32 +153,14 @@ impl Pass {
         &self.place
     }
 
-    /// What is traded, as the desk sees it; nothing once the pass has ended.
-    pub fn runner(&self) -> Option<&Runner<SqliteStore>> {
-        match &self.stage {
-            Stage::Trading(runner) => Some(runner),
-            Stage::Ended(_) | Stage::Gone => None,
-        }
+    /// What is traded, as the desk sees it.
+    pub const fn runner(&self) -> &Runner<SqliteStore> {
+        &self.runner
     }
 
     /// The book.
-    pub fn book(&self) -> &Book {
-        static EMPTY: std::sync::OnceLock<Book> = std::sync::OnceLock::new();
-        match &self.stage {
-            Stage::Trading(runner) => runner.book(),
-            Stage::Ended(ended) => &ended.0,
-            // A pass that failed is consumed; this is only reached between two of its own steps.
-            Stage::Gone => EMPTY.get_or_init(Book::default),
-        }
-    }
-
-    /// The journal's id and its last record.
-    pub fn journal_head(&self) -> (String, Head) {
-        match &self.stage {
-            Stage::Trading(runner) => (runner.journal_id().to_owned(), runner.head()),
-            Stage::Ended(ended) => (ended.1.id().to_owned(), ended.1.head()),
-            Stage::Gone => (String::new(), self.last_head),
-        }
+    pub const fn book(&self) -> &Book {
+        self.runner.book()
     }
 
     /// Plays everything the price sources hold since the last time, moment by moment.
@@ -202,22 +189,15 @@ impl Pass {
     /// # Errors
     /// A venue or a journal that fails.
     pub fn play(mut self, moment: &Moment) -> Result<Self, Failure> {
-        let place = &self.place;
-        let Some(instrument) = place.catalog.get(moment.ix()) else { return Ok(self) };
-        let (class, tick) = (instrument.asset_class, instrument.tick);
+        let Some(instrument) = self.place.catalog.get(moment.ix()) else { return Ok(self) };
+        let (class, quote) = (instrument.asset_class, moment.quote_in_ticks(instrument, &self.costs));
         // A quote from outside the session is something to know, and nothing that orders could meet.
         let is_tradable =
             !matches!(moment, Moment::Quote { .. }) || Calendar::new().is_open(class, moment.at());
         if is_tradable {
             self.venue.play(moment).map_err(|error| at_the_venue(&error))?;
         }
-        if let Some(quote) = moment.quote(class, &self.costs) {
-            // A bar has no bid and ask; those made from it are rounded to whole ticks, away from each other.
-            let quote = Quote {
-                bid: quote.bid.round_down_to(tick).unwrap_or(quote.bid),
-                ask: quote.ask.round_up_to(tick).unwrap_or(quote.ask),
-                at: quote.at,
-            };
+        if let Some(quote) = quote {
             self = self.take(vec![Input::Quote { ix: moment.ix(), quote }])?;
         }
         if is_tradable { self.drain() } else { Ok(self) }
@@ -270,11 +250,10 @@ impl Pass {
     ///
     /// # Errors
     /// A journal or a state file that cannot be written. The journal is the truth; the next pass writes the file.
-    pub fn end(mut self, exit: Exit) -> Result<Self, Failure> {
+    pub fn end(self, exit: Exit) -> Result<Ended, Failure> {
         let now = self.now();
         self.venue.flush().map_err(|error| at_the_venue(&error))?;
-        let Stage::Trading(runner) = std::mem::replace(&mut self.stage, Stage::Gone) else { return Ok(self) };
-        let (book, mut journal) = runner.stop(exit.code()).map_err(|frozen| stopped(&frozen))?;
+        let (book, mut journal) = self.runner.stop(exit.code()).map_err(|frozen| stopped(&frozen))?;
         self.out.step("checkpoint");
         write_state(&self.place.files, &book, &journal, now).map_err(|error| {
             let file = self.place.files.state.display();
@@ -288,18 +267,15 @@ impl Pass {
         })?;
         // Nothing waits now. What could not be tidied up costs space and nothing else.
         let _ = journal.maintain();
-        self.stage = Stage::Ended(Box::new((book, journal)));
         self.out.step("exit");
-        Ok(self)
+        Ok(Ended { place: self.place, book, journal, _lock: self.lock })
     }
 
     fn step<F>(mut self, act: impl FnOnce(Runner<SqliteStore>) -> F) -> Result<Self, Failure>
     where
         F: Future<Output = Result<Runner<SqliteStore>, Frozen>>,
     {
-        let Stage::Trading(runner) = std::mem::replace(&mut self.stage, Stage::Gone) else { return Ok(self) };
-        let runner = self.runtime.block_on(act(*runner)).map_err(|frozen| stopped(&frozen))?;
-        self.stage = Stage::Trading(Box::new(runner));
+        self.runner = self.runtime.block_on(act(self.runner)).map_err(|frozen| stopped(&frozen))?;
         Ok(self)
     }
 }

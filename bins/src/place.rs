@@ -168,17 +168,18 @@ impl Reading {
         Ok(history)
     }
 
-    /// All records, up to the moment that was read.
+    /// The same, with all records it was gathered from: one reading for both.
     ///
     /// # Errors
     /// As [`Reading::history`].
-    pub fn records(&self) -> Result<Vec<Stamped>, Failure> {
-        let mut records = Vec::new();
+    pub fn story(&self) -> Result<(History, Vec<Stamped>), Failure> {
+        let (mut history, mut book, mut records) = (History::default(), Book::default(), Vec::new());
         each(&self.journal, self.until, |stamped| {
+            history.take(&mut book, stamped).map_err(|illegal| broken(&illegal))?;
             records.push(stamped.clone());
             Ok(())
         })?;
-        Ok(records)
+        Ok((history, records))
     }
 
     /// The journal.

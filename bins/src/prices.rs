@@ -13,8 +13,6 @@ use crate::config::Source;
 use crate::failure::Failure;
 use crate::place::Place;
 
-const CLASSES: [AssetClass; 3] = [AssetClass::Equity, AssetClass::Forex, AssetClass::Crypto];
-
 /// Everything the sources hold from a moment on.
 pub struct Prices {
     folders: Vec<Folder>,
@@ -40,7 +38,7 @@ impl Prices {
     /// A source that holds something that is no price. One that is not there is noted, not an error.
     pub fn open(place: &Place, from: Time, until: Time) -> Result<Self, Failure> {
         let mut sources: BTreeMap<Source, BTreeSet<InstrumentIx>> = BTreeMap::new();
-        for class in CLASSES {
+        for class in AssetClass::ALL {
             let wanted = place.catalog.iter().filter(|(_, instrument)| instrument.asset_class == class);
             sources.entry(place.loaded.source(class)?).or_default().extend(wanted.map(|(ix, _)| ix));
         }

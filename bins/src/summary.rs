@@ -24,7 +24,8 @@ pub struct Account {
 impl Account {
     /// As the pass's last reading has it.
     pub fn of(pass: &Pass) -> Self {
-        let equity = pass.runner().and_then(|runner| runner.desk().equity(runner.book(), runner.market()));
+        let runner = pass.runner();
+        let equity = runner.desk().equity(runner.book(), runner.market());
         Self { equity: equity.or(pass.book().guard().equity) }
     }
 
@@ -213,7 +214,7 @@ fn until(now: Time, at: Time) -> String {
 
 /// When the next pass is due, and why.
 pub fn next_run(now: Time, place: &Place) -> (Time, String) {
-    let classes: Vec<AssetClass> = [AssetClass::Equity, AssetClass::Forex, AssetClass::Crypto]
+    let classes: Vec<AssetClass> = AssetClass::ALL
         .into_iter()
         .filter(|class| place.catalog.iter().any(|(_, instrument)| instrument.asset_class == *class))
         .collect();

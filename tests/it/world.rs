@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use broker_api::{
     Account, AccountId, AccountRef, AssetClass, Capabilities, Catalog, Digest, Direction, Instrument,
-    InstrumentIx, Key, KindName, Mode, Protection, Quote, Resend, ResolvePolicy, Signal, SizeWanted, Time,
-    VenueId, Wanted,
+    InstrumentIx, Key, Mode, Protection, Quote, Signal, SizeWanted, Time, VenueId, Wanted,
 };
 use chrono::{TimeDelta, TimeZone, Utc};
 use engine::calendar::Calendar;
@@ -83,27 +82,12 @@ pub(crate) fn ix(symbol: &str) -> InstrumentIx {
 
 /// What the paper venue can do, for a venue that is made up.
 pub(crate) fn capabilities() -> Capabilities {
-    Capabilities {
-        kinds: KindName::ALL.to_vec(),
-        holds_when_closed: KindName::ALL.to_vec(),
-        reduce_only: true,
-        brackets: false,
-        log_tells_closings: true,
-        resolve: ResolvePolicy {
-            first_ask: TimeDelta::zero(),
-            every: TimeDelta::seconds(1),
-            asks_max: 5,
-            settle: TimeDelta::zero(),
-            send_within: TimeDelta::seconds(30),
-            resend: Resend::AfterProof,
-            attempts_max: 5,
-        },
-    }
+    Capabilities { brackets: false, ..broker_paper::venue::capabilities() }
 }
 
 /// What a desk decides by: the paper limits and sizes, and prices that come as bars.
 pub(crate) fn setup(capabilities: Capabilities) -> Setup {
-    let classes = [AssetClass::Equity, AssetClass::Forex, AssetClass::Crypto];
+    let classes = AssetClass::ALL;
     Setup {
         catalog: catalog(),
         policy: Policy::paper(),

@@ -22,7 +22,7 @@ use crate::failure::{Exit, Failure};
 use crate::figures::{self, Table};
 use crate::history::History;
 use crate::out::Out;
-use crate::pass::Pass;
+use crate::pass::{Ended, Pass};
 use crate::place::{Place, heading, headline, paper_venue};
 use crate::{catalog, ledger, summary, tell};
 
@@ -128,14 +128,14 @@ pub fn demo(out: Out, folder: Option<&Path>) -> Result<(), Failure> {
         }
     }
     bar.finish_and_clear();
-    let account = summary::Account::of(&pass);
+    let (account, at) = (summary::Account::of(&pass), pass.now());
     let pass = pass.end(Exit::Done)?;
     let reading = place.read(None)?;
     let history = reading.history()?;
     ledger::write(&folder.join("trades.csv"), history.trades.values())?;
     let lines: Vec<String> = script.written.iter().map(Value::to_string).collect();
     std::fs::write(folder.join("signals.jsonl"), lines.join("\n") + "\n").map_err(failed)?;
-    show(out, &folder, &pass, &history, account, began.elapsed())
+    show(out, &folder, &pass, &history, (account, at), began.elapsed())
 }
 
 /// The demo's person: some days after the guard stopped entries they have looked, and let them through again.
@@ -258,13 +258,12 @@ fn progress(out: Out, steps: u64) -> ProgressBar {
 fn show(
     out: Out,
     folder: &Path,
-    pass: &Pass,
+    pass: &Ended,
     history: &History,
-    account: summary::Account,
+    (account, at): (summary::Account, Time),
     took: Duration,
 ) -> Result<(), Failure> {
     let book = pass.book();
-    let at = pass.now();
     let totals = book.totals();
     let mut text = format!("{}   GENERATED MARKET, no figure below is of a real one\n", headline(book, at));
     let opening = book.venues().next().map_or(Amount::ZERO, |venue| venue.opening_equity);

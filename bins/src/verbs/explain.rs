@@ -23,8 +23,7 @@ enum Subject {
 /// Tells the whole story of one thing.
 pub fn explain(out: Out, place: &Place, asked: &Explain) -> Result<(), Failure> {
     let reading = place.read(None)?;
-    let records = reading.records()?;
-    let history = reading.history()?;
+    let (history, records) = reading.story()?;
     let subject = find(&history, &reading, &asked.id)?;
     let orders: BTreeSet<ClientOrderId> = history
         .orders

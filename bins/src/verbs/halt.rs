@@ -11,7 +11,7 @@ use crate::args::Flatten;
 use crate::failure::{Exit, Failure};
 use crate::figures;
 use crate::out::Out;
-use crate::pass::Pass;
+use crate::pass::{Ended, Pass};
 use crate::place::{Place, heading, headline};
 
 /// How long answers are waited for that an act needs.
@@ -162,7 +162,7 @@ fn acted(
     place: &Place,
     act: Operator,
     needed: impl Fn(Level) -> bool,
-) -> Result<(Pass, Time), Failure> {
+) -> Result<(Ended, Time), Failure> {
     let mut pass = Pass::begin(place, out)?;
     let at = pass.now();
     if needed(pass.book().guard().level) {

@@ -239,7 +239,7 @@ fn exit_of(
     if has_faults {
         exits.push(Exit::Usage);
     }
-    let silent = pass.runner().is_some_and(|runner| !runner.silent().is_empty());
+    let silent = !pass.runner().silent().is_empty();
     if silent || book.open_orders().any(|order| matches!(order.phase, Phase::Unknown | Phase::Sending)) {
         exits.push(Exit::Unavailable);
     }

@@ -20,6 +20,11 @@ pub enum AssetClass {
     Crypto,
 }
 
+impl AssetClass {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Equity, Self::Forex, Self::Crypto];
+}
+
 impl fmt::Display for AssetClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

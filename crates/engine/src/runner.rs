@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use broker_api::{AccountRef, Digest, Record, VenueId};
-use sha2::{Digest as _, Sha256};
+use state::encode::digest;
 use state::{Batch, Book, Durable, Head, Journal, Store};
 use tokio::task::JoinSet;
 
@@ -100,15 +100,11 @@ impl From<Frozen> for StartFault {
 }
 
 /// The hash of the limits in their canonical form: what the journal names them by.
-pub fn limits_digest(limits: &risk::Limits) -> Digest {
-    let text = serde_json::to_string(limits).unwrap_or_default();
-    let hex = data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
-    digest(&hex)
-}
-
-#[expect(clippy::expect_used, reason = "32 bytes in hex are what a digest is")]
-fn digest(hex: &str) -> Digest {
-    Digest::new(hex).expect("a digest")
+///
+/// # Errors
+/// [`Frozen`] when they cannot be written down.
+pub fn limits_digest(limits: &risk::Limits) -> Result<Digest, Frozen> {
+    serde_json::to_vec(limits).map(|text| digest(&text)).map_err(|error| frozen(&error))
 }
 
 impl<S: Store> Runner<S> {
@@ -149,7 +145,7 @@ impl<S: Store> Runner<S> {
             }
             bound.push(Record::VenueBound { of: found, equity: account.equity, cursor: activity.cursor });
         }
-        let limits = limits_digest(&desk.setup().limits);
+        let limits = limits_digest(&desk.setup().limits)?;
         let watch = watch.unwrap_or_else(watch::nobody);
         let mut runner = Self { desk, book, market, journal, venues, clock, watch, silent: Vec::new() };
         let started = Record::Started { life: runner.book.life() + 1, version: version.into(), limits };

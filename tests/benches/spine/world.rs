@@ -8,8 +8,8 @@ use std::sync::Arc;
 use broker_api::{
     Account, AccountId, AccountRef, Activity, Amount, AssetClass, CancelOutcome, Capabilities, Catalog,
     ClientOrderId, Code, Currency, Cursor, Digest, Direction, End, ExecutionId, Fill, Instrument, Intent,
-    Key, KindName, Mode, Protection, Purpose, Quote, Ratio, Record, Resend, ResolvePolicy, Signal, SignalId,
-    SizeWanted, Stamped, StrategyId, SubmitOutcome, Time, VenueEvent, VenueId, Wanted,
+    Key, Mode, Protection, Purpose, Quote, Ratio, Record, Signal, SignalId, SizeWanted, Stamped, StrategyId,
+    SubmitOutcome, Time, VenueEvent, VenueId, Wanted,
 };
 use chrono::{DateTime, TimeDelta};
 use engine::calendar::Calendar;
@@ -71,22 +71,7 @@ fn instruments() -> Vec<Instrument> {
 }
 
 fn capabilities() -> Capabilities {
-    Capabilities {
-        kinds: KindName::ALL.to_vec(),
-        holds_when_closed: KindName::ALL.to_vec(),
-        reduce_only: true,
-        brackets: true,
-        log_tells_closings: true,
-        resolve: ResolvePolicy {
-            first_ask: TimeDelta::zero(),
-            every: TimeDelta::seconds(1),
-            asks_max: 5,
-            settle: TimeDelta::zero(),
-            send_within: TimeDelta::seconds(30),
-            resend: Resend::AfterProof,
-            attempts_max: 5,
-        },
-    }
+    broker_paper::venue::capabilities()
 }
 
 pub(crate) fn hash(n: usize) -> Digest {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use broker_api::{Bar, Quote, Time};
+use broker_api::{Bar, Time};
 use broker_paper::matching::{Costs, Moment, Settings};
 use broker_paper::venue::PaperVenue;
 use chrono::TimeDelta;
@@ -67,18 +67,13 @@ impl Paper {
     async fn play<S: Store>(&self, mut runner: Runner<S>, moment: &Moment) -> Result<Runner<S>, Frozen> {
         let catalog = catalog();
         let instrument = catalog.get(moment.ix()).expect("one of the three");
-        let (class, tick) = (instrument.asset_class, instrument.tick);
+        let class = instrument.asset_class;
         let is_tradable =
             !matches!(moment, Moment::Quote { .. }) || Calendar::new().is_open(class, moment.at());
         if is_tradable {
             self.venue.play(moment).expect("a venue that works");
         }
-        if let Some(quote) = moment.quote(class, &Costs::FREE) {
-            let quote = Quote {
-                bid: quote.bid.round_down_to(tick).unwrap_or(quote.bid),
-                ask: quote.ask.round_up_to(tick).unwrap_or(quote.ask),
-                at: quote.at,
-            };
+        if let Some(quote) = moment.quote_in_ticks(instrument, &Costs::FREE) {
             runner = runner.turn(vec![Input::Quote { ix: moment.ix(), quote }]).await?;
         }
         while is_tradable && self.venue.next_event().expect("a venue that works") {

@@ -1,6 +1,6 @@
 //! The moments that prices are played in, and what can be bought and sold at each of them.
 
-use broker_api::{AssetClass, Bar, InstrumentIx, Quote, Time};
+use broker_api::{AssetClass, Bar, Instrument, InstrumentIx, Quote, Time};
 
 use super::costs::Costs;
 use super::prices::Spread;
@@ -68,5 +68,13 @@ impl Moment {
         };
         let mark = Spread::of(bar, class, costs).around(mid).ok()?;
         Some(Quote { bid: mark.bid, ask: mark.ask, at: self.at() })
+    }
+
+    /// The same in whole ticks, bid and ask rounded away from each other: what whoever decides gets to see.
+    pub fn quote_in_ticks(&self, instrument: &Instrument, costs: &Costs) -> Option<Quote> {
+        let quote = self.quote(instrument.asset_class, costs)?;
+        let bid = quote.bid.round_down_to(instrument.tick).unwrap_or(quote.bid);
+        let ask = quote.ask.round_up_to(instrument.tick).unwrap_or(quote.ask);
+        Some(Quote { bid, ask, ..quote })
     }
 }

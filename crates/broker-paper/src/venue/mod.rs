@@ -44,7 +44,7 @@ pub struct PaperVenue {
 }
 
 /// What it can do: everything, and it keeps everything while the market is closed.
-fn capabilities() -> Capabilities {
+pub fn capabilities() -> Capabilities {
     Capabilities {
         kinds: KindName::ALL.to_vec(),
         holds_when_closed: KindName::ALL.to_vec(),

@@ -1,11 +1,9 @@
 //! The one way to write a signal down, whatever form it came in, and its hash.
 
-use broker_api::{BadId, Digest, Price, Protection, Signal, SizeWanted, Time, Wanted};
+use broker_api::{Digest, Price, Protection, Signal, SizeWanted, Time, Wanted};
 use chrono::SecondsFormat;
-use data_encoding::HEXLOWER;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
 /// A time as faults and the canonical form have it.
 pub(super) fn utc(at: Time) -> String {
@@ -13,7 +11,7 @@ pub(super) fn utc(at: Time) -> String {
 }
 
 /// The digest of a signal's canonical form.
-pub(super) fn digest(signal: &Signal, is_expiry_given: bool) -> Result<Digest, BadId> {
+pub(super) fn digest(signal: &Signal, is_expiry_given: bool) -> Digest {
     let plain = |number: Decimal| number.normalize().to_string();
     let (side, size, plan) = match signal.wanted {
         Wanted::Enter { side, size, plan } => (Some(side), size, plan),
@@ -46,5 +44,5 @@ pub(super) fn digest(signal: &Signal, is_expiry_given: bool) -> Result<Digest, B
     ];
     let map: Map<String, Value> =
         sorted.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Value::String(value?)))).collect();
-    Digest::new(&HEXLOWER.encode(&Sha256::digest(Value::Object(map).to_string())))
+    state::encode::digest(Value::Object(map).to_string().as_bytes())
 }

@@ -178,19 +178,12 @@ impl Form {
         let signal =
             Signal { id, strategy, symbol, decision_price, bar_close, decided_at, expires_at, wanted };
         let digest = digest(&signal, expires_given == Ok(Some(expires_at)));
-        match digest {
-            Ok(digest) => Some((signal, digest)),
-            Err(error) => {
-                self.fault("entry", error.to_string());
-                None
-            }
-        }
+        Some((signal, digest))
     }
 
     fn instrument<'d>(&mut self, defaults: &'d Defaults) -> Option<&'d Instrument> {
         let catalog = &defaults.catalog;
-        let classes = [AssetClass::Equity, AssetClass::Forex, AssetClass::Crypto]
-            .map(|class| (class.to_string(), class));
+        let classes = AssetClass::ALL.map(|class| (class.to_string(), class));
         let class =
             self.choice("asset_class", &classes.each_ref().map(|(name, class)| (name.as_str(), *class)));
         let Some(text) = self.text("symbol") else {
