@@ -158,14 +158,22 @@ impl Step<'_> {
     }
 
     /// All that must be done next, in the order of its urgency: guard, exits, protection, orders without an
-    /// answer, signals.
+    /// answer, signals; and again, until nothing follows from it any more. A stop that is given up makes an exit
+    /// wanted, and the exit's cancels belong to the same moment. Each record takes its need out of the book, so this
+    /// comes to an end.
     fn derive(&mut self) -> Result<(), Illegal> {
-        self.breakers()?;
-        self.level()?;
-        self.exits()?;
-        self.protect()?;
-        self.unsettled()?;
-        self.end_signals()
+        loop {
+            let before = self.out.records().len();
+            self.breakers()?;
+            self.level()?;
+            self.exits()?;
+            self.protect()?;
+            self.unsettled()?;
+            self.end_signals()?;
+            if self.out.records().len() == before {
+                return Ok(());
+            }
+        }
     }
 
     fn put(&mut self, record: Record) -> Result<(), Illegal> {
