@@ -1,8 +1,12 @@
 //! The command line: one definition from which parser, help and completions come.
 
+mod replay;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use replay::{CostsOf, DirectionOf, EquityOf, LimitsOf, ReplayArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 unexpected failure, 2 usage, configuration or input, 3 halted, 4 book and broker disagree,
@@ -54,6 +58,9 @@ pub enum Verb {
         after_help = "Examples:\n  tradewind run --signals signals.json\n  my-strategy | tradewind run --signals - --dry-run"
     )]
     Run(RunArgs),
+    /// History through the same desk: bars of the past, and what would have come of them
+    #[command(after_help = replay::EXAMPLES)]
+    Replay(Box<ReplayArgs>),
     /// Where things stand, or stood
     #[command(after_help = "Examples:\n  tradewind status\n  tradewind status --at 2026-11-20T21:00:00Z")]
     Status(At),

@@ -1,5 +1,7 @@
 //! `tradewind.toml`: what a person sets. Without the file the paper defaults apply, and they are printed.
 
+mod sizing;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -26,9 +28,9 @@ pub struct Config {
     /// Where prices come from.
     #[serde(default)]
     pub data: Data,
-    /// How large an entry is when its signal does not say.
-    #[serde(default = "default_sizing")]
-    pub sizing: Sizing,
+    /// How large an entry is when its signal does not say, and which equity it is a share of.
+    #[serde(default = "Policy::paper", with = "sizing")]
+    pub sizing: Policy,
     /// What the guard allows. A file names every limit.
     pub limits: Limits,
     /// What trading costs on paper.
@@ -112,10 +114,6 @@ pub struct Loaded {
     pub base: PathBuf,
 }
 
-fn default_sizing() -> Sizing {
-    Policy::paper().sizing
-}
-
 #[expect(clippy::expect_used, reason = "the literals below are numbers, and a test makes the defaults")]
 fn ratio(text: &str) -> Ratio {
     text.parse().expect("a ratio")
@@ -158,7 +156,7 @@ impl Config {
         Self {
             paper: Paper::default(),
             data: Data::default(),
-            sizing: default_sizing(),
+            sizing: Policy::paper(),
             limits: Limits::paper(),
             costs: CostTable::default(),
             aliases: BTreeMap::new(),
@@ -176,9 +174,10 @@ impl Config {
             paper.account,
             paper.cash,
             paper.currency,
-            match self.sizing {
+            match self.sizing.sizing {
                 Sizing::Quantity(qty) => format!("{qty} units"),
                 Sizing::Notional(value) => format!("{value} {}", paper.currency),
+                Sizing::EquityPct(percent) => format!("{percent} % of equity"),
                 Sizing::RiskPct(percent) => format!("{percent} % of equity at risk"),
                 Sizing::EqualSlots { slots } => format!("a slot in {slots} of equity"),
             },
@@ -214,9 +213,14 @@ impl Config {
         }
     }
 
+    /// `[sizing]` as it is written in the file.
+    pub fn sizing_table(&self) -> String {
+        sizing::table(&self.sizing)
+    }
+
     /// How orders are made.
     pub fn policy(&self) -> Policy {
-        Policy { sizing: self.sizing }
+        self.sizing.clone()
     }
 }
 

@@ -6,7 +6,8 @@ use state::book::Trade;
 
 use crate::failure::{Exit, Failure};
 
-const HEADS: [&str; 18] = [
+/// What each column is.
+pub const HEADS: [&str; 18] = [
     "number",
     "venue",
     "symbol",
@@ -44,7 +45,8 @@ pub fn write<'a>(file: &Path, trades: impl Iterator<Item = &'a Trade>) -> Result
     csv.flush().map_err(|error| failed(&error))
 }
 
-fn line(trade: &Trade) -> [String; HEADS.len()] {
+/// One closed trade.
+pub fn line(trade: &Trade) -> [String; HEADS.len()] {
     fn text<T: ToString>(value: Option<T>) -> String {
         value.map_or_else(String::new, |value| value.to_string())
     }
@@ -73,7 +75,7 @@ fn line(trade: &Trade) -> [String; HEADS.len()] {
 }
 
 /// Text that a spreadsheet would take for a formula gets a quote in front.
-fn safe(text: &str) -> String {
+pub fn safe(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() }
 }
 

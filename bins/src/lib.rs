@@ -16,6 +16,7 @@ mod pass;
 mod place;
 mod prices;
 mod summary;
+mod symbols;
 mod tell;
 mod verbs;
 mod words;
@@ -56,6 +57,7 @@ fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
             out::print(&String::from_utf8_lossy(&script))?;
         }
         Verb::State(StateVerb::Schema { of }) => verbs::state::schema(*of)?,
+        Verb::Replay(args) => verbs::replay::replay(out, &cli.common, args)?,
         verb => return at_a_place(out, &Place::of(&cli.common)?, verb),
     }
     Ok(Exit::Done)
@@ -78,7 +80,11 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
         Verb::State(StateVerb::Verify) => verbs::state::verify(out, place)?,
         Verb::Journal(JournalVerb::Verify) => verbs::state::verify_journal(out, place)?,
         Verb::Journal(JournalVerb::Tail { last }) => verbs::state::tail(out, place, *last)?,
-        Verb::Init(_) | Verb::Demo(_) | Verb::Completions { .. } | Verb::State(StateVerb::Schema { .. }) => {}
+        Verb::Init(_)
+        | Verb::Demo(_)
+        | Verb::Replay(_)
+        | Verb::Completions { .. }
+        | Verb::State(StateVerb::Schema { .. }) => {}
     }
     Ok(Exit::Done)
 }

@@ -118,13 +118,16 @@ fn bad(error: &FeedError) -> Failure {
 
 /// What signals mean that do not say it themselves.
 pub fn defaults(place: &Place) -> Defaults {
-    let mut defaults = Defaults::new(unnamed(), std::sync::Arc::clone(&place.catalog));
+    defaults_of(&place.catalog, &place.loaded.config)
+}
+
+/// The same for another catalog.
+pub fn defaults_of(traded: &std::sync::Arc<Catalog>, config: &crate::config::Config) -> Defaults {
+    let mut defaults = Defaults::new(unnamed(), std::sync::Arc::clone(traded));
     let built_in = catalog::ALIASES.iter().map(|(alias, symbol)| ((*alias).to_owned(), (*symbol).to_owned()));
-    let own = place.loaded.config.aliases.iter().map(|(alias, symbol)| (alias.clone(), symbol.clone()));
-    defaults.aliases = built_in
-        .chain(own)
-        .filter_map(|(alias, symbol)| Some((alias, known(&place.catalog, &symbol)?)))
-        .collect();
+    let own = config.aliases.iter().map(|(alias, symbol)| (alias.clone(), symbol.clone()));
+    defaults.aliases =
+        built_in.chain(own).filter_map(|(alias, symbol)| Some((alias, known(traded, &symbol)?))).collect();
     defaults
 }
 

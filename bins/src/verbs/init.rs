@@ -119,14 +119,15 @@ fn config() -> String {
          equity = \"quotes:example-quotes.jsonl\"\n\
          forex = \"quotes:example-quotes.jsonl\"\n\
          crypto = \"quotes:example-quotes.jsonl\"\n\n\
-         # How large an entry is when its signal does not say.\n",
+         # How large an entry is when its signal does not say: equal_slots, equity_pct, risk_pct, notional or quantity.\n\
+         # equity = \"marked\" takes shares of equity with open profit in it, \"closed\" without.\n",
         config.paper.account,
         config.paper.currency,
         config.paper.cash,
         config.paper.participation_percent,
         config.paper.latency_milliseconds
     );
-    text.push_str(&sizing(&config));
+    text.push_str(&config.sizing_table());
     text.push_str(
         "\n# What the guard allows. A file names every limit; none of them can be switched off.\n[limits]\n",
     );
@@ -152,14 +153,6 @@ fn config() -> String {
         let _ = writeln!(text, "# \"{alias}\" = \"{symbol}\"");
     }
     text
-}
-
-fn sizing(config: &Config) -> String {
-    #[derive(serde::Serialize)]
-    struct Only<'a> {
-        sizing: &'a engine::Sizing,
-    }
-    toml::to_string(&Only { sizing: &config.sizing }).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub mod explain;
 pub mod halt;
 pub mod init;
 pub mod lists;
+pub mod replay;
 pub mod run;
 pub mod state;
 pub mod status;

@@ -6,7 +6,9 @@
 //! 4. They are text in every file and on every wire, and are read back through the same constructor: plain
 //!    decimal notation, no exponent, no `NaN`, at most 28 digits.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -14,8 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::Currency;
 
+mod decimal;
 mod money;
 
+use decimal::{compare, is_plain_multiple, multiple, parse};
 pub use money::Money;
 
 /// A text or figure that is not the number it should be.
@@ -56,27 +60,38 @@ impl fmt::Display for Overflow {
 
 impl std::error::Error for Overflow {}
 
-fn parse(text: &str) -> Result<Decimal, BadNumber> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if !plain(whole) || !plain(fraction) {
-        return Err(BadNumber::Text);
-    }
-    Decimal::from_str_exact(text).map_err(|_| BadNumber::TooManyDigits)
-}
-
-fn multiple(value: Decimal, step: Decimal, strategy: RoundingStrategy) -> Option<Decimal> {
-    let steps = value.checked_div(step)?.round_dp_with_strategy(0, strategy);
-    Some(steps.checked_mul(step)?.normalize())
-}
-
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident, $check:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(Decimal);
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                compare(self.0, other.0) == Ordering::Equal
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                compare(self.0, other.0)
+            }
+        }
+
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                self.0.hash(state);
+            }
+        }
 
         impl $name {
             /// Takes a decimal that is one.
@@ -200,7 +215,7 @@ impl Price {
 
     /// Whether the price is a whole number of `tick`s.
     pub fn is_multiple_of(self, tick: Self) -> bool {
-        self.0.checked_rem(tick.0).is_some_and(|rest| rest.is_zero())
+        is_plain_multiple(self.0, tick.0) || self.0.checked_rem(tick.0).is_some_and(|rest| rest.is_zero())
     }
 
     fn round(self, tick: Self, strategy: RoundingStrategy) -> Result<Self, Overflow> {
@@ -282,7 +297,7 @@ impl Qty {
 
     /// Whether it is a whole number of `lot`s.
     pub fn is_multiple_of(self, lot: Self) -> bool {
-        self.0.checked_rem(lot.0).is_some_and(|rest| rest.is_zero())
+        is_plain_multiple(self.0, lot.0) || self.0.checked_rem(lot.0).is_some_and(|rest| rest.is_zero())
     }
 }
 

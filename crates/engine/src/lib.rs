@@ -18,6 +18,8 @@ pub mod input;
 pub mod intake;
 /// What is known of prices and accounts right now.
 pub mod market;
+/// History through the same desk.
+pub mod replay;
 /// Steps, commits, sends, in this order.
 pub mod runner;
 /// The one place from which orders leave.
@@ -29,7 +31,7 @@ pub use command::Command;
 pub use desk::{Desk, Setup};
 pub use input::{Input, Operator};
 pub use market::Market;
-pub use orders::{Policy, Sizing};
+pub use orders::{Basis, Policy, Sizing};
 pub use risk::Limits;
 pub use runner::{Frozen, Runner, StartFault};
 pub use venue::{Clock, Venue};

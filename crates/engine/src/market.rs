@@ -5,7 +5,12 @@ use std::sync::Arc;
 
 use broker_api::{Account, Catalog, Currency, InstrumentIx, Key, Quote, Ratio, SubmitOutcome, Time, VenueId};
 
+use rust_decimal::{Decimal, RoundingStrategy};
+
 use crate::input::Input;
+
+/// Significant digits of a rate that was divided.
+const DIGITS: u32 = 16;
 
 /// Quotes by instrument, accounts and contact by venue.
 #[derive(Clone, Debug)]
@@ -100,7 +105,8 @@ impl Market {
         self.seen(venue)?.contact
     }
 
-    /// What one unit of `from` is worth in `to`, at the mid of their pair, direct or inverse; nothing without one.
+    /// What one unit of `from` is worth in `to`, at the mid of their pair, direct or inverse; nothing without one. The
+    /// inverse is rounded half to even at 16 significant digits.
     pub fn rate(&self, from: Currency, to: Currency) -> Option<Ratio> {
         if from == to {
             return Some(Ratio::ONE);
@@ -111,7 +117,9 @@ impl Market {
             if (base, instrument.quote) == (from, to) {
                 Ratio::new(mid).ok()
             } else if (base, instrument.quote) == (to, from) {
-                Ratio::new(rust_decimal::Decimal::ONE.checked_div(mid)?).ok()
+                let inverse = Decimal::ONE.checked_div(mid)?;
+                Ratio::new(inverse.round_sf_with_strategy(DIGITS, RoundingStrategy::MidpointNearestEven)?)
+                    .ok()
             } else {
                 None
             }

@@ -18,7 +18,7 @@ pub use ids::{Origin, client_order_id};
 pub use plan::{entry, exit};
 pub use protection::{Legs, covers, protection};
 pub use resolve::{Next, Unsettled, resolve};
-pub use sizing::{Policy, Sizing};
+pub use sizing::{Basis, Policy, Sizing};
 
 /// What is known about one instrument when an order for it is made. Borrowed; nothing is kept.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,8 @@ pub struct View<'a> {
     pub capabilities: &'a Capabilities,
     /// Its last quote, if there is one.
     pub quote: Option<&'a Quote>,
-    /// What all accounts are worth, in base currency.
+    /// What entries are sized by, in base currency: what all accounts are worth, open profit in it or not as the
+    /// policy says.
     pub equity: Option<Amount>,
     /// What one unit of its quote currency is worth in base currency.
     pub rate: Option<Ratio>,

@@ -6,6 +6,7 @@
 //! | value, by the signal | the value, in quote currency | price |
 //! | value, configured | the value, in base currency | price x rate |
 //! | risk | equity x percent / 100 | distance from the price to the stop x rate |
+//! | share of equity | equity x percent / 100 | price x rate |
 //! | equal slots | equity / slots | price x rate |
 
 use broker_api::{Amount, Code, Price, Qty, Ratio, Reason, SizeWanted};
@@ -34,11 +35,24 @@ pub enum Sizing {
     Notional(Amount),
     /// So many percent of equity lost if the stop is hit.
     RiskPct(Ratio),
+    /// So many percent of equity.
+    EquityPct(Ratio),
     /// Equity divided into so many equal slots, one for each position.
     EqualSlots {
         /// How many.
         slots: u32,
     },
+}
+
+/// Which equity a share of equity is a share of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// With the open profit of what is held.
+    #[default]
+    Marked,
+    /// Without it: cash, that is deposits and closed profit. A backtest that books a trade when it closes sizes by this.
+    Closed,
 }
 
 /// How orders are made.
@@ -47,12 +61,14 @@ pub enum Sizing {
 pub struct Policy {
     /// How large an entry is when its signal does not say.
     pub sizing: Sizing,
+    /// What shares of equity are shares of.
+    pub equity: Basis,
 }
 
 impl Policy {
     /// What applies without a configuration: ten equal slots.
     pub const fn paper() -> Self {
-        Self { sizing: Sizing::EqualSlots { slots: 10 } }
+        Self { sizing: Sizing::EqualSlots { slots: 10 }, equity: Basis::Marked }
     }
 }
 
@@ -76,6 +92,9 @@ pub(crate) fn size(
             Sizing::Quantity(qty) => lots(qty.get(), view)?,
             Sizing::Notional(value) => within(value.get(), in_base(price.get(), view)?, view)?,
             Sizing::RiskPct(percent) => by_risk(percent, stop, price, view)?,
+            Sizing::EquityPct(percent) => {
+                within(part_of_equity(percent, view)?, in_base(price.get(), view)?, view)?
+            }
             Sizing::EqualSlots { slots } => within(slot(slots, view)?, in_base(price.get(), view)?, view)?,
         },
     };
@@ -122,8 +141,11 @@ fn by_risk(
         );
         Reason::plain(NO_STOP, text)
     })?;
-    let budget = equity(view)?.checked_mul(percent.get()).ok_or_else(too_large)? / Decimal::ONE_HUNDRED;
-    within(budget, in_base(gap(price, stop)?, view)?, view)
+    within(part_of_equity(percent, view)?, in_base(gap(price, stop)?, view)?, view)
+}
+
+fn part_of_equity(percent: Ratio, view: &View<'_>) -> Result<Decimal, Reason> {
+    Ok(equity(view)?.checked_mul(percent.get()).ok_or_else(too_large)? / Decimal::ONE_HUNDRED)
 }
 
 fn slot(slots: u32, view: &View<'_>) -> Result<Decimal, Reason> {

@@ -28,83 +28,129 @@ pub(crate) fn fall_percent(from: Amount, to: Amount) -> Option<Ratio> {
     Ratio::new(share.get().checked_mul(Decimal::ONE_HUNDRED)?).ok()
 }
 
+/// Whether the fall from `from` to `to` is at least `limit` percent of `from`. As [`fall_percent`] tells it, without a
+/// division: it is asked with every price.
+fn has_fallen(from: Amount, to: Amount, limit: Ratio) -> Option<bool> {
+    let from = from.get();
+    if from <= Decimal::ZERO {
+        return None;
+    }
+    let fall = from.checked_sub(to.get())?.checked_mul(Decimal::ONE_HUNDRED)?;
+    Some(fall >= from.checked_mul(limit.get())?)
+}
+
 /// The strictest trip that the state and the equity call for; nothing when the level is as strict already. Without
 /// an equity only what is counted in trades can trip: a missing figure is for the checks to stop at.
 pub fn breakers(guard: &GuardState, equity: Option<Amount>, now: Time, limits: &Limits) -> Option<Trip> {
-    let fell = |from: Option<Amount>| from.zip(equity).and_then(|(from, to)| fall_percent(from, to));
-    let daily = fell(guard.day.as_ref().map(|day| day.equity));
-    let deep = fell(guard.high_water);
-    let losses = guard.losses_in_row;
-    let share = |level, code, key: &str, what: &str, fall: Option<Ratio>, limit: Ratio| {
-        let fall = fall.filter(|fall| *fall >= limit)?;
-        Some(Trip {
-            level,
-            reason: reason(level, code, key, what, &percent(fall), &percent(limit)),
-            until: None,
-        })
-    };
-    let trips = [
-        share(
-            Level::Flattening,
-            DAILY_LOSS,
-            "daily_loss_flatten_percent",
-            "equity fell since the day began",
-            daily,
-            limits.daily_loss_flatten_percent,
-        ),
-        share(
+    let day = guard.day.as_ref().map(|day| day.equity);
+    let falls = [
+        (Level::Flattening, DAILY_LOSS, "daily_loss_flatten_percent", day, limits.daily_loss_flatten_percent),
+        (
             Level::Flattening,
             DRAWDOWN,
             "drawdown_flatten_percent",
-            "equity fell from its highest",
-            deep,
+            guard.high_water,
             limits.drawdown_flatten_percent,
         ),
-        share(
-            Level::ReduceOnly,
-            DAILY_LOSS,
-            "daily_loss_percent",
-            "equity fell since the day began",
-            daily,
-            limits.daily_loss_percent,
-        ),
-        share(
-            Level::ReduceOnly,
-            DRAWDOWN,
-            "drawdown_percent",
-            "equity fell from its highest",
-            deep,
-            limits.drawdown_percent,
-        ),
-        (losses >= limits.latch_losses && losses > guard.cooled_at).then(|| Trip {
-            level: Level::ReduceOnly,
-            reason: reason(
-                Level::ReduceOnly,
-                LATCH,
-                "latch_losses",
-                "losing trades in a row",
-                &losses.to_string(),
-                &limits.latch_losses.to_string(),
-            ),
-            until: None,
-        }),
-        // Once for every so many losses of one streak.
-        (losses / limits.cooldown_losses.max(1) > guard.cooled_at / limits.cooldown_losses.max(1)).then(
-            || Trip {
-                level: Level::Paused,
-                reason: reason(
-                    Level::Paused,
-                    COOLDOWN,
-                    "cooldown_losses",
-                    "losing trades in a row",
-                    &losses.to_string(),
-                    &limits.cooldown_losses.to_string(),
-                ),
-                until: Some(now + TimeDelta::hours(i64::from(limits.cooldown_hours))),
-            },
-        ),
+        (Level::ReduceOnly, DAILY_LOSS, "daily_loss_percent", day, limits.daily_loss_percent),
+        (Level::ReduceOnly, DRAWDOWN, "drawdown_percent", guard.high_water, limits.drawdown_percent),
     ];
-    trips.into_iter().flatten().find(|trip| trip.level > guard.level)
+    for (level, code, key, from, limit) in falls {
+        if level > guard.level
+            && let Some((from, to)) = from.zip(equity)
+            && has_fallen(from, to, limit) == Some(true)
+        {
+            let what = if code == DAILY_LOSS {
+                "equity fell since the day began"
+            } else {
+                "equity fell from its highest"
+            };
+            let fall = fall_percent(from, to).unwrap_or(limit);
+            let reason = reason(level, code, key, what, &percent(fall), &percent(limit));
+            return Some(Trip { level, reason, until: None });
+        }
+    }
+    let losses = guard.losses_in_row;
+    let what = "losing trades in a row";
+    let counted = |level, code, key, limit: u32, until| Trip {
+        level,
+        reason: reason(level, code, key, what, &losses.to_string(), &limit.to_string()),
+        until,
+    };
+    if Level::ReduceOnly > guard.level && losses >= limits.latch_losses && losses > guard.cooled_at {
+        return Some(counted(Level::ReduceOnly, LATCH, "latch_losses", limits.latch_losses, None));
+    }
+    // Once for every so many losses of one streak.
+    let step = limits.cooldown_losses.max(1);
+    if Level::Paused > guard.level && losses / step > guard.cooled_at / step {
+        let until = now + TimeDelta::hours(i64::from(limits.cooldown_hours));
+        return Some(counted(
+            Level::Paused,
+            COOLDOWN,
+            "cooldown_losses",
+            limits.cooldown_losses,
+            Some(until),
+        ));
+    }
+    None
+}
+
+/// The equity down to which nothing can trip, remembered: breakers are asked with every price, and seldom trip.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Floor {
+    known: Option<Known>,
+}
+
+/// A floor with all that it follows from.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    level: Level,
+    day: Option<Amount>,
+    high_water: Option<Amount>,
+    floor: Option<Amount>,
+}
+
+impl Floor {
+    /// Whether [`breakers`] may have something to say; when not, it has not.
+    pub fn may_trip(&mut self, guard: &GuardState, equity: Option<Amount>, limits: &Limits) -> bool {
+        if guard.losses_in_row >= limits.cooldown_losses.min(limits.latch_losses) {
+            return true;
+        }
+        let Some(equity) = equity else { return false };
+        let day = guard.day.as_ref().map(|day| day.equity);
+        let (level, high_water) = (guard.level, guard.high_water);
+        let holds = |known: &Known| (known.level, known.day, known.high_water) == (level, day, high_water);
+        let known = self.known.filter(holds).unwrap_or_else(|| Known {
+            level,
+            day,
+            high_water,
+            floor: floor(level, day, high_water, limits),
+        });
+        self.known = Some(known);
+        known.floor.is_none_or(|floor| equity <= floor)
+    }
+}
+
+/// The highest equity at which a fall trips; nothing when that cannot be computed.
+fn floor(level: Level, day: Option<Amount>, high_water: Option<Amount>, limits: &Limits) -> Option<Amount> {
+    let mut highest = Decimal::MIN;
+    let mut steps = [(None, limits.daily_loss_percent); 4];
+    if level < Level::ReduceOnly {
+        steps[0] = (day, limits.daily_loss_percent);
+        steps[1] = (high_water, limits.drawdown_percent);
+    }
+    if level < Level::Flattening {
+        steps[2] = (day, limits.daily_loss_flatten_percent);
+        steps[3] = (high_water, limits.drawdown_flatten_percent);
+    }
+    for (from, limit) in steps {
+        let Some(from) = from.map(Amount::get).filter(|from| *from > Decimal::ZERO) else { continue };
+        let fall = from.checked_mul(limit.get())?.checked_div(Decimal::ONE_HUNDRED)?;
+        highest = highest.max(from.checked_sub(fall)?);
+    }
+    // A hair above, for what a division may have rounded.
+    let above = if highest == Decimal::MIN { highest } else { highest.checked_add(Decimal::new(1, 9))? };
+    Amount::new(above).ok()
 }
 
 fn percent(share: Ratio) -> String {

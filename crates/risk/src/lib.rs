@@ -18,7 +18,7 @@ pub mod review;
 pub mod view;
 
 pub use approved::Approved;
-pub use breakers::{Trip, breakers};
+pub use breakers::{Floor, Trip, breakers};
 pub use checks::{CHECKS, Check};
 pub use limits::{Limits, Line};
 pub use review::{Verdict, review};

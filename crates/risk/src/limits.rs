@@ -111,6 +111,38 @@ limits! {
 }
 
 impl Limits {
+    /// So wide that none of them binds but the number of positions: for replays that ask what a strategy does by
+    /// itself. Never for trading.
+    pub fn wide(positions_max: u32) -> Self {
+        let (percent, count) = (r(1_000_000, 0), 1_000_000_000);
+        Self {
+            daily_loss_percent: percent,
+            daily_loss_flatten_percent: percent,
+            drawdown_percent: percent,
+            drawdown_flatten_percent: percent,
+            cooldown_losses: count,
+            cooldown_hours: 1,
+            latch_losses: count,
+            positions_max,
+            order_notional_percent: percent,
+            position_notional_percent: percent,
+            gross_exposure_percent: percent,
+            risk_per_trade_percent: percent,
+            stop_distance_min_percent: r(1, 12),
+            stop_distance_max_percent: percent,
+            contact_seconds: count,
+            equity_age_seconds: count,
+            signal_age_hours: 1_000_000,
+            quote_age_equity_seconds: count,
+            quote_age_forex_seconds: count,
+            quote_age_crypto_seconds: count,
+            collar_equity_percent: percent,
+            collar_forex_percent: percent,
+            collar_crypto_percent: percent,
+            decision_drift_percent: percent,
+        }
+    }
+
     /// Whether every limit is one: above zero, and the second step not before the first.
     pub fn is_sane(&self) -> bool {
         self.fault().is_none()

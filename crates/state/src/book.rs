@@ -8,6 +8,7 @@ mod orders;
 mod position;
 mod restate;
 mod rows;
+mod signals;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -16,9 +17,10 @@ use serde::{Deserialize, Serialize};
 
 pub use fold::Illegal;
 pub use rows::{
-    Blocked, Divergence, Ended, Execution, ExitWanted, LastStop, Order, Position, SignalState, Totals, Trade,
-    VenueState,
+    Blocked, Divergence, Ended, Execution, ExitWanted, LastStop, Order, Position, RefusedLeg, SignalState,
+    Totals, Trade, VenueState,
 };
+use signals::Signals;
 
 /// How many closed trades the book keeps; older ones are in the journal.
 pub const TRADES_KEPT: usize = 2_000;
@@ -42,7 +44,7 @@ pub struct Book {
     totals: Totals,
     diverged: BTreeMap<Key, Divergence>,
     venues_diverged: BTreeMap<VenueId, Divergence>,
-    signals: BTreeMap<SignalId, SignalState>,
+    signals: Signals,
     trades: VecDeque<Trade>,
     closed_orders: BTreeMap<ClientOrderId, Order>,
     executions: BTreeMap<VenueId, BTreeMap<ExecutionId, Execution>>,
@@ -116,12 +118,17 @@ impl Book {
 
     /// A signal that is still remembered.
     pub fn signal(&self, id: SignalId) -> Option<&SignalState> {
-        self.signals.get(&id)
+        self.signals.get(id)
     }
 
     /// The signals that are still remembered, by id.
     pub fn signals(&self) -> impl ExactSizeIterator<Item = &SignalState> {
-        self.signals.values()
+        self.signals.all()
+    }
+
+    /// The signals that have not ended, by id.
+    pub fn open_signals(&self) -> impl ExactSizeIterator<Item = SignalId> {
+        self.signals.open()
     }
 
     /// The last closed trades, oldest first; at most [`TRADES_KEPT`].

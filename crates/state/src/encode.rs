@@ -57,6 +57,27 @@ pub fn digest(bytes: &[u8]) -> Digest {
     Digest::new(&hex).expect("a digest")
 }
 
+/// A SHA-256 under way, for what is too long to be held at once.
+#[derive(Clone, Debug, Default)]
+pub struct Hashing(Sha256);
+
+impl Hashing {
+    /// Takes in more.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all that was taken in.
+    #[expect(
+        clippy::missing_panics_doc,
+        clippy::expect_used,
+        reason = "32 bytes in lower-case hex are a digest"
+    )]
+    pub fn finish(self) -> Digest {
+        Digest::new(&data_encoding::HEXLOWER.encode(&self.0.finalize())).expect("a digest")
+    }
+}
+
 /// What stands before the first row of the journal of this id.
 pub fn genesis(id: &str) -> Digest {
     digest(format!("tradewind.journal/1\n{id}").as_bytes())

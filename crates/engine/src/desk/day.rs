@@ -1,7 +1,8 @@
 //! The account day, the breakers, and what a level asks for.
 
-use broker_api::{Amount, By, Code, Currency, Level, Ratio, Reason, Record};
+use broker_api::{Account, Amount, By, Code, Currency, Level, Ratio, Reason, Record};
 use chrono::TimeDelta;
+use orders::Basis;
 use state::{Book, Illegal};
 
 use super::Step;
@@ -15,11 +16,21 @@ const FLATTEN: Code = Code::fixed("flatten");
 
 /// What all venues are worth together, in base currency; nothing while one of them, or a rate, is not known.
 pub(super) fn equity(book: &Book, market: &Market, base: Currency) -> Option<Amount> {
+    summed(book, market, base, |account| account.equity)
+}
+
+/// One figure of all accounts together.
+fn summed(
+    book: &Book,
+    market: &Market,
+    base: Currency,
+    figure: impl Fn(&Account) -> Amount,
+) -> Option<Amount> {
     let mut sum = None;
     for venue in book.venues() {
         let account = market.account(venue.of.venue)?;
         let rate = market.rate(account.of.currency, base)?;
-        let worth = account.equity.times(rate).ok()?;
+        let worth = figure(account).times(rate).ok()?;
         sum = Some(sum.unwrap_or(Amount::ZERO).plus(worth).ok()?);
     }
     sum
@@ -30,6 +41,14 @@ impl Step<'_> {
         equity(self.book, self.market, self.setup.base)
     }
 
+    /// What entries are sized by.
+    pub(super) fn sizing_equity(&self) -> Option<Amount> {
+        match self.setup.policy.equity {
+            Basis::Marked => self.equity(),
+            Basis::Closed => summed(self.book, self.market, self.setup.base, |account| account.balance),
+        }
+    }
+
     /// What one unit of `currency` is worth in base currency.
     pub(super) fn rate(&self, currency: Currency) -> Option<Ratio> {
         self.market.rate(currency, self.setup.base)
@@ -37,12 +56,12 @@ impl Step<'_> {
 
     /// Begins the account day with its first complete reading of equity.
     pub(super) fn day(&mut self) -> Result<(), Illegal> {
-        let Some(equity) = self.equity() else { return Ok(()) };
-        let starts = self.setup.calendar.account_day(self.now);
+        let starts = self.hours.account_day(self.now);
         let guard = self.book.guard();
         if guard.day.is_some_and(|day| day.starts >= starts) {
             return Ok(());
         }
+        let Some(equity) = self.equity() else { return Ok(()) };
         let late = self.now > starts + ON_TIME;
         let before = guard.equity.filter(|_| late).unwrap_or(equity);
         let high_water = guard.high_water.unwrap_or(equity).max(equity);
@@ -66,7 +85,11 @@ impl Step<'_> {
             }
             self.due_at(until);
         }
-        match risk::breakers(self.book.guard(), self.equity(), self.now, &self.setup.limits) {
+        let equity = self.equity();
+        if !self.floor.may_trip(self.book.guard(), equity, &self.setup.limits) {
+            return Ok(());
+        }
+        match risk::breakers(self.book.guard(), equity, self.now, &self.setup.limits) {
             Some(trip) => self.put(Record::LevelSet {
                 level: trip.level,
                 by: By::Guard,

@@ -1,9 +1,10 @@
 //! Closing what shall be closed: the legs are cancelled first, then the exit is reviewed and sent.
 
-use broker_api::{Code, Key, Purpose, Time};
+use broker_api::{Code, Key, Purpose};
 use orders::Origin;
 use risk::Verdict;
 use state::Illegal;
+use state::book::Order;
 
 use super::{AFTER_REFUSAL, AGAIN, Step};
 
@@ -11,15 +12,20 @@ const EXIT: Code = Code::fixed("exit");
 const NOTHING_HELD: Code = Code::fixed("nothing_held");
 
 impl Step<'_> {
-    /// Brings every wanted exit a step further, and cancels reducing orders that have nothing left to reduce.
+    /// Brings every wanted exit a step further, and cancels what has lost its use: reducing orders that have nothing left
+    /// to reduce, and what is left of an entry once the position that it opened is being taken out, which it would
+    /// open anew.
     pub(super) fn exits(&mut self) -> Result<(), Illegal> {
-        let orphans: Vec<_> = self
-            .book
-            .open_orders()
-            .filter(|row| row.intent.purpose.is_reducing() && self.book.position(row.intent.key).is_none())
-            .map(|row| (row.intent.key, row.intent.id))
-            .collect();
-        for (key, order) in orphans {
+        let is_useless = |row: &&Order| {
+            let position = self.book.position(row.intent.key);
+            if row.intent.purpose.is_reducing() {
+                position.is_none()
+            } else {
+                !row.filled.is_zero() && position.is_none_or(|position| !position.exited.is_zero())
+            }
+        };
+        let useless = self.book.open_orders().filter(is_useless).map(|row| (row.intent.key, row.intent.id));
+        for (key, order) in useless.collect::<Vec<_>>() {
             self.cancel(key, order, NOTHING_HELD)?;
         }
         let wanted: Vec<Key> = self.book.exits_wanted().map(|(key, _)| key).collect();
@@ -44,9 +50,7 @@ impl Step<'_> {
         };
         let (generation, number, signal) = (exit.orders + 1, position.number, exit.signal);
         let qty = position.held.size();
-        if let Some(again) =
-            self.last_exit(key).map(|closed| closed + AFTER_REFUSAL).filter(|at| *at > self.now)
-        {
+        if let Some(again) = exit.failed_at.map(|failed| failed + AFTER_REFUSAL).filter(|at| *at > self.now) {
             self.due_at(again);
             return Ok(());
         }
@@ -74,16 +78,5 @@ impl Step<'_> {
                 Ok(())
             }
         }
-    }
-
-    /// When the last exit order of an instrument closed that executed nothing, while its exit is still wanted.
-    fn last_exit(&self, key: Key) -> Option<Time> {
-        let since = self.book.exit_wanted(key)?.at;
-        self.book
-            .closed_orders()
-            .filter(|row| row.intent.key == key && row.intent.purpose == Purpose::Exit)
-            .filter(|row| row.filled.is_zero() && row.decided_at >= since)
-            .map(|row| row.since)
-            .max()
     }
 }

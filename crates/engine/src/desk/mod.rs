@@ -9,6 +9,7 @@
 mod day;
 mod events;
 mod exits;
+mod hours;
 mod protection;
 mod review;
 mod signals;
@@ -22,13 +23,14 @@ use broker_api::{
 };
 use chrono::TimeDelta;
 use orders::Policy;
-use risk::Limits;
+use risk::{Floor, Limits};
 use state::{Batch, Book, Illegal};
 
 use crate::calendar::Calendar;
 use crate::command::Command;
 use crate::input::{Input, Operator};
 use crate::market::Market;
+use hours::Hours;
 
 /// How long until something that failed for a passing reason is tried again.
 const AGAIN: TimeDelta = TimeDelta::seconds(5);
@@ -60,8 +62,11 @@ pub struct Setup {
 pub struct Desk {
     setup: Setup,
     exposures: Vec<Exposure>,
+    hours: Hours,
+    floor: Floor,
     due: Option<Time>,
     halted: bool,
+    reviews: u64,
 }
 
 /// One step under way: the book, the market, the moment, and what was put so far.
@@ -72,14 +77,26 @@ struct Step<'a> {
     now: Time,
     out: &'a mut Batch<Command>,
     exposures: &'a mut Vec<Exposure>,
+    hours: &'a mut Hours,
+    floor: &'a mut Floor,
     due: Option<Time>,
     halted: bool,
+    reviews: &'a mut u64,
 }
 
 impl Desk {
     /// A desk that decides by `setup`.
     pub fn new(setup: Setup) -> Self {
-        Self { setup, exposures: Vec::new(), due: None, halted: false }
+        let hours = Hours::new(setup.calendar);
+        Self {
+            setup,
+            exposures: Vec::new(),
+            hours,
+            floor: Floor::default(),
+            due: None,
+            halted: false,
+            reviews: 0,
+        }
     }
 
     /// What it decides by.
@@ -90,6 +107,11 @@ impl Desk {
     /// When something is due without any input, as far as the last step could tell.
     pub fn next_due(&self) -> Option<Time> {
         self.due
+    }
+
+    /// How many orders were put before the guard.
+    pub const fn reviews(&self) -> u64 {
+        self.reviews
     }
 
     /// Whether the halt file lies there: no entry is born while it does.
@@ -129,13 +151,25 @@ impl Desk {
             now,
             out,
             exposures: &mut self.exposures,
+            hours: &mut self.hours,
+            floor: &mut self.floor,
             due: None,
             halted: self.halted,
+            reviews: &mut self.reviews,
         };
         step.take(input)?;
-        let is_price = matches!(input, Input::Quote { .. });
-        if is_price && step.out.records().len() == before && self.due.is_none_or(|due| due > now) {
-            return Ok(()); // a price alone changes nothing that the book derives
+        // A price alone changes nothing that follows from the book, and a reading of the account only what the
+        // breakers make of it.
+        let is_reading = match input {
+            Input::Quote { .. } => true,
+            Input::Snapshot { .. } => {
+                step.breakers()?;
+                true
+            }
+            _ => false,
+        };
+        if is_reading && step.out.records().len() == before && self.due.is_none_or(|due| due > now) {
+            return Ok(());
         }
         step.derive()?;
         self.due = step.due;

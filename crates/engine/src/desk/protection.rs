@@ -3,7 +3,7 @@
 //! A stop that the venue refuses is made once more after a moment; refused again, the position is closed: what
 //! cannot be guarded is not kept. A target is given up.
 
-use broker_api::{Code, End, Intent, Key, Level, OrderKind, Purpose, Reason, Record, Side, Time};
+use broker_api::{Code, Intent, Key, Level, OrderKind, Purpose, Reason, Record, Side};
 use chrono::TimeDelta;
 use risk::Verdict;
 use state::Illegal;
@@ -72,7 +72,6 @@ impl Step<'_> {
         }
         let Some(position) = self.book.position(key) else { return Ok(()) };
         let (number, made, signal) = (position.number, position.legs_made, position.signal);
-        let opened = position.opened_at;
         let Some(legs) = self.with_order_view(key, |view| orders::protection(number, made, signal, view))
         else {
             return Ok(());
@@ -96,24 +95,20 @@ impl Step<'_> {
             }
         }
         match wanted {
-            Some(wanted) if live.is_empty() => self.place(key, &wanted, opened),
+            Some(wanted) if live.is_empty() => self.place(key, &wanted),
             _ => Ok(()),
         }
     }
 
-    fn place(&mut self, key: Key, wanted: &Intent, opened: Time) -> Result<(), Illegal> {
-        let refused: Vec<Time> = self
-            .book
-            .closed_orders()
-            .filter(|row| row.intent.key == key && row.intent.purpose == wanted.purpose)
-            .filter(|row| row.decided_at >= opened && row.end() == Some(End::Refused))
-            .map(|row| row.since)
-            .collect();
+    fn place(&mut self, key: Key, wanted: &Intent) -> Result<(), Illegal> {
         let purpose = wanted.purpose;
-        if refused.len() >= REFUSALS_MAX {
+        let refusals = self.book.position(key).map_or(&[][..], |position| &position.refused);
+        let of_kind = refusals.iter().filter(|leg| leg.purpose == purpose).map(|leg| leg.at);
+        let (count, last) = (of_kind.clone().count(), of_kind.max());
+        if count >= REFUSALS_MAX {
             return self.give_up(key, purpose);
         }
-        if let Some(again) = refused.iter().max().map(|at| *at + AGAIN).filter(|at| *at > self.now) {
+        if let Some(again) = last.map(|at| at + AGAIN).filter(|at| *at > self.now) {
             self.due_at(again);
             return Ok(());
         }

@@ -9,18 +9,24 @@ use crate::command::Command;
 
 impl Step<'_> {
     /// Asks `orders` something about one instrument; nothing when it, or its venue, is not known here.
-    pub(super) fn with_order_view<T>(&self, key: Key, ask: impl FnOnce(&orders::View<'_>) -> T) -> Option<T> {
-        let instrument = self.setup.catalog.instrument(key)?;
+    pub(super) fn with_order_view<T>(
+        &mut self,
+        key: Key,
+        ask: impl FnOnce(&orders::View<'_>) -> T,
+    ) -> Option<T> {
+        let setup = self.setup;
+        let instrument = setup.catalog.instrument(key)?;
+        let market_open = self.hours.is_open(instrument.asset_class, self.now);
         let held = self.book.exposure(key);
         let view = orders::View {
             instrument,
-            capabilities: self.setup.venues.get(&key.venue)?,
+            capabilities: setup.venues.get(&key.venue)?,
             quote: self.market.quote_of(key),
-            equity: self.equity(),
+            equity: self.sizing_equity(),
             rate: self.rate(instrument.quote),
             held: &held,
             account: self.book.venue(key.venue)?.of.account,
-            market_open: self.setup.calendar.is_open(instrument.asset_class, self.now),
+            market_open,
             now: self.now,
         };
         Some(ask(&view))
@@ -32,6 +38,9 @@ impl Step<'_> {
         let (key, purpose) = (intent.key, intent.purpose);
         let instrument = self.setup.catalog.instrument(key)?;
         let capabilities = self.setup.venues.get(&key.venue)?;
+        let market_open = self.hours.is_open(instrument.asset_class, self.now);
+        let last_close = self.hours.last_close(instrument.asset_class, self.now);
+        *self.reviews += 1;
         self.book.fill_exposures(key, own, self.exposures);
         let others =
             || self.book.open_orders().filter(|row| row.intent.key == key && Some(row.intent.id) != own);
@@ -57,9 +66,9 @@ impl Step<'_> {
             contact: self.market.contact(key.venue),
             signal: intent.signal.and_then(|id| self.book.signal(id)).map(|state| &state.signal),
             duplicate,
-            market_open: self.setup.calendar.is_open(instrument.asset_class, self.now),
+            market_open,
             venue_holds: capabilities.holds(intent.order.name()),
-            last_close: self.setup.calendar.last_close(instrument.asset_class, self.now),
+            last_close,
             halted: self.halted,
             live_reducing,
             quote_age_max: self.setup.bars.get(&instrument.asset_class).copied(),

@@ -56,10 +56,10 @@ impl Step<'_> {
 
     /// Ends what has ended, and tries again what waits.
     pub(super) fn end_signals(&mut self) -> Result<(), Illegal> {
-        let open: Vec<Signal> =
-            self.book.signals().filter(|state| state.ended.is_none()).map(|state| state.signal).collect();
-        for signal in open {
-            let Some(state) = self.book.signal(signal.id) else { continue };
+        let open: Vec<SignalId> = self.book.open_signals().collect();
+        for id in open {
+            let Some(state) = self.book.signal(id) else { continue };
+            let signal = state.signal;
             let outcome = match signal.wanted {
                 Wanted::Enter { .. } if self.made(state, Purpose::Entry).next().is_some() => {
                     self.entered(state)
@@ -146,10 +146,10 @@ impl Step<'_> {
         let Some(instrument) = self.setup.catalog.instrument(key) else { return false };
         let class = instrument.asset_class;
         let holds = self.setup.venues.get(&key.venue).is_some_and(|venue| venue.holds(intent.order.name()));
-        if holds || self.setup.calendar.is_open(class, self.now) {
+        if holds || self.hours.is_open(class, self.now) {
             return false;
         }
-        if let Some(opens) = self.setup.calendar.next_open(class, self.now) {
+        if let Some(opens) = self.hours.next_open(class, self.now) {
             self.due_at(opens);
         }
         true

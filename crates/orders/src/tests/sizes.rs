@@ -22,7 +22,7 @@ proptest! {
         rate in prop_oneof![(50_i64..200).prop_map(|r| Decimal::new(r, 2)), (50_i64..200).prop_map(|r| Decimal::ONE / Decimal::from(r))],
         slots in 1_u32..40,
         short in any::<bool>(),
-        kind in 0..6,
+        kind in 0..7,
     ) {
         let (bid, ask) = (Decimal::new(cents, 2), Decimal::new(cents + spread, 2));
         let mut world = World::new(lot, &bid.to_string(), &ask.to_string());
@@ -42,9 +42,10 @@ proptest! {
             2 => (SizeWanted::Configured, Sizing::Notional(amount(value))),
             3 => (SizeWanted::Configured, Sizing::Quantity(Qty::new(value).unwrap())),
             4 => (SizeWanted::RiskPct(percent), Sizing::EqualSlots { slots }),
+            5 => (SizeWanted::Configured, Sizing::EquityPct(percent)),
             _ => (SizeWanted::Notional(amount(value)), Sizing::EqualSlots { slots }),
         };
-        let Ok(intent) = entry(&signal(size, side, plan), &world.view(), &Policy { sizing }) else { return Ok(()) };
+        let Ok(intent) = entry(&signal(size, side, plan), &world.view(), &Policy { sizing, ..Policy::paper() }) else { return Ok(()) };
         let (price, step) = (intent.reference.get(), world.instrument.lot.get());
         prop_assert_eq!(price, if short { bid } else { ask });
         let (rounded_stop, rounded_target) = (intent.plan.stop.unwrap().get(), intent.plan.target.unwrap().get());
@@ -54,6 +55,7 @@ proptest! {
             1 | 4 => (gap * rate, equity * percent.get() / Decimal::ONE_HUNDRED),
             2 => (price * rate, value),
             3 => (Decimal::ONE, value),
+            5 => (price * rate, equity * percent.get() / Decimal::ONE_HUNDRED),
             _ => (price, value),
         };
         prop_assert!(intent.qty.is_multiple_of(world.instrument.lot) && !intent.qty.is_zero());
@@ -79,7 +81,7 @@ fn a_quotient_that_is_rounded_up_does_not_buy_one_lot_more() {
     assert!(Decimal::from(7) / rate == Decimal::from(9) && rate * Decimal::from(9) > Decimal::from(7));
     let mut world = World::new("1", "1", "1");
     world.rate = Some(Ratio::new(rate).unwrap());
-    let policy = Policy { sizing: Sizing::Notional("7".parse().unwrap()) };
+    let policy = Policy { sizing: Sizing::Notional("7".parse().unwrap()), ..Policy::paper() };
     let wanted = signal(SizeWanted::Configured, Direction::Long, Protection::default());
     assert_eq!(entry(&wanted, &world.view(), &policy).unwrap().qty, qty("8"));
 }
@@ -89,7 +91,7 @@ fn slots_together_are_never_more_than_equity() {
     // A third of 20,000 is rounded up at its last digit; at just that price no slot pays for one, three least of all.
     let third = Decimal::from(20_000) / Decimal::from(3);
     assert!(third.to_string().ends_with("67"));
-    let policy = Policy { sizing: Sizing::EqualSlots { slots: 3 } };
+    let policy = Policy { sizing: Sizing::EqualSlots { slots: 3 }, ..Policy::paper() };
     let wanted = signal(SizeWanted::Configured, Direction::Long, Protection::default());
     for (price, fits) in [(third, false), (third.round_dp(12), false), (third.trunc_with_scale(12), true)] {
         let mut world = World::new("1", "1", "1");
@@ -124,7 +126,7 @@ fn a_loss_below_a_cent_is_not_nothing() {
 fn what_cannot_size_says_so() {
     let mut world = World::new("1", "227.10", "227.14");
     let wanted = signal(SizeWanted::Configured, Direction::Long, Protection::default());
-    let none = Policy { sizing: Sizing::EqualSlots { slots: 0 } };
+    let none = Policy { sizing: Sizing::EqualSlots { slots: 0 }, ..Policy::paper() };
     assert_eq!(entry(&wanted, &world.view(), &none).unwrap_err().code.as_str(), "no_slots");
     world.equity = Some("-5".parse().unwrap());
     let reason = entry(&wanted, &world.view(), &Policy::paper()).unwrap_err();
@@ -143,7 +145,7 @@ fn sizings_are_read_as_they_are_written() {
         Sizing::RiskPct(Ratio::ONE),
         Sizing::EqualSlots { slots: 10 },
     ] {
-        let policy = Policy { sizing };
+        let policy = Policy { sizing, ..Policy::paper() };
         let json = serde_json::to_string(&policy).unwrap();
         assert_eq!(serde_json::from_str::<Policy>(&json).unwrap(), policy, "{json}");
     }

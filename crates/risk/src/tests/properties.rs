@@ -52,6 +52,26 @@ proptest! {
         }
     }
 
+    /// What is passed over without asking has nothing to say.
+    #[test]
+    fn a_floor_hides_no_trip(
+        rows in proptest::collection::vec((1_i64..30_000, 0_u32..100, 0_u32..100, level(), 1_i64..20_000, 1_i64..20_000), 1..20),
+    ) {
+        let mut floor = Floor::default();
+        let amount = |n: i64| Amount::new(Decimal::new(n, 1)).unwrap();
+        for (equity, losses, cooled, level, day, high) in rows {
+            let mut guard = GuardState { level, losses_in_row: losses, cooled_at: cooled.min(losses), ..World::good().guard };
+            guard.high_water = Some(amount(high));
+            if let Some(day_now) = &mut guard.day {
+                day_now.equity = amount(day);
+            }
+            for equity in [Some(amount(equity)), Some(amount(high * 85 / 100)), Some(amount(day * 97 / 100)), None] {
+                let may = floor.may_trip(&guard, equity, &Limits::paper());
+                prop_assert!(may || breakers(&guard, equity, now(), &Limits::paper()).is_none(), "{equity:?} {guard:?}");
+            }
+        }
+    }
+
     /// A breaker only ever tightens.
     #[test]
     fn breakers_only_tighten(equity in 1_i64..20_000, losses in 0_u32..100, cooled in 0_u32..100, level in level()) {

@@ -82,7 +82,7 @@ impl Book {
                 self.guard.equity = equity.or(self.guard.equity);
             }
             Record::SignalTaken { signal, digest } => {
-                if self.signals.contains_key(&signal.id) {
+                if self.signals.get(signal.id).is_some() {
                     return no(format!("signal {} was taken before", signal.id));
                 }
                 let state = SignalState {
@@ -94,21 +94,24 @@ impl Book {
                     ended: None,
                     orders: Vec::new(),
                 };
-                self.signals.insert(signal.id, state);
+                self.signals.insert(state);
                 self.totals.signals += 1;
             }
-            Record::SignalConflicted { signal, digest } => match self.signals.get_mut(signal) {
+            Record::SignalConflicted { signal, digest } => match self.signals.get_mut(*signal) {
                 Some(state) => state.conflict = Some(*digest),
                 None => return no(format!("signal {signal} is not in the book")),
             },
-            Record::SignalEnded { signal, ending, reason, .. } => match self.signals.get_mut(signal) {
-                Some(state) if state.ended.is_none() => {
+            Record::SignalEnded { signal, ending, reason, .. } => {
+                match self.signals.get(*signal) {
+                    Some(state) if state.ended.is_none() => {}
+                    Some(_) => return no(format!("signal {signal} has ended before")),
+                    None => return no(format!("signal {signal} is not in the book")),
+                }
+                if let Some(state) = self.signals.ending(*signal) {
                     state.ended = Some(Ended { ending: *ending, at, reason: reason.clone() });
                     *self.totals.endings.entry(*ending).or_default() += 1;
                 }
-                Some(_) => return no(format!("signal {signal} has ended before")),
-                None => return no(format!("signal {signal} is not in the book")),
-            },
+            }
             Record::Intended { intent, mark, send_by, .. } => {
                 self.intended(intent, *mark, SentWindow { from: at, to: *send_by }, at)?;
             }
@@ -185,7 +188,10 @@ impl Book {
                 if self.exits.contains_key(key) {
                     return no(format!("{key} is being closed already"));
                 }
-                self.exits.insert(*key, ExitWanted { signal: *signal, code: *code, at, orders: 0 });
+                self.exits.insert(
+                    *key,
+                    ExitWanted { signal: *signal, code: *code, at, orders: 0, failed_at: None },
+                );
             }
             Record::ProtectionBlocked { key, purpose, reason, retry_at, bound } => {
                 match self.positions.get_mut(key) {
@@ -275,8 +281,8 @@ impl Book {
         self.closed_orders.retain(|id, order| order.since >= horizon || orders.contains(id));
         self.signals.retain(|id, state| {
             state.ended.as_ref().is_none_or(|ended| ended.at.max(state.signal.expires_at) >= horizon)
-                || open.contains(id)
-                || holding.contains(id)
+                || open.contains(&id)
+                || holding.contains(&id)
         });
     }
 }

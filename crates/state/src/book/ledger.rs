@@ -51,6 +51,7 @@ fn opened(
         plan: if entry { intent.plan } else { Protection::default() },
         legs_made: 0,
         blocked: None,
+        refused: Vec::new(),
         executions: vec![fill.execution],
     })
 }

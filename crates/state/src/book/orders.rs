@@ -7,7 +7,7 @@ use broker_api::{
 
 use super::Book;
 use super::fold::{No, no};
-use super::rows::Order;
+use super::rows::{Order, RefusedLeg};
 
 const NOT_SENT: Code = Code::fixed("not_sent");
 const NO_ANSWER: Code = Code::fixed("no_answer");
@@ -27,7 +27,7 @@ impl Book {
         if !self.venues.contains_key(&intent.key.venue) {
             return no(format!("the book is not bound to {}", intent.key.venue));
         }
-        if let Some(signal) = intent.signal.and_then(|id| self.signals.get_mut(&id)) {
+        if let Some(signal) = intent.signal.and_then(|id| self.signals.get_mut(id)) {
             signal.orders.push(intent.id);
         }
         if intent.purpose.is_protective()
@@ -171,8 +171,28 @@ impl Book {
             && let Some(order) = self.orders.remove(&id)
         {
             let key = order.intent.key;
+            self.note_failure(&order);
             self.closed_orders.insert(id, order);
             self.settle_exit(key);
+        }
+    }
+
+    /// What an order that came to nothing leaves: a refused leg with its position, an empty exit with its exit. One whose
+    /// time at the venue ended came to nothing by no fault, and is made anew at once.
+    fn note_failure(&mut self, order: &Order) {
+        let Intent { key, purpose, .. } = order.intent;
+        if purpose.is_protective()
+            && order.end() == Some(End::Refused)
+            && let Some(position) = self.positions.get_mut(&key)
+        {
+            position.refused.push(RefusedLeg { purpose, at: order.since });
+        }
+        if purpose == Purpose::Exit
+            && order.filled.is_zero()
+            && order.end() != Some(End::Expired)
+            && let Some(exit) = self.exits.get_mut(&key)
+        {
+            exit.failed_at = exit.failed_at.max(Some(order.since));
         }
     }
 

@@ -71,7 +71,7 @@ impl Book {
     }
 
     fn strategy(&self, intent: &Intent) -> Option<StrategyId> {
-        self.signals.get(&intent.signal?).map(|state| state.signal.strategy)
+        self.signals.get(intent.signal?).map(|state| state.signal.strategy)
     }
 
     pub(super) fn count_fill(&mut self, id: ClientOrderId, filled: Qty, value: Amount, fees: Amount) {

@@ -126,6 +126,7 @@ impl Book {
         if let Again::Open(position) | Again::Flat(position, ..) = &mut state {
             (position.plan, position.legs_made) = (old.plan, old.legs_made);
             (position.signal, position.blocked) = (old.signal, old.blocked.clone());
+            position.refused.clone_from(&old.refused);
         }
         Ok(state)
     }

@@ -145,6 +145,18 @@ pub struct ExitWanted {
     /// How many orders were made for it.
     #[serde(default)]
     pub orders: u32,
+    /// When the last of them ended that executed nothing, though its time was not over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_at: Option<Time>,
+}
+
+/// A protective order that the venue refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedLeg {
+    /// Which one.
+    pub purpose: Purpose,
+    /// When.
+    pub at: Time,
 }
 
 /// A protective order that could not be placed.
@@ -206,6 +218,9 @@ pub struct Position {
     /// A protective order that could not be placed, until one could.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Blocked>,
+    /// Protective orders that were refused since it was opened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedLeg>,
     /// Its executions, in order.
     pub executions: Vec<ExecutionId>,
 }

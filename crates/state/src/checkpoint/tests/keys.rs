@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::super::{Checkpoint, SCHEMA};
 use crate::book::{
-    Blocked, Book, Divergence, Ended, Execution, ExitWanted, LastStop, Order, Position, SignalState, Totals,
-    Trade, VenueState,
+    Blocked, Book, Divergence, Ended, Execution, ExitWanted, LastStop, Order, Position, RefusedLeg,
+    SignalState, Totals, Trade, VenueState,
 };
 use crate::encode::digest;
 use crate::testing::{account, at, cursor, fill, intent, key, reason, signal};
@@ -80,6 +80,7 @@ fn position() -> Position {
             retry_at: at(1),
             bound: at(2),
         }),
+        refused: vec![RefusedLeg { purpose: Purpose::Stop, at: at(1) }],
         executions: vec![fill(0, 0, 1, 1).execution],
     }
 }
@@ -126,8 +127,13 @@ fn full() -> Book {
         exit_signal: Some("s1".parse().unwrap()),
         exit_code: Some(Code::fixed("exit")),
     };
-    let exit =
-        ExitWanted { signal: Some("s1".parse().unwrap()), code: Code::fixed("exit"), at: at(0), orders: 1 };
+    let exit = ExitWanted {
+        signal: Some("s1".parse().unwrap()),
+        code: Code::fixed("exit"),
+        at: at(0),
+        orders: 1,
+        failed_at: Some(at(1)),
+    };
     let venue = VenueState { of: account(), cursor: cursor(0), opening_equity: "1".parse().unwrap() };
     let (orders, signals): (BTreeMap<_, _>, BTreeMap<_, _>) = (
         (0..5).map(|n| (intent(n, n).id.to_string(), order(n))).collect(),

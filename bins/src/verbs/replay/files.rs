@@ -1,0 +1,326 @@
+//! What a replay writes while it goes on: a line for each trade and order when it is over, a line for each account day.
+//!
+//! Everything goes into a folder beside the one that was asked for, and is moved there at the end: there is no half of
+//! a result.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use broker_api::{
+    Account, Amount, ClientOrderId, Code, Digest, Ending, Level, Purpose, Record, Stamped, Time,
+};
+use engine::replay::Watcher;
+use state::Book;
+use state::book::Order;
+use state::encode::{Hashing, time_text};
+use tempfile::TempDir;
+
+use crate::failure::{Exit, Failure};
+use crate::ledger;
+
+/// Everything that a replay writes, and nothing else of it is removed.
+pub const NAMES: [&str; 5] =
+    ["trades.csv", "orders.csv", "equity.csv", "replay.journal.sqlite", "summary.json"];
+/// How many changes of the level the summary names.
+const LEVELS_NAMED: usize = 20;
+
+const ORDERS: [&str; 16] = [
+    "order",
+    "signal",
+    "symbol",
+    "purpose",
+    "side",
+    "kind",
+    "quantity",
+    "limit",
+    "stop",
+    "reference",
+    "decided_at",
+    "ended_at",
+    "end",
+    "filled",
+    "average_price",
+    "code",
+];
+
+/// Bytes on their way to a file, and their hash.
+struct Hashed {
+    file: File,
+    hash: Hashing,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// What was counted on the way.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Records made.
+    pub records: u64,
+    /// Records that moved an order along its table.
+    pub transitions: u64,
+    /// Orders made.
+    pub orders: u64,
+    /// Orders to open a position.
+    pub entries: u64,
+    /// Executions.
+    pub fills: u64,
+    /// How often each reason ended a signal without a fill.
+    pub denied: BTreeMap<Code, u64>,
+    /// How often the level changed.
+    pub levels: u64,
+    /// The first of those changes.
+    pub levels_named: Vec<(Time, Level, Code)>,
+}
+
+/// The files of a replay under way.
+pub struct Files {
+    folder: TempDir,
+    out: PathBuf,
+    trades: csv::Writer<Hashed>,
+    orders: csv::Writer<BufWriter<File>>,
+    equity: csv::Writer<BufWriter<File>>,
+    written: u64,
+    open: BTreeSet<ClientOrderId>,
+    day: Option<Time>,
+    last: Option<(Time, Amount, Amount)>,
+    positions: usize,
+    counts: Counts,
+}
+
+fn failed(what: &Path, error: &dyn std::error::Error) -> Failure {
+    Failure::new(Exit::Unexpected, "not_written", format!("{} cannot be written", what.display()))
+        .because(error)
+        .fix("make room, or name another folder with --out; no result was left behind")
+}
+
+/// Refuses a folder that holds anything but an earlier replay.
+fn check(out: &Path) -> Result<(), Failure> {
+    let mut entries = match std::fs::read_dir(out) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(out, &error)),
+    };
+    if entries.next().is_none() || out.join("summary.json").exists() && is_ours(&out.join("summary.json")) {
+        return Ok(());
+    }
+    Err(Failure::usage("not_ours", format!("{} holds files that no replay wrote", out.display()))
+        .fix("name another folder with --out; nothing was changed"))
+}
+
+fn is_ours(summary: &Path) -> bool {
+    let text = std::fs::read_to_string(summary).unwrap_or_default();
+    serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|summary| summary["schema"] == super::SCHEMA)
+}
+
+impl Files {
+    /// Begins the files of a replay whose results go to `out`.
+    ///
+    /// # Errors
+    /// A folder that holds something else, or cannot be written.
+    pub fn begin(out: &Path) -> Result<Self, Failure> {
+        check(out)?;
+        let beside =
+            out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        std::fs::create_dir_all(beside).map_err(|error| failed(beside, &error))?;
+        let folder = tempfile::Builder::new()
+            .prefix(".replay-")
+            .tempdir_in(beside)
+            .map_err(|error| failed(beside, &error))?;
+        let make = |name: &str| {
+            let path = folder.path().join(name);
+            File::create(&path).map_err(|error| failed(&path, &error))
+        };
+        let mut trades = csv::WriterBuilder::new()
+            .buffer_capacity(1 << 16)
+            .from_writer(Hashed { file: make("trades.csv")?, hash: Hashing::default() });
+        let mut orders = csv::Writer::from_writer(BufWriter::new(make("orders.csv")?));
+        let mut equity = csv::Writer::from_writer(BufWriter::new(make("equity.csv")?));
+        let error = |error: csv::Error| failed(folder.path(), &error);
+        trades.write_record(ledger::HEADS).map_err(error)?;
+        orders.write_record(ORDERS).map_err(error)?;
+        equity.write_record(["day", "at", "equity_marked", "equity_closed", "positions"]).map_err(error)?;
+        Ok(Self {
+            folder,
+            out: out.to_owned(),
+            trades,
+            orders,
+            equity,
+            written: 0,
+            open: BTreeSet::new(),
+            day: None,
+            last: None,
+            positions: 0,
+            counts: Counts::default(),
+        })
+    }
+
+    /// Where the journal goes, when one is kept.
+    pub fn journal(&self) -> PathBuf {
+        self.folder.path().join("replay.journal.sqlite")
+    }
+
+    /// What was counted so far.
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Closes the ledgers: the last day, the orders that are not over. Gives the hash of the trades.
+    ///
+    /// # Errors
+    /// What cannot be written.
+    pub fn close(&mut self, book: &Book) -> Result<Digest, Failure> {
+        let folder = self.folder.path().to_owned();
+        self.end_day().map_err(|error| failed(&folder, &error))?;
+        for order in book.open_orders() {
+            self.orders.write_record(line(order)).map_err(|error| failed(&folder, &error))?;
+        }
+        let flushed =
+            self.trades.flush().and_then(|()| self.orders.flush()).and_then(|()| self.equity.flush());
+        flushed.map_err(|error| failed(&folder, &error))?;
+        Ok(self.trades.get_ref().hash.clone().finish())
+    }
+
+    /// Writes the summary and moves everything to where it was asked for.
+    ///
+    /// # Errors
+    /// What cannot be written.
+    pub fn publish(self, summary: &str) -> Result<(), Failure> {
+        let Self { folder, out, .. } = self;
+        let made = folder.path();
+        let path = made.join("summary.json");
+        std::fs::write(&path, summary).map_err(|error| failed(&path, &error))?;
+        std::fs::create_dir_all(&out).map_err(|error| failed(&out, &error))?;
+        for name in NAMES {
+            let (from, to) = (made.join(name), out.join(name));
+            let moved = if from.exists() {
+                std::fs::rename(&from, &to)
+            } else if to.exists() {
+                std::fs::remove_file(&to)
+            } else {
+                Ok(())
+            };
+            moved.map_err(|error| failed(&to, &error))?;
+        }
+        Ok(())
+    }
+
+    fn end_day(&mut self) -> csv::Result<()> {
+        let (Some(day), Some((at, equity, balance))) = (self.day, self.last) else { return Ok(()) };
+        let row = [
+            time_text(day),
+            time_text(at),
+            equity.round_half_even(2).to_string(),
+            balance.round_half_even(2).to_string(),
+            self.positions.to_string(),
+        ];
+        self.equity.write_record(row)
+    }
+
+    fn note(&mut self, stamped: &Stamped, book: &Book) -> csv::Result<()> {
+        self.counts.records += 1;
+        match &stamped.record {
+            Record::Intended { intent, .. } => {
+                self.counts.orders += 1;
+                self.counts.entries += u64::from(intent.purpose == Purpose::Entry);
+                self.counts.transitions += 1;
+                self.open.insert(intent.id);
+            }
+            Record::Filled { .. } => {
+                self.counts.fills += 1;
+                self.counts.transitions += 1;
+            }
+            Record::Answered { .. }
+            | Record::AskAnswered { .. }
+            | Record::CancelStarted { .. }
+            | Record::CancelAnswered { .. }
+            | Record::Closed { .. }
+            | Record::Resent { .. }
+            | Record::GaveUp { .. } => self.counts.transitions += 1,
+            Record::SignalEnded {
+                ending: Ending::Denied | Ending::Rejected, reason: Some(reason), ..
+            } => {
+                *self.counts.denied.entry(reason.code).or_default() += 1;
+            }
+            Record::LevelSet { level, reason, .. } => {
+                self.counts.levels += 1;
+                if self.counts.levels_named.len() < LEVELS_NAMED {
+                    self.counts.levels_named.push((stamped.at, *level, reason.code));
+                }
+            }
+            Record::DayStarted { starts, .. } => {
+                self.end_day()?;
+                self.day = Some(*starts);
+            }
+            _ => {}
+        }
+        if let Some(order) =
+            stamped.record.order().and_then(|id| book.order(id)).filter(|row| row.phase.is_done())
+            && self.open.remove(&order.intent.id)
+        {
+            self.orders.write_record(line(order))?;
+        }
+        Ok(())
+    }
+}
+
+impl Watcher for Files {
+    fn made(&mut self, records: &[Stamped], book: &Book) -> Result<(), Box<str>> {
+        let written =
+            |error: csv::Error| -> Box<str> { format!("the ledger cannot be written: {error}").into() };
+        for stamped in records {
+            self.note(stamped, book).map_err(written)?;
+        }
+        let new = usize::try_from(book.totals().trades - self.written).unwrap_or(usize::MAX);
+        let known = book.trades().len();
+        for trade in book.trades().skip(known.saturating_sub(new)) {
+            self.trades.write_record(ledger::line(trade)).map_err(written)?;
+        }
+        self.written = book.totals().trades;
+        self.positions = book.positions().len();
+        Ok(())
+    }
+
+    fn read(&mut self, account: &Account) {
+        self.last = Some((account.at, account.equity, account.balance));
+    }
+}
+
+/// One order.
+fn line(order: &Order) -> [String; ORDERS.len()] {
+    fn text<T: ToString>(value: Option<T>) -> String {
+        value.map_or_else(String::new, |value| value.to_string())
+    }
+    let intent = &order.intent;
+    let [limit, stop] = intent.order.prices();
+    let is_over = order.phase.is_done();
+    [
+        intent.id.to_string(),
+        ledger::safe(&text(intent.signal)),
+        intent.key.symbol.to_string(),
+        intent.purpose.as_str().to_owned(),
+        intent.side.to_string(),
+        intent.order.name().as_str().to_owned(),
+        intent.qty.to_string(),
+        text(limit),
+        text(stop),
+        intent.reference.to_string(),
+        time_text(order.decided_at),
+        if is_over { time_text(order.since) } else { String::new() },
+        order.phase.as_str().to_owned(),
+        order.filled.to_string(),
+        text(order.average()),
+        order.reason.as_ref().map_or_else(String::new, |reason| reason.code.to_string()),
+    ]
+}

@@ -1,0 +1,102 @@
+//! Where decisions come from: at the close of a bar, or at moments of their own.
+
+use broker_api::{Bar, Digest, Held, Instrument, InstrumentIx, Key, Signal, Time};
+use state::Book;
+
+/// A decision with the hash of its payload.
+pub type Decided = (Signal, Digest);
+
+/// What a source gets to see at the close of a bar: that bar, and what is held then.
+#[derive(Clone, Copy, Debug)]
+pub struct AtClose<'a> {
+    /// The instrument's place in the catalog.
+    pub ix: InstrumentIx,
+    /// Its rules.
+    pub instrument: &'a Instrument,
+    /// The bar that closed.
+    pub bar: &'a Bar,
+    pub(super) book: &'a Book,
+}
+
+impl<'a> AtClose<'a> {
+    /// What is seen of a bar when the book stands so.
+    pub const fn new(ix: InstrumentIx, instrument: &'a Instrument, bar: &'a Bar, book: &'a Book) -> Self {
+        Self { ix, instrument, bar, book }
+    }
+
+    /// What is held of the instrument.
+    pub fn held(&self) -> Held {
+        self.book.held(self.instrument.key)
+    }
+
+    /// Whether an entry or an exit of the instrument is under way.
+    pub fn is_under_way(&self) -> bool {
+        let key: Key = self.instrument.key;
+        self.book.exit_wanted(key).is_some() || self.book.has_open_entry(key)
+    }
+
+    /// The book, for a source that wants to see more.
+    pub const fn book(&self) -> &'a Book {
+        self.book
+    }
+}
+
+/// A strategy, or anything else that decides.
+pub trait SignalSource {
+    /// A bar closed: what is decided on it is put into `out`, and is taken in before anything else happens. Bars
+    /// come in the order of time; each instrument's are all told, from the first on.
+    fn at_close(&mut self, seen: &AtClose<'_>, out: &mut Vec<Decided>);
+
+    /// The moment of the next decision that does not come from a close; nothing when there is none.
+    fn next_at(&self) -> Option<Time> {
+        None
+    }
+
+    /// The decisions of the moment that [`SignalSource::next_at`] named.
+    fn at(&mut self, _now: Time, _out: &mut Vec<Decided>) {}
+}
+
+/// A signal with the hash of its canonical JSON.
+///
+/// # Errors
+/// One that cannot be written as JSON.
+pub fn decided(signal: Signal) -> serde_json::Result<Decided> {
+    serde_json::to_vec(&signal).map(|text| (signal, state::encode::digest(&text)))
+}
+
+/// Decisions that were made before, such as those of a signals file: each is told at its `decided_at`, those of one
+/// moment together and in their order.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The latest first.
+    left: Vec<Decided>,
+}
+
+impl Told {
+    /// Decisions in any order.
+    pub fn new(mut decisions: Vec<Decided>) -> Self {
+        // The sort keeps the order of those of one moment, and the list is then taken from its end.
+        decisions.sort_by_key(|(signal, _)| signal.decided_at);
+        decisions.reverse();
+        Self { left: decisions }
+    }
+
+    /// How many were not told.
+    pub fn left(&self) -> usize {
+        self.left.len()
+    }
+}
+
+impl SignalSource for Told {
+    fn at_close(&mut self, _: &AtClose<'_>, _: &mut Vec<Decided>) {}
+
+    fn next_at(&self) -> Option<Time> {
+        self.left.last().map(|(signal, _)| signal.decided_at)
+    }
+
+    fn at(&mut self, now: Time, out: &mut Vec<Decided>) {
+        while self.left.last().is_some_and(|(signal, _)| signal.decided_at <= now) {
+            out.extend(self.left.pop());
+        }
+    }
+}

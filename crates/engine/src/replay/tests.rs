@@ -1,0 +1,1 @@
+//! The order in which a replay tells things, and the strategy.
