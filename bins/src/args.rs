@@ -55,7 +55,7 @@ pub enum Verb {
     Demo(OutDir),
     /// One pass for cron: catch up, take signals in, act, settle, write the state, say what came of it
     #[command(
-        after_help = "Examples:\n  tradewind run --signals signals.json\n  my-strategy | tradewind run --signals - --dry-run"
+        after_help = "Examples:\n  tradewind run --signals signals.json\n  my-strategy | tradewind run --signals - --dry-run\n  tradewind run --signals signals.json --record session.jsonl"
     )]
     Run(RunArgs),
     /// History through the same desk: bars of the past, and what would have come of them
@@ -82,6 +82,11 @@ pub enum Verb {
     /// Everything the journal holds about one signal, order or symbol, and why it went as it did
     #[command(after_help = "Examples:\n  tradewind explain 2026-11-20/NVDA/enter\n  tradewind explain AAPL")]
     Explain(Explain),
+    /// Feed a recorded session through the desk again: every record must come out as it was, byte for byte
+    #[command(
+        after_help = "Examples:\n  tradewind reproduce session.jsonl\n  tradewind reproduce session.jsonl --state paper-state.json"
+    )]
+    Reproduce(Reproduce),
     /// Stop all entries at once; stops stay where they are
     #[command(after_help = "Examples:\n  tradewind halt --why \"odd prices\"\n  tradewind halt")]
     Halt(Why),
@@ -131,6 +136,16 @@ pub struct RunArgs {
     /// End with code 6 when a signal was denied or rejected
     #[arg(long)]
     pub fail_on_denied: bool,
+    /// Write everything that reaches the desk to this new file, for `tradewind reproduce`
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub record: Option<PathBuf>,
+}
+
+/// `reproduce`.
+#[derive(Args, Debug)]
+pub struct Reproduce {
+    /// A session, as `run --record` wrote it; with --state, what the journal holds is shown beside what differs
+    pub file: PathBuf,
 }
 
 /// A moment of the past.

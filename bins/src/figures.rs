@@ -89,7 +89,12 @@ pub fn count(n: u64) -> String {
 
 /// So many of something: `1 position`, `2 positions`.
 pub fn counted(n: usize, what: &str) -> String {
-    format!("{} {what}{}", count(n as u64), if n == 1 { "" } else { "s" })
+    many(n as u64, what)
+}
+
+/// The same of something that is not held in memory.
+pub fn many(n: u64, what: &str) -> String {
+    format!("{} {what}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 /// A moment: `2026-11-23 14:35:02 UTC`.

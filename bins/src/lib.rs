@@ -15,6 +15,7 @@ mod out;
 mod pass;
 mod place;
 mod prices;
+mod recording;
 mod summary;
 mod symbols;
 mod tell;
@@ -58,6 +59,9 @@ fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
         }
         Verb::State(StateVerb::Schema { of }) => verbs::state::schema(*of)?,
         Verb::Replay(args) => verbs::replay::replay(out, &cli.common, args)?,
+        Verb::Reproduce(asked) => {
+            return verbs::reproduce::reproduce(out, &asked.file, cli.common.state.as_deref());
+        }
         verb => return at_a_place(out, &Place::of(&cli.common)?, verb),
     }
     Ok(Exit::Done)
@@ -83,6 +87,7 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
         Verb::Init(_)
         | Verb::Demo(_)
         | Verb::Replay(_)
+        | Verb::Reproduce(_)
         | Verb::Completions { .. }
         | Verb::State(StateVerb::Schema { .. }) => {}
     }

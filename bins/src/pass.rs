@@ -10,6 +10,8 @@ use broker_paper::matching::{Costs, Moment};
 use broker_paper::venue::{PaperVenue, VenueError};
 use chrono::TimeDelta;
 use engine::calendar::Calendar;
+use engine::session::Recorder;
+use engine::watch::Onlookers;
 use engine::{Clock, Desk, Frozen, Input, Runner, Setup, StartFault, Venue};
 use state::{
     Book, Checkpoint, CheckpointError, Files, Head, Journal, Lock, LockError, SqliteStore, checkpoint,
@@ -73,8 +75,16 @@ impl Pass {
     /// # Errors
     /// A lock that is held, files that cannot be used, a venue that is not available.
     pub fn begin(place: &Place, out: Out) -> Result<Self, Failure> {
+        Self::recorded(place, out, None)
+    }
+
+    /// As [`Pass::begin`], with somebody who writes down all that reaches the desk.
+    ///
+    /// # Errors
+    /// As [`Pass::begin`].
+    pub fn recorded(place: &Place, out: Out, recorder: Option<Recorder>) -> Result<Self, Failure> {
         let clock: Clock = Arc::new(crate::clock::now);
-        let pass = Self::with(place, out, clock, Arc::clone(&place.catalog))?;
+        let pass = Self::open(place, out, clock, Arc::clone(&place.catalog), recorder)?;
         pass.catch_up()
     }
 
@@ -83,6 +93,16 @@ impl Pass {
     /// # Errors
     /// As [`Pass::begin`].
     pub fn with(place: &Place, out: Out, clock: Clock, at_venue: Arc<Catalog>) -> Result<Self, Failure> {
+        Self::open(place, out, clock, at_venue, None)
+    }
+
+    fn open(
+        place: &Place,
+        out: Out,
+        clock: Clock,
+        at_venue: Arc<Catalog>,
+        recorder: Option<Recorder>,
+    ) -> Result<Self, Failure> {
         out.step("lock");
         let program = concat!("tradewind ", env!("CARGO_PKG_VERSION"));
         let lock =
@@ -137,7 +157,7 @@ impl Pass {
             vec![ours],
             Arc::clone(&clock),
             env!("CARGO_PKG_VERSION"),
-            out.watch(),
+            Onlookers { watch: out.watch(), recorder },
         );
         let runner = runtime.block_on(start).map_err(|fault| did_not_start(&fault))?;
         Ok(Self { place: place.clone(), out, venue, costs, clock, runtime, runner, lock })

@@ -1,6 +1,17 @@
 //! A desk under a venue that does anything a venue may do: what must always hold is looked at after every step. A
 //! failing case is kept beside this folder and tried first by the next run.
 
+/// Fails the case when something does not hold.
+macro_rules! holds {
+    ($is:expr, $($text:tt)*) => {
+        if !$is {
+            return Err(TestCaseError::fail(format!($($text)*)));
+        }
+    };
+}
+
+/// What reached the desk, told again.
+mod recorded;
 /// The desk, its journal, and what is looked at.
 mod rig;
 /// The venue.
@@ -15,7 +26,10 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use crate::world::{arrives, ix, of, signal};
-use rig::{Held, Rig};
+use rig::Rig;
+
+/// What a step gives: nothing, or what did not hold.
+type Held = Result<(), TestCaseError>;
 
 /// Each instrument, the price it begins at, and its tick.
 const MARKET: [(&str, &str, &str); 3] =

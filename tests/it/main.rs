@@ -6,6 +6,9 @@ mod desk;
 /// Nothing is sent before it is written down.
 #[cfg(test)]
 mod order_of_calls;
+/// What reached a runner, written down and told again.
+#[cfg(test)]
+mod session;
 /// The shape of the tree.
 mod tidy;
 /// The space the journal takes while it is written.

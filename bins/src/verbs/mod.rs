@@ -6,6 +6,7 @@ pub mod halt;
 pub mod init;
 pub mod lists;
 pub mod replay;
+pub mod reproduce;
 pub mod run;
 pub mod state;
 pub mod status;

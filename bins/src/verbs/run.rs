@@ -17,6 +17,7 @@ use crate::history::History;
 use crate::out::Out;
 use crate::pass::Pass;
 use crate::place::{Place, heading, headline};
+use crate::recording::{Kept, Recording};
 use crate::{summary, tell};
 
 /// One pass.
@@ -100,12 +101,28 @@ fn read_signals(path: &Path) -> Result<(String, String), Failure> {
 }
 
 fn pass(out: Out, place: &Place, args: &RunArgs, is_rehearsal: bool) -> Result<Exit, Failure> {
+    let recording = args.record.as_deref().map(Recording::create).transpose()?;
+    let done = act(out, place, args, is_rehearsal, recording.as_ref());
+    if let (Err(_), Some(recording)) = (&done, &recording) {
+        // What went wrong is the very thing that somebody will want to tell again.
+        out.say(recording.finish(out).text().trim_end());
+    }
+    done
+}
+
+fn act(
+    out: Out,
+    place: &Place,
+    args: &RunArgs,
+    is_rehearsal: bool,
+    recording: Option<&Recording>,
+) -> Result<Exit, Failure> {
     let began = crate::clock::Stopwatch::start();
     let text = args.signals.as_deref().map(read_signals).transpose()?;
     if place.loaded.file.is_none() {
         out.say(&place.loaded.config.told());
     }
-    let mut pass = Pass::begin(place, out)?;
+    let mut pass = Pass::recorded(place, out, recording.map(|recording| recording.recorder(out)))?;
     let now = pass.now();
     let Intake { signals, faults } = match &text {
         Some((text, name)) => intake::read(text, name, now, &crate::prices::defaults(place)),
@@ -137,6 +154,7 @@ fn pass(out: Out, place: &Place, args: &RunArgs, is_rehearsal: bool) -> Result<E
     let exit = exit_of(&pass, args, !faults.is_empty(), &asked, &before);
     let market = summary::Account::of(&pass);
     let pass = pass.end(exit)?;
+    let kept = recording.map(|recording| recording.finish(out));
     let book = pass.book();
     let history = History::of(book);
     let (id, head) = pass.journal_head();
@@ -207,6 +225,9 @@ fn pass(out: Out, place: &Place, args: &RunArgs, is_rehearsal: bool) -> Result<E
         ));
     }
     text.push_str(&format!("   Next: {} ({})\n", figures::minute(next.0), next.1));
+    if let Some(kept) = &kept {
+        text.push_str(&kept.text());
+    }
     out.text(&text)?;
     out.document(
         "run",
@@ -222,6 +243,7 @@ fn pass(out: Out, place: &Place, args: &RunArgs, is_rehearsal: bool) -> Result<E
             "needs_you": needs.iter().map(|need| json!({ "text": need.text, "verb": need.verb })).collect::<Vec<_>>(),
             "next_run_at": next.0,
             "next_run_why": next.1,
+            "recorded": kept.as_ref().map(Kept::json),
         }),
     )?;
     Ok(exit)

@@ -9,3 +9,4 @@ mod kill;
 mod passes;
 mod place;
 mod schemas;
+mod sessions;

@@ -23,7 +23,7 @@ fn every_verb_speaks_as_its_schema_says() {
     let output = schema(&place, "output");
     place.signals(&[enter("one", "BTC/USD", "80000"), enter("two", "ETH/USD", "9000")]);
     place.prices();
-    let ran = place.json(&["run", "--signals", "signals.json"]);
+    let ran = place.json(&["run", "--signals", "signals.json", "--record", "session.jsonl"]);
     assert_fits(&output, &ran, "run");
     assert_eq!(ran["data"]["signals"][1]["outcome"], json!("denied"));
     for words in [
@@ -39,6 +39,7 @@ fn every_verb_speaks_as_its_schema_says() {
         &["journal", "verify"],
         &["state", "verify"],
         &["state", "export", "--out", "copy"],
+        &["reproduce", "session.jsonl"],
         &["halt"],
         &["resume", "--why", "done"],
         &["flatten", "--why", "leaving", "--confirm", "paper-1"],
@@ -86,6 +87,7 @@ fn every_verb_has_help_with_an_example_and_every_shell_its_completions() {
         "trades",
         "signals",
         "explain",
+        "reproduce",
         "halt",
         "resume",
         "flatten",

@@ -1,34 +1,41 @@
 //! What a venue can do, and how an order without an answer is settled there. Data, not code in the desk.
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
 use crate::intent::KindName;
 
 /// When an order that is proven absent may be sent again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Resend {
     /// Never: a person decides.
     Never,
     /// Once its absence is proven from the venue's log.
     AfterProof,
     /// After the venue has not known it for so long; a duplicate id is refused there for ever.
-    AfterSilence(TimeDelta),
+    AfterSilence(#[serde(with = "crate::millis")] TimeDelta),
     /// Within so long after the first attempt, under the same id: "already registered" means found.
-    ProbeSameId(TimeDelta),
+    ProbeSameId(#[serde(with = "crate::millis")] TimeDelta),
 }
 
 /// How an order without an answer is settled at a venue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ResolvePolicy {
     /// How long after the loss to ask first.
+    #[serde(with = "crate::millis")]
     pub first_ask: TimeDelta,
     /// How long between two questions.
+    #[serde(with = "crate::millis")]
     pub every: TimeDelta,
     /// How many questions; after them the order stays unknown and a person is told.
     pub asks_max: u32,
     /// How long after an order stopped being sent its absence means anything.
+    #[serde(with = "crate::millis")]
     pub settle: TimeDelta,
     /// How long after its commit an order may still be sent.
+    #[serde(with = "crate::millis")]
     pub send_within: TimeDelta,
     /// Whether it may be sent again.
     pub resend: Resend,
@@ -37,7 +44,8 @@ pub struct ResolvePolicy {
 }
 
 /// What a venue can do. What is not listed is not tried.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Capabilities {
     /// The order kinds it takes.
     pub kinds: Vec<KindName>,

@@ -67,7 +67,8 @@ pub enum VenueEvent {
 }
 
 /// A stretch of a venue's log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Activity {
     /// In the log's order.
     pub events: Vec<VenueEvent>,

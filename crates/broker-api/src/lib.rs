@@ -22,6 +22,8 @@ pub mod instrument;
 pub mod intent;
 /// Quotes and bars.
 pub mod market;
+/// Spans of time in files.
+pub mod millis;
 /// Prices, quantities, money.
 pub mod number;
 /// An order's life.

@@ -19,7 +19,7 @@ use crate::ids::Currency;
 mod decimal;
 mod money;
 
-use decimal::{compare, is_plain_multiple, multiple, parse};
+use decimal::{compare, is_plain_multiple, is_small, multiple, parse, plain};
 pub use money::Money;
 
 /// A text or figure that is not the number it should be.
@@ -125,13 +125,13 @@ macro_rules! number {
 
         impl From<$name> for String {
             fn from(number: $name) -> Self {
-                number.0.to_string()
+                plain(number.0).to_string()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
+                plain(self.0).fmt(f)
             }
         }
 
@@ -150,9 +150,9 @@ number!(
     /// A price in the instrument's quote currency, above zero.
     Price,
     |v| {
-        if v <= Decimal::ZERO {
+        if v.is_zero() || v.is_sign_negative() {
             Err(BadNumber::Sign)
-        } else if v > Decimal::from(PRICE_MAX) {
+        } else if !is_small(v) && v > Decimal::from(PRICE_MAX) {
             Err(BadNumber::Absurd)
         } else {
             Ok(())
@@ -165,7 +165,7 @@ number!(
     |v| {
         if v.is_sign_negative() && !v.is_zero() {
             Err(BadNumber::Sign)
-        } else if v > Decimal::from(QTY_MAX) {
+        } else if !is_small(v) && v > Decimal::from(QTY_MAX) {
             Err(BadNumber::Absurd)
         } else {
             Ok(())

@@ -1,26 +1,36 @@
-//! Prices from files: `Bars` from a folder of CSV files, `Quotes` from a file of JSON lines.
+//! Prices from files: `Bars` from a folder of CSV files or from one tape, `Quotes` from a file of JSON lines.
 //!
-//! 1. Bars are streamed: one row of each file is held at a time, however long the files are.
-//! 2. They are merged into `Moment`s in the order of time. At one instant closes come first (what ended), then
-//!    opens, then ranges (what happened after the opens), each in the order of the catalog: nothing looks ahead.
-//! 3. A row that cannot be trusted ends the feed with a `FeedError`; it is never skipped.
+//! 1. Bars are streamed: a fixed part of each file is held at a time, however long the files are.
+//! 2. A folder has one file per symbol. They are merged into `Moment`s in the order of time. At one instant closes
+//!    come first (what ended), then the bars that are known by their close only, each told whole (open, range,
+//!    close), then opens, then ranges (what happened after the opens), each in the order of the catalog: nothing
+//!    looks ahead.
+//! 3. A tape is one file of all symbols. Its bars are known by their close only, and are told whole in the order of
+//!    the file.
+//! 4. A row that cannot be trusted ends the feed with a `FeedError`; it is never skipped. A last line that has all
+//!    its cells but no line end is taken as complete, for nothing tells whether its last cell was cut.
 
+mod cells;
+mod folder;
 mod quotes;
+mod rows;
+mod sessions;
+mod sheet;
 mod source;
+mod tape;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use broker_api::{AssetClass, Bar, Catalog, InstrumentIx, Symbol, Time};
+use broker_api::{AssetClass, Catalog, Symbol, Time};
 use broker_paper::matching::Moment;
 use chrono::NaiveDate;
 
 use crate::calendar::{Calendar, Session};
-use source::Source;
+use folder::Folder;
+use tape::Tape;
 
 pub use quotes::Quotes;
 
@@ -79,95 +89,90 @@ pub fn day(calendar: &Calendar, class: AssetClass, date: NaiveDate) -> Option<Se
     calendar.day(class, date)
 }
 
-/// What comes of one source next, in the order in which it is told at one instant.
+/// Which bars are played, by their closes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Window {
+    after: Option<Time>,
+    until: Option<Time>,
+}
+
+impl Window {
+    fn has_begun(&self, closes: Time) -> bool {
+        self.after.is_none_or(|after| closes > after)
+    }
+
+    fn is_over(&self, closes: Time) -> bool {
+        self.until.is_some_and(|until| closes > until)
+    }
+}
+
+/// What of a bar is told next, in the order in which it is told at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Close,
+    /// All three, one after the other.
+    Whole,
     Open,
     Range,
 }
 
-/// A source and its bar under way.
 #[derive(Debug)]
-struct Playing {
-    source: Source,
-    bar: Option<Bar>,
+enum Origin {
+    Folder(Box<Folder>),
+    Tape(Box<Tape>),
 }
 
-/// The bars of a folder, as moments in the order of time.
+/// The bars of a folder or a tape, as moments in the order of time.
 #[derive(Debug)]
 pub struct Bars {
-    playing: Vec<Playing>,
-    queue: BinaryHeap<Reverse<(Time, Part, InstrumentIx, usize)>>,
-    missing: Vec<Symbol>,
-    after: Option<Time>,
-    until: Option<Time>,
-    is_begun: bool,
+    origin: Origin,
+    window: Window,
+    /// What is still to be told of a bar that is told whole.
+    rest: Option<Part>,
+    told: u64,
     fault: Option<FeedError>,
 }
 
 impl Bars {
-    /// Finds the files of a catalog's instruments in a folder: `AAPL.csv` for `AAPL`; `EURUSD.csv`, `EUR_USD.csv` or
-    /// `EUR-USD.csv` for `EUR/USD`, in any case of letters. Other files are left alone.
+    /// Opens the bars of a catalog's instruments: the files in a folder, or a tape when `path` is a file.
+    ///
+    /// The files of a folder are called `AAPL.csv` for `AAPL`; `EURUSD.csv`, `EUR_USD.csv` or `EUR-USD.csv` for
+    /// `EUR/USD`, in any case of letters. Other files are left alone.
     ///
     /// The first line names the columns: `date`, `ts` or `timestamp`, then `open`, `high`, `low`, `close`, and if
-    /// wanted `volume` and `spread`, in any order. A time is either a date (`2026-11-20`), which makes it the bar of
-    /// that day's session, or the moment at which the bar begins, with a zone (`2026-11-20T14:30:00Z`); such bars are
-    /// all as long as the shortest step between the file's first thousand. An empty volume, or a volume of zero for
-    /// a currency, is not known; so is a spread that is empty or zero.
+    /// wanted `volume` and `spread`, in any order. An empty volume, or a volume of zero for a currency, is not known;
+    /// so is a spread that is empty or zero. A time is, the same through a file,
+    ///
+    /// 1. a date (`2026-11-20`), which makes it the bar of that day's session;
+    /// 2. the moment at which the bar begins, with a zone (`2026-11-20T14:30:00Z`); such bars are all as long as the
+    ///    shortest step between the file's first thousand;
+    /// 3. the moment at which the bar closes, in whole seconds since 1970 (`1420070460`); when it began is not known,
+    ///    so it opens and closes at that moment, and is told whole there.
     ///
     /// A date without a session by the calendar is taken by the usual hours of that date, for the calendar does not
     /// know all years and is not the sole authority; but a stock has no bar on a weekend.
     ///
+    /// A tape has a column `symbol` more, whose symbols are written as in the catalog or as the names of files may
+    /// be. Its times are closes in seconds, and never step back. Of rows of other symbols only the time is looked at.
+    ///
     /// # Errors
-    /// A folder that cannot be read or has no file of any instrument, two files for one instrument, a file without
-    /// the columns needed.
-    pub fn open(dir: &Path, catalog: &Catalog) -> Result<Self, FeedError> {
-        let mut files = BTreeMap::<String, Vec<PathBuf>>::new();
-        let unreadable = |error: std::io::Error| FeedError::unreadable(dir, &error);
-        for entry in std::fs::read_dir(dir).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            let is_csv = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
-            if let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()).filter(|_| is_csv) {
-                files.entry(stem.to_ascii_uppercase()).or_default().push(path);
-            }
-        }
-        let (mut playing, mut missing) = (Vec::new(), Vec::new());
-        for (ix, instrument) in catalog.iter() {
-            let symbol = instrument.key.symbol;
-            let mut found: Vec<&PathBuf> =
-                file_names(symbol).iter().filter_map(|name| files.get(name)).flatten().collect();
-            found.sort();
-            match found.as_slice() {
-                [] => missing.push(symbol),
-                [path] => {
-                    let source = Source::open(path, ix, instrument.asset_class)?;
-                    playing.push(Playing { source, bar: None });
-                }
-                [one, other, ..] => {
-                    let why = format!("{} and {} are both files of {symbol}", one.display(), other.display());
-                    return Err(FeedError::new(dir, why, "keep one of them"));
-                }
-            }
-        }
-        if playing.is_empty() {
-            let example = missing.first().and_then(|symbol| file_names(*symbol).pop()).unwrap_or_default();
-            let why = format!("holds no file of any of the {} instruments", catalog.len());
-            return Err(FeedError::new(
-                dir,
-                why,
-                format!("put one CSV file per symbol there, such as {example}.csv"),
-            ));
-        }
-        let queue = BinaryHeap::with_capacity(playing.len());
-        Ok(Self { playing, queue, missing, after: None, until: None, is_begun: false, fault: None })
+    /// A path that cannot be read, a folder without a file of any instrument, two files for one instrument, a file
+    /// without the columns needed.
+    pub fn open(path: &Path, catalog: &Catalog) -> Result<Self, FeedError> {
+        let about = std::fs::metadata(path).map_err(|error| FeedError::unreadable(path, &error))?;
+        let origin = if about.is_dir() {
+            Origin::Folder(Box::new(Folder::open(path, catalog)?))
+        } else {
+            Origin::Tape(Box::new(Tape::open(path, catalog)?))
+        };
+        Ok(Self { origin, window: Window::default(), rest: None, told: 0, fault: None })
     }
 
     /// Leaves out the bars that had closed at `time` or before. A bar that closes later is played whole, its open
     /// too, even when it opened before `time`. To be called before the first moment is asked for.
     #[must_use]
     pub fn after(mut self, time: Time) -> Self {
-        self.after = Some(time);
+        self.window.after = Some(time);
         self
     }
 
@@ -175,13 +180,38 @@ impl Bars {
     /// is asked for.
     #[must_use]
     pub fn until(mut self, time: Time) -> Self {
-        self.until = Some(time);
+        self.window.until = Some(time);
         self
     }
 
-    /// The symbols of the catalog that have no file.
+    /// The symbols of the catalog that have no file. Of a tape those that have not come so far: what is missing is
+    /// known when all of it is played.
     pub fn missing(&self) -> &[Symbol] {
-        &self.missing
+        match &self.origin {
+            Origin::Folder(folder) => folder.missing(),
+            Origin::Tape(tape) => tape.missing(),
+        }
+    }
+
+    /// How many rows of a tape were left out so far because the catalog does not have their symbol.
+    pub fn others(&self) -> u64 {
+        match &self.origin {
+            Origin::Folder(_) => 0,
+            Origin::Tape(tape) => tape.others(),
+        }
+    }
+
+    /// The first symbol of these rows.
+    pub fn first_other(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Folder(_) => None,
+            Origin::Tape(tape) => tape.first_other(),
+        }
+    }
+
+    /// How many bars were told so far, to their close.
+    pub const fn bars(&self) -> u64 {
+        self.told
     }
 
     /// The next moment; nothing when all bars are played.
@@ -194,60 +224,44 @@ impl Bars {
         reason = "an iterator cannot say that it must not be asked again"
     )]
     pub fn next(&mut self) -> Result<Option<Moment>, FeedError> {
-        if !self.is_begun {
-            self.is_begun = true;
-            for at in 0..self.playing.len() {
-                self.advance(at);
+        let part = match self.rest.take() {
+            Some(rest) => rest,
+            None => match self.read()? {
+                Some(part) => part,
+                None => return Ok(None),
+            },
+        };
+        let under_way = match &self.origin {
+            Origin::Folder(folder) => folder.under_way(),
+            Origin::Tape(tape) => tape.under_way(),
+        };
+        // The bar is copied once, into the answer: it is large, and this is done millions of times.
+        let Some((ix, bar)) = under_way else { return Ok(None) };
+        match part {
+            Part::Open => Ok(Some(Moment::Open { ix, bar: *bar })),
+            Part::Whole => {
+                self.rest = Some(Part::Range);
+                Ok(Some(Moment::Open { ix, bar: *bar }))
+            }
+            Part::Range => {
+                self.rest = (bar.opens == bar.closes).then_some(Part::Close);
+                Ok(Some(Moment::Range { ix, bar: *bar }))
+            }
+            Part::Close => {
+                self.told += 1;
+                Ok(Some(Moment::Close { ix, bar: *bar }))
             }
         }
+    }
+
+    fn read(&mut self) -> Result<Option<Part>, FeedError> {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
-        let Some(Reverse((_, part, ix, at))) = self.queue.pop() else { return Ok(None) };
-        let Some(bar) = self.playing.get(at).and_then(|playing| playing.bar) else { return Ok(None) };
-        Ok(Some(match part {
-            Part::Open => {
-                self.queue.push(Reverse((bar.opens, Part::Range, ix, at)));
-                Moment::Open { ix, bar }
-            }
-            Part::Range => {
-                self.queue.push(Reverse((bar.closes, Part::Close, ix, at)));
-                Moment::Range { ix, bar }
-            }
-            Part::Close => {
-                self.advance(at);
-                Moment::Close { ix, bar }
-            }
-        }))
-    }
-
-    /// Reads the next bar of a source that is to be played, and puts its open into the queue.
-    fn advance(&mut self, at: usize) {
-        let Some(playing) = self.playing.get_mut(at) else { return };
-        loop {
-            match playing.source.read() {
-                Ok(Some(bar)) if self.after.is_some_and(|after| bar.closes <= after) => {}
-                Ok(Some(bar)) if self.until.is_none_or(|until| bar.closes <= until) => {
-                    playing.bar = Some(bar);
-                    self.queue.push(Reverse((bar.opens, Part::Open, playing.source.ix(), at)));
-                    return;
-                }
-                Ok(_) => return,
-                Err(error) => {
-                    self.fault.get_or_insert(error);
-                    return;
-                }
-            }
-        }
-    }
-}
-
-/// The names that the file of a symbol may have, without its end, in capitals.
-fn file_names(symbol: Symbol) -> Vec<String> {
-    let symbol = symbol.as_str();
-    if symbol.contains('/') {
-        ["", "_", "-"].iter().map(|joint| symbol.replace('/', joint)).collect()
-    } else {
-        vec![symbol.to_owned()]
+        let part = match &mut self.origin {
+            Origin::Folder(folder) => folder.next(self.window),
+            Origin::Tape(tape) => tape.next(self.window),
+        };
+        part.inspect_err(|fault| self.fault = Some(fault.clone()))
     }
 }

@@ -4,6 +4,7 @@ use broker_api::{
     Account, Activity, CancelOutcome, ClientOrderId, Digest, Finding, InstrumentIx, Level, Quote, Signal,
     SubmitOutcome, Time, VenueId,
 };
+use serde::{Deserialize, Serialize};
 
 /// One thing that happened outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +65,8 @@ pub enum Input {
 }
 
 /// What a person can do to a desk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Operator {
     /// Sets the level: tighter at once, looser only by this way.
     Level {

@@ -22,6 +22,8 @@ pub mod market;
 pub mod replay;
 /// Steps, commits, sends, in this order.
 pub mod runner;
+/// A session written down, and told again.
+pub mod session;
 /// The one place from which orders leave.
 pub mod venue;
 /// What is going on, for whoever wants to know.

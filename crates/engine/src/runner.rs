@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use broker_api::{AccountRef, Digest, Record, VenueId};
+use broker_api::{AccountRef, Digest, Record, Time, VenueId};
 use state::encode::digest;
 use state::{Batch, Book, Durable, Head, Journal, Store};
 use tokio::task::JoinSet;
@@ -19,8 +19,9 @@ use crate::command::Command;
 use crate::desk::Desk;
 use crate::input::Input;
 use crate::market::Market;
+use crate::session::{Line, Recorder};
 use crate::venue::{Clock, OnItsWay, Venue};
-use crate::watch::{self, Note, Watch};
+use crate::watch::{self, Note, Onlookers, Watch};
 
 /// A process that trades.
 pub struct Runner<S: Store> {
@@ -31,6 +32,7 @@ pub struct Runner<S: Store> {
     venues: Vec<Arc<Venue>>,
     clock: Clock,
     watch: Watch,
+    recorder: Option<Recorder>,
     silent: Vec<(VenueId, Box<str>)>,
 }
 
@@ -120,8 +122,9 @@ impl<S: Store> Runner<S> {
         venues: Vec<Venue>,
         clock: Clock,
         version: &str,
-        watch: Option<Watch>,
+        onlookers: impl Into<Onlookers>,
     ) -> Result<Self, StartFault> {
+        let Onlookers { watch, mut recorder } = onlookers.into();
         let market = Market::new(Arc::clone(&desk.setup().catalog));
         let venues: Vec<_> = venues.into_iter().map(Arc::new).collect();
         let mut bound = Vec::new();
@@ -147,12 +150,18 @@ impl<S: Store> Runner<S> {
         }
         let limits = limits_digest(&desk.setup().limits)?;
         let watch = watch.unwrap_or_else(watch::nobody);
-        let mut runner = Self { desk, book, market, journal, venues, clock, watch, silent: Vec::new() };
+        let now = clock();
+        let (setup, head) = (desk.setup(), journal.head().into());
+        tell(
+            &mut recorder,
+            &Line::Begin { version, at: now, setup, book: &book, journal: journal.id(), head },
+        );
+        let silent = Vec::new();
+        let mut runner = Self { desk, book, market, journal, venues, clock, watch, recorder, silent };
         let started = Record::Started { life: runner.book.life() + 1, version: version.into(), limits };
         let mut batch = Batch::new(runner.book.seq() + 1);
-        let now = (runner.clock)();
         for record in bound.into_iter().chain([started]) {
-            batch.put(&mut runner.book, record, now).map_err(|illegal| frozen(&illegal))?;
+            runner.put(&mut batch, record, now)?;
         }
         drop(runner.commit(batch)?);
         Ok(runner.refresh().await?)
@@ -247,7 +256,8 @@ impl<S: Store> Runner<S> {
         let equity = self.desk.equity(&self.book, &self.market);
         let record = Record::Stopped { life: self.book.life(), exit, equity };
         let mut batch = Batch::new(self.book.seq() + 1);
-        batch.put(&mut self.book, record, (self.clock)()).map_err(|illegal| frozen(&illegal))?;
+        let now = (self.clock)();
+        self.put(&mut batch, record, now)?;
         drop(self.commit(batch)?);
         Ok((self.book, self.journal))
     }
@@ -255,9 +265,11 @@ impl<S: Store> Runner<S> {
     /// Steps each input in one batch and commits it.
     fn decide(&mut self, inputs: &[Input]) -> Result<Durable<Vec<Command>>, Frozen> {
         let now = (self.clock)();
-        self.desk.set_halted(self.venues.iter().any(|venue| venue.is_halted()));
+        let halted = self.venues.iter().any(|venue| venue.is_halted());
+        self.desk.set_halted(halted);
         let mut batch = Batch::new(self.book.seq() + 1);
         for input in inputs {
+            tell(&mut self.recorder, &Line::Step { at: now, halted, input });
             self.desk
                 .step(&mut self.book, &mut self.market, input, now, &mut batch)
                 .map_err(|illegal| frozen(&illegal))?;
@@ -265,11 +277,22 @@ impl<S: Store> Runner<S> {
         self.commit(batch)
     }
 
+    /// Puts a record that no step decides.
+    fn put(&mut self, batch: &mut Batch<Command>, record: Record, now: Time) -> Result<(), Frozen> {
+        tell(&mut self.recorder, &Line::Put { at: now, record: &record });
+        batch.put(&mut self.book, record, now).map(|_| ()).map_err(|illegal| frozen(&illegal))
+    }
+
     fn commit(&mut self, batch: Batch<Command>) -> Result<Durable<Vec<Command>>, Frozen> {
         if let Some(first) = batch.records().first() {
             (self.watch)(Note::Commit { first: first.seq, records: batch.records().len() });
         }
-        self.journal.commit(batch).map_err(|failed| frozen(&failed))
+        let wrote = !batch.is_empty();
+        let durable = self.journal.commit(batch).map_err(|failed| frozen(&failed))?;
+        if wrote {
+            tell(&mut self.recorder, &Line::Commit { head: self.journal.head().into() });
+        }
+        Ok(durable)
     }
 
     /// Sends all at once, and gives what came of each in the order of the commands.
@@ -316,6 +339,12 @@ impl<S: Store> Runner<S> {
                 }
             }
         }
+    }
+}
+
+fn tell(recorder: &mut Option<Recorder>, line: &Line<'_>) {
+    if let Some(recorder) = recorder {
+        recorder(line);
     }
 }
 

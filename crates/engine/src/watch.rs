@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use broker_api::ClientOrderId;
 
+use crate::session::Recorder;
+
 /// One thing that is about to happen, or just happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Note {
@@ -40,6 +42,21 @@ impl fmt::Display for Note {
 
 /// Who is told.
 pub type Watch = Arc<dyn Fn(Note) + Send + Sync>;
+
+/// All who look on at a runner.
+#[derive(Default)]
+pub struct Onlookers {
+    /// Who is told what is going on.
+    pub watch: Option<Watch>,
+    /// Who writes the session down.
+    pub recorder: Option<Recorder>,
+}
+
+impl From<Option<Watch>> for Onlookers {
+    fn from(watch: Option<Watch>) -> Self {
+        Self { watch, recorder: None }
+    }
+}
 
 /// Nobody.
 pub fn nobody() -> Watch {

@@ -16,20 +16,10 @@ use state::memory::Fault;
 use state::{Batch, Book, Checkpoint, Files, Journal, MemoryStore, checkpoint};
 use tempfile::TempDir;
 
+use super::Held;
+use super::recorded::Session;
 use super::scripted::Scripted;
 use crate::world::{Stepped, account, account_ref, capabilities, of, setup, venue};
-
-/// What a step gives: nothing, or what did not hold.
-pub(super) type Held = Result<(), TestCaseError>;
-
-/// Fails the case when something does not hold.
-macro_rules! holds {
-    ($is:expr, $($text:tt)*) => {
-        if !$is {
-            return Err(TestCaseError::fail(format!($($text)*)));
-        }
-    };
-}
 
 /// The state file is written and read at every so many commits, and whenever everything is settled.
 const FILE_EVERY: u32 = 5;
@@ -45,6 +35,7 @@ pub(super) struct Rig {
     folded: Book,
     records: Vec<Stamped>,
     commits: u32,
+    session: Session,
     sent: BTreeSet<(ClientOrderId, u32)>,
     setup: Setup,
     policy: ResolvePolicy,
@@ -80,6 +71,7 @@ impl Rig {
             folded: Book::default(),
             records: Vec::new(),
             commits: 0,
+            session: Session::default(),
             sent: BTreeSet::new(),
             setup,
             policy,
@@ -109,6 +101,7 @@ impl Rig {
         let (now, seq) = (self.now(), self.book.seq());
         let mut batch = Batch::new(seq + 1);
         for input in inputs {
+            self.session.step(now, input);
             self.desk
                 .step(&mut self.book, &mut self.market, input, now, &mut batch)
                 .map_err(|illegal| TestCaseError::fail(format!("{illegal}\nafter {input:?}")))?;
@@ -182,6 +175,7 @@ impl Rig {
 
     /// What holds after every step.
     fn look(&mut self) -> Held {
+        self.session.committed(&self.journal);
         let fresh = self.journal.read(self.folded.seq(), usize::MAX).expect("rows of ours");
         for stamped in &fresh {
             self.folded
@@ -245,13 +239,17 @@ impl Rig {
 
     fn begin(&mut self) -> Held {
         let now = self.now();
+        self.session.check()?;
+        self.session = Session::begin(&self.setup, &self.book, &self.journal, now);
         let mut batch = Batch::new(self.book.seq() + 1);
         if self.book.venue(venue()).is_none() {
             let bound = Record::VenueBound { of: account_ref(), equity: self.equity, cursor: of("0") };
+            self.session.put(now, &bound);
             batch.put(&mut self.book, bound, now).expect("a new book");
         }
         let limits = state::encode::digest(b"limits");
         let started = Record::Started { life: self.book.life() + 1, version: "0".into(), limits };
+        self.session.put(now, &started);
         batch.put(&mut self.book, started, now).map_err(|why| TestCaseError::fail(why.to_string()))?;
         let none: Vec<Command> = self.journal.commit(batch).expect("a store that works").open();
         holds!(none.is_empty(), "a start sends nothing by itself");
@@ -328,6 +326,7 @@ impl Rig {
     /// What holds once the venue has answered everything.
     fn settled(&self) -> Held {
         self.state_file()?;
+        self.session.check()?;
         let told = self.told();
         for (key, held) in self.venue.held() {
             holds!(self.book.held(key) == held, "{key}: {} in the book, {held} there", self.book.held(key));

@@ -8,6 +8,8 @@ use broker_paper::matching::{Costs, Moment, Settings};
 use broker_paper::venue::PaperVenue;
 use chrono::TimeDelta;
 use engine::calendar::Calendar;
+use engine::session::Recorder;
+use engine::watch::Onlookers;
 use engine::{Desk, Frozen, Input, Runner, Venue};
 use state::{Book, Files, Journal, Store};
 use tempfile::TempDir;
@@ -38,11 +40,23 @@ impl Paper {
 
     /// A runner that goes on where `book` and `journal` end.
     pub(crate) async fn runner<S: Store>(&self, book: Book, journal: Journal<S>) -> Runner<S> {
+        self.recorded(book, journal, None).await
+    }
+
+    /// The same, with somebody who writes its session down.
+    pub(crate) async fn recorded<S: Store>(
+        &self,
+        book: Book,
+        journal: Journal<S>,
+        recorder: Option<Recorder>,
+    ) -> Runner<S> {
         let broker: Arc<dyn broker_api::Broker> = Arc::clone(&self.venue) as Arc<dyn broker_api::Broker>;
         let ours = Venue::new(broker, self.clock.clock(), self.files().halt);
         let desk = Desk::new(setup(ours.capabilities().clone()));
         let clock = self.clock.clock();
-        Runner::start(desk, book, journal, vec![ours], clock, "0", None).await.expect("a start")
+        Runner::start(desk, book, journal, vec![ours], clock, "0", Onlookers { watch: None, recorder })
+            .await
+            .expect("a start")
     }
 
     /// Plays all moments of a bar of the next minute, and steps the clock to its end.

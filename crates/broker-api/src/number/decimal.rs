@@ -33,3 +33,13 @@ pub(super) fn multiple(value: Decimal, step: Decimal, strategy: RoundingStrategy
     let steps = value.checked_div(step)?.round_dp_with_strategy(0, strategy);
     Some(steps.checked_mul(step)?.normalize())
 }
+
+/// Nothing has no sign: `-0` is not read back as it was written.
+pub(super) fn plain(value: Decimal) -> Decimal {
+    if value.is_zero() { value.abs() } else { value }
+}
+
+/// Whether a figure is not negative and has so few digits that it is within every bound, wherever its point stands.
+pub(super) fn is_small(value: Decimal) -> bool {
+    !value.is_sign_negative() && value.mantissa() <= 1_000_000_000_000
+}

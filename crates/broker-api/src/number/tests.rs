@@ -58,3 +58,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn nothing_is_written_without_a_sign_and_every_other_figure_as_it_is() {
+    for (amount, text) in [
+        (Amount::ZERO.negated(), "0"),
+        ("0.00".parse::<Amount>().unwrap().negated(), "0.00"),
+        ("1.50".parse::<Amount>().unwrap().negated(), "-1.50"),
+        ("0.10".parse::<Amount>().unwrap(), "0.10"),
+    ] {
+        assert_eq!((String::from(amount), amount.to_string()), (text.to_owned(), text.to_owned()));
+        let back: Amount = text.parse().unwrap();
+        assert_eq!(String::from(back), text);
+    }
+}

@@ -1,0 +1,190 @@
+//! The lines of a session file as they are written and read. A field that is not known is refused: a session that was
+//! read in part would be another session.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use broker_api::{
+    Account, Activity, AssetClass, CancelOutcome, Capabilities, Catalog, ClientOrderId, Currency, Digest,
+    Finding, Instrument, Key, Quote, Record, Signal, SubmitOutcome, Time, VenueId, millis, record,
+};
+use chrono::TimeDelta;
+use orders::Policy;
+use risk::Limits;
+use serde::{Deserialize, Serialize};
+use state::Book;
+
+use super::{Place, SCHEMA};
+use crate::calendar::Calendar;
+use crate::desk::Setup;
+use crate::input::{Input, Operator};
+
+/// What tells whether a file is a session at all, and of which kind.
+#[derive(Deserialize)]
+pub(super) struct Kind {
+    pub(super) schema: Box<str>,
+}
+
+/// The first line.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Header<'a> {
+    schema: Cow<'a, str>,
+    /// The version of the program.
+    pub(super) tradewind: Cow<'a, str>,
+    /// The version of the records: another one gives other hashes.
+    pub(super) record_version: u32,
+    pub(super) at: Time,
+    pub(super) journal: JournalAt<'a>,
+    setup: SetUp<'a>,
+    pub(super) book: Cow<'a, Book>,
+}
+
+/// A journal, and where it ended.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JournalAt<'a> {
+    pub(super) id: Cow<'a, str>,
+    pub(super) seq: u64,
+    pub(super) hash: Digest,
+}
+
+/// A [`Setup`] without what is part of the program.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetUp<'a> {
+    base: Currency,
+    policy: Cow<'a, Policy>,
+    limits: Cow<'a, Limits>,
+    venues: Cow<'a, BTreeMap<VenueId, Capabilities>>,
+    bars: BTreeMap<AssetClass, Span>,
+    catalog: Vec<Cow<'a, Instrument>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Span(#[serde(with = "millis")] TimeDelta);
+
+impl<'a> Header<'a> {
+    pub(super) fn of(
+        version: &'a str,
+        at: Time,
+        setup: &'a Setup,
+        book: &'a Book,
+        journal: &'a str,
+        head: Place,
+    ) -> Self {
+        // Taken apart field by field, so that one which is added cannot be left out of sessions unseen.
+        let Setup { catalog, policy, limits, calendar: Calendar, base, venues, bars } = setup;
+        Self {
+            schema: SCHEMA.into(),
+            tradewind: version.into(),
+            record_version: record::VERSION,
+            at,
+            journal: JournalAt { id: journal.into(), seq: head.seq, hash: head.hash },
+            setup: SetUp {
+                base: *base,
+                policy: Cow::Borrowed(policy),
+                limits: Cow::Borrowed(limits),
+                venues: Cow::Borrowed(venues),
+                bars: bars.iter().map(|(class, span)| (*class, Span(*span))).collect(),
+                catalog: catalog.iter().map(|(_, instrument)| Cow::Borrowed(instrument)).collect(),
+            },
+            book: Cow::Borrowed(book),
+        }
+    }
+
+    /// What the desk decided by.
+    ///
+    /// # Errors
+    /// A catalog that cannot be one.
+    pub(super) fn setup(&self) -> Result<Setup, Box<str>> {
+        let SetUp { base, policy, limits, venues, bars, catalog } = &self.setup;
+        let rows = catalog.iter().map(|row| row.clone().into_owned()).collect();
+        Ok(Setup {
+            catalog: Arc::new(Catalog::new(rows).map_err(|twice| twice.to_string())?),
+            policy: policy.clone().into_owned(),
+            limits: limits.clone().into_owned(),
+            calendar: Calendar::new(),
+            base: *base,
+            venues: venues.clone().into_owned(),
+            bars: bars.iter().map(|(class, span)| (*class, span.0)).collect(),
+        })
+    }
+}
+
+/// Any other line.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Row {
+    Put { at: Time, record: Record },
+    Step { at: Time, halted: bool, input: Told },
+    Commit { seq: u64, hash: Digest },
+}
+
+/// An [`Input`] that says which instrument it is about by its name.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Told {
+    Signal { signal: Signal, digest: Digest },
+    Quote { key: Key, quote: Quote },
+    Activity { venue: VenueId, activity: Activity },
+    Submitted { order: ClientOrderId, attempt: u32, outcome: SubmitOutcome },
+    Cancelled { order: ClientOrderId, outcome: CancelOutcome },
+    Found { order: ClientOrderId, finding: Option<Finding> },
+    Snapshot { account: Account },
+    Timer,
+    Operator(Operator),
+}
+
+impl Told {
+    /// The input, for a file.
+    ///
+    /// # Errors
+    /// A price of an instrument that the catalog does not have.
+    pub(super) fn of(input: &Input, catalog: Option<&Catalog>) -> Result<Self, Box<str>> {
+        Ok(match input {
+            Input::Signal { signal, digest } => Self::Signal { signal: *signal, digest: *digest },
+            Input::Quote { ix, quote } => {
+                let row = catalog.and_then(|catalog| catalog.get(*ix));
+                let key = row.ok_or("a price of an instrument that is not in the catalog")?.key;
+                Self::Quote { key, quote: *quote }
+            }
+            Input::Activity { venue, activity } => {
+                Self::Activity { venue: *venue, activity: activity.clone() }
+            }
+            Input::Submitted { order, attempt, outcome } => {
+                Self::Submitted { order: *order, attempt: *attempt, outcome: outcome.clone() }
+            }
+            Input::Cancelled { order, outcome } => {
+                Self::Cancelled { order: *order, outcome: outcome.clone() }
+            }
+            Input::Found { order, finding } => Self::Found { order: *order, finding: finding.clone() },
+            Input::Snapshot { account } => Self::Snapshot { account: *account },
+            Input::Timer => Self::Timer,
+            Input::Operator(act) => Self::Operator(act.clone()),
+        })
+    }
+
+    /// The input, for a desk.
+    ///
+    /// # Errors
+    /// A price of an instrument that the catalog does not have.
+    pub(super) fn input(self, catalog: &Catalog) -> Result<Input, Box<str>> {
+        Ok(match self {
+            Self::Signal { signal, digest } => Input::Signal { signal, digest },
+            Self::Quote { key, quote } => {
+                let ix =
+                    catalog.find(key).ok_or_else(|| format!("the first line lists no instrument {key}"))?;
+                Input::Quote { ix, quote }
+            }
+            Self::Activity { venue, activity } => Input::Activity { venue, activity },
+            Self::Submitted { order, attempt, outcome } => Input::Submitted { order, attempt, outcome },
+            Self::Cancelled { order, outcome } => Input::Cancelled { order, outcome },
+            Self::Found { order, finding } => Input::Found { order, finding },
+            Self::Snapshot { account } => Input::Snapshot { account },
+            Self::Timer => Input::Timer,
+            Self::Operator(act) => Input::Operator(act),
+        })
+    }
+}
