@@ -276,14 +276,19 @@ class Market:
             return days if form == "dates" else [(day - date(1970, 1, 1)).days * DAY + 19 * 3600 + 1800 for day in days]
         if form == "dates":
             days = (first_day + timedelta(days=late + number) for number in range(1000))
+            # Stocks have no bars on weekends.
+            is_weekly = instrument.asset_class == "equity" or instrument.asset_class == "forex" and not every_day
+            last_weekday = 4 if is_weekly else 6
             # Sunday to Friday is a week of currencies, too.
-            last_weekday = 6 if every_day or instrument.asset_class == "crypto" else 4
             sundays = instrument.asset_class == "forex" and random.chance(30)
             times = [day for day in days if day.weekday() <= last_weekday or (sundays and day.weekday() == 6)][:count]
         else:
             start = (first_day - date(1970, 1, 1)).days * DAY
             if self.form == "mixed":
                 step = DAY
+            if form == "moments":
+                step = min(step, DAY // 2)  # daily bars are written as dates
+            if self.form == "mixed":
                 start += random.one_of(0, 14 * 3600 + 1800, 20 * 3600, 21 * 3600, 22 * 3600)
             times = [start + step * (late + number) for number in range(count)]
         kept = [moment for moment in times if not random.chance(missing)]

@@ -8,7 +8,7 @@ compared with the replay of the project, trade by trade, so it is plain and slow
 no float appears anywhere, and each part quotes the section of the page that it carries out.
 
 What it does not do: `--signals`, a configuration, the limits of a configuration (`--limits wide` only), the journal,
-orders.csv and equity.csv. Where the page leaves a choice, the choice is named in `Readings` or marked "Reading:".
+orders.csv and equity.csv. Where the page leaves a choice, it is marked "Reading:".
 """
 
 import argparse
@@ -26,20 +26,6 @@ PARTICIPATION = Fraction(5, 100)  # section 5, "Volume"
 TRUST_PRICES_UP_TO = Fraction(10) ** 12  # section 3
 NEW_YORK = ZoneInfo("America/New_York")
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-
-class Readings:
-    """Questions that the page leaves open, each with the answer that is used here. All but the last arise only when the
-    limit by volume cuts an order down."""
-
-    # A stop or target that fills while a part of the entry still waits: is that part cancelled?
-    A_PROTECTING_FILL_CANCELS_THE_REST_OF_THE_ENTRY = True
-    # A stop that fills in part: does the target stay (over what is held), and the other way round?
-    A_LEG_FILLED_IN_PART_LEAVES_THE_OTHER_RESTING = True
-    # A market exit of an equity that ended at the close with something still held: do stop and target come back?
-    PROTECTION_COMES_BACK_WHEN_AN_EXIT_ENDS_EARLY = False
-    # The guard adds the other entries that are not over by their value as it is, not times their margin.
-    THE_GUARD_TAKES_OTHER_ENTRIES_WITHOUT_MARGIN = True
 
 
 class InputError(Exception):
@@ -396,6 +382,7 @@ class Order:
         self.left = quantity
         self.level = level
         self.over = False
+        self.awake = False  # a stop that was touched
         self.value_so_far = Fraction(0)  # in account currency, each fill at its own rate
         self.fees_so_far = Fraction(0)
 
@@ -406,7 +393,7 @@ class Order:
     def price_at(self, quote):
         """The table of section 5, column "at an open or close". None: it does not act."""
         side = quote.ask if self.buys else quote.bid
-        if self.kind == "market":
+        if self.kind == "market" or self.awake:
             return side
         if self.kind == "stop":
             acts = side >= self.level if self.buys else side <= self.level
@@ -416,7 +403,7 @@ class Order:
 
     def price_in_range(self, open_quote, low_quote, high_quote):
         """The table of section 5, column "at a range". None: it does not act."""
-        if self.kind == "market":
+        if self.kind == "market" or self.awake:
             return None
         if self.kind == "stop":
             if self.buys:
@@ -521,14 +508,14 @@ class Account:
 
     def rate_of_the_desk(self, currency):
         """ *The desk's rate* is "the first symbol, in the order of symbols, that is a pair of the two, direct or inverse,
-        and has a mark; half of the sum of bid and ask as the desk sees them, or 1 over that"."""
+        and has a mark; half of the sum of bid and ask as the desk sees them, or 1 over that, rounded half even to 16 significant digits"."""
         if currency == ACCOUNT_CURRENCY:
             return Fraction(1)
         for symbol in self.symbols:
             if symbol.is_pair and symbol in self.marks and {symbol.base, symbol.quote} == {currency, ACCOUNT_CURRENCY}:
                 mark = self.marks[symbol]
                 middle = (mark.bid_the_desk_sees() + mark.ask_the_desk_sees()) / 2
-                return middle if symbol.base == currency else 1 / middle
+                return middle if symbol.base == currency else half_even_significant(1 / middle, 16)
         return None
 
     # Section 7
@@ -609,6 +596,8 @@ class Venue:
     def add(self, symbol, role, buys, quantity, level=None):
         self.made += 1
         order = Order(self.made, symbol, role, buys, quantity, level)
+        mark = self.account.marks.get(symbol)
+        order.made_at = None if mark is None else mark.ask if buys else mark.bid
         self.live.setdefault(symbol, []).append(order)
         return order
 
@@ -624,11 +613,11 @@ class Venue:
         """Entries that are not over, of other symbols."""
         return [order for other, orders in self.live.items() if other is not symbol for order in orders if order.role == "entry"]
 
-    def would_bind(self, order_symbol, buys, quantity):
-        """Section 8: "size x ask (bid for a short) x margin x rate, rounded half even to 10 places, plus its fee"."""
-        mark = self.account.marks[order_symbol]
-        value = quantity * (mark.ask if buys else mark.bid) * self.account.rate(order_symbol.quote)
-        return half_even(value * order_symbol.margin, 10) + half_even(value * self.costs.fee[order_symbol.asset_class], 2)
+    def would_bind(self, symbol, quantity, price):
+        """Section 8: "size x the ask (bid for a short) of the mark when it was made x margin x rate, rounded half even to 10
+        places, plus its fee"."""
+        value = quantity * price * self.account.rate(symbol.quote)
+        return half_even(value * symbol.margin, 10) + half_even(value * self.costs.fee[symbol.asset_class], 2)
 
     def refuses(self, symbol, buys, quantity):
         """Section 8: why the venue refuses an entry, or None."""
@@ -636,8 +625,9 @@ class Venue:
             return "cannot be sold short"
         if self.account.rate(symbol.quote) is None:
             return "no rate"
-        bound_by_others = sum(self.would_bind(o.symbol, o.buys, o.left) for o in self.entries_of_others(symbol))
-        if self.would_bind(symbol, buys, quantity) > self.account.free() - bound_by_others:
+        bound_by_others = sum(self.would_bind(o.symbol, o.left, o.made_at) for o in self.entries_of_others(symbol))
+        mark = self.account.marks[symbol]
+        if self.would_bind(symbol, quantity, mark.ask if buys else mark.bid) > self.account.free() - bound_by_others:
             return "not enough free"
         return None
 
@@ -656,6 +646,8 @@ class Venue:
         price = order.price_in_range(*quotes) if kind == "range" else order.price_at(quotes[0])
         if price is None:
             return
+        # "A stop that was touched is a market order from then on, for what is left of it."
+        order.awake = order.kind == "stop"
         symbol = order.symbol
         quantity = order.left
         if order.closes_a_position:
@@ -734,11 +726,11 @@ class Decision:
 class Plan:
     """What the desk keeps of an entry: where it is guarded, and the value it was sized by for one unit."""
 
-    def __init__(self, is_long, stop, target, value_of_one):
+    def __init__(self, is_long, stop, target, price):
         self.is_long = is_long
         self.stop = stop
         self.target = target
-        self.value_of_one = value_of_one
+        self.price = price
 
 
 class Desk:
@@ -793,17 +785,15 @@ class Desk:
             return "no slot"
         needed = quantity * price * rate * symbol.margin
         for order in venue.entries_of_others(symbol):
-            value = order.left * self.plans[order.symbol].value_of_one
-            if not Readings.THE_GUARD_TAKES_OTHER_ENTRIES_WITHOUT_MARGIN:
-                value *= order.symbol.margin
-            needed += value
+            # "the value of what is left of all other entries", not times their margin
+            needed += order.left * self.plans[order.symbol].price * account.rate_of_the_desk(order.symbol.quote)
         if needed > account.free():
             return "guard: not enough free"
         # The venue.
         refusal = venue.refuses(symbol, is_long, quantity)
         if refusal is not None:
             return "venue: " + refusal
-        self.plans[symbol] = Plan(is_long, stop, target, price * rate)
+        self.plans[symbol] = Plan(is_long, stop, target, price)
         self.entries += 1
         venue.add(symbol, "entry", is_long, quantity)
         return None
@@ -844,21 +834,22 @@ class Desk:
                 self.venue.end(old)
             self._protect(symbol, "stop", "target")
         elif order.role in ("stop", "target"):
-            if Readings.A_PROTECTING_FILL_CANCELS_THE_REST_OF_THE_ENTRY:
-                for rest in self.venue.orders_of(symbol, "entry"):
-                    self.venue.end(rest)
+            # "What is left of an entry is cancelled with the first fill that takes the position out."
+            for rest in self.venue.orders_of(symbol, "entry"):
+                self.venue.end(rest)
             if self.account.held(symbol) is not None:
                 # What is left of this order is all that is held; the other is made anew over it.
                 other = "target" if order.role == "stop" else "stop"
                 for old in self.venue.orders_of(symbol, other):
                     self.venue.end(old)
-                if Readings.A_LEG_FILLED_IN_PART_LEAVES_THE_OTHER_RESTING:
-                    self._protect(symbol, other)
+                self._protect(symbol, other)
 
     def after_end(self, order):
-        """A market order ended at the close with a part of it not filled."""
-        if order.role == "exit" and Readings.PROTECTION_COMES_BACK_WHEN_AN_EXIT_ENDS_EARLY:
-            self._protect(order.symbol, "stop", "target")
+        """A market order ended at the close with a part of it not filled. "What is left of an exit is made anew at that close." """
+        position = self.account.held(order.symbol)
+        if order.role == "exit" and position is not None:
+            self.exits += 1
+            self.venue.add(order.symbol, "exit", not position.is_long, position.size)
 
     def _protect(self, symbol, *roles):
         plan, position = self.plans[symbol], self.account.held(symbol)

@@ -1,25 +1,11 @@
 //! The account's figures, and what orders bind of them.
 
 use broker_api::{
-    Account, AccountRef, Amount, Instrument, InstrumentIx, Mode, Overflow, Price, Qty, Ratio, Side, Time,
+    Account, AccountRef, Amount, Instrument, InstrumentIx, Mode, Overflow, Price, Qty, Side, Time,
 };
 
-use super::ledger::PLACES;
+use super::worth::margin;
 use super::{Matching, Row};
-
-/// What the account comes to at the last prices, in account currency.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Worth {
-    pub equity: Amount,
-    pub margin: Amount,
-}
-
-impl Worth {
-    /// What is not bound.
-    pub(super) fn free(self) -> Result<Amount, Overflow> {
-        Ok(self.equity.minus(self.margin)?.max(Amount::ZERO))
-    }
-}
 
 impl Matching {
     pub(super) fn reading(&self, now: Time) -> Result<Account, Overflow> {
@@ -36,21 +22,6 @@ impl Matching {
             blocked: false,
             at: now,
         })
-    }
-
-    pub(super) fn worth(&self) -> Result<Worth, Overflow> {
-        let mut worth = Worth { equity: self.balance, margin: Amount::ZERO };
-        for ((_, instrument), row) in self.catalog.iter().zip(&self.rows) {
-            let Some(side) = Side::reducing(row.position.held) else { continue };
-            // What is held had a price and a rate when it was filled, and prices are never forgotten.
-            let price = row.mark.ok_or(Overflow)?.against(side);
-            let rate = self.rate(instrument.quote).ok_or(Overflow)?;
-            let profit = row.position.profit(price)?.times(rate)?.round_half_even(PLACES);
-            worth.equity = worth.equity.plus(profit)?;
-            let bound = margin(instrument, row.position.held.size(), price, rate)?;
-            worth.margin = worth.margin.plus(bound)?;
-        }
-        Ok(worth)
     }
 
     /// What the working orders of all instruments would bind if they filled.
@@ -92,8 +63,4 @@ impl Matching {
 fn cover(row: &Row, side: Side) -> Qty {
     let held = row.position.held;
     if Side::reducing(held) == Some(side) { held.size() } else { Qty::ZERO }
-}
-
-fn margin(instrument: &Instrument, qty: Qty, price: Price, rate: Ratio) -> Result<Amount, Overflow> {
-    Ok(price.times(qty)?.times(instrument.margin)?.times(rate)?.round_half_even(PLACES))
 }

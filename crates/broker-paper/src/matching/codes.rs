@@ -14,7 +14,15 @@ macro_rules! words {
             #[cfg(test)]
             const ALL: &[Self] = &[$(Self::$name),*];
 
-            pub(super) const fn as_str(self) -> &'static str {
+            pub(super) const fn code(self) -> Code {
+                // Constants: a code is checked when this is compiled, and only copied when it is said.
+                match self {
+                    $(Self::$name => const { Code::fixed($text) }),*
+                }
+            }
+
+            #[cfg(test)]
+            const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text),*
                 }
@@ -49,13 +57,6 @@ words! {
     Quote = "quote",
     RangeLimit = "range_limit",
     RangeStop = "range_stop",
-}
-
-impl Word {
-    #[expect(clippy::expect_used, reason = "only the literals above get here, and a test makes each of them")]
-    pub(super) fn code(self) -> Code {
-        Code::new(self.as_str()).expect("a code of this list")
-    }
 }
 
 #[cfg(test)]

@@ -130,6 +130,7 @@ impl Matching {
         self.balance = balance.round_half_even(Decimal::MAX_SCALE);
         let row = &mut self.rows[ix.index()];
         row.position = position;
+        self.book.get_mut().moved(ix, position.held);
         if let Some(budget) = &mut row.budget {
             budget.left = budget.left.minus_or_zero(qty);
         }

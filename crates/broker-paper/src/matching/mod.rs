@@ -26,13 +26,15 @@ mod rates;
 mod saved;
 #[cfg(test)]
 mod tests;
+mod worth;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use broker_api::{
-    Account, Amount, Catalog, ClientOrderId, Code, Currency, End, Held, InstrumentIx, Intent, Overflow, Qty,
-    Ratio, Time, VenueEvent, VenueOrder, VenueOrderId, VenuePosition,
+    Account, Amount, Catalog, ClientOrderId, Code, Currency, End, Held, InstrumentIx, Intent, Overflow,
+    Price, Qty, Ratio, Time, VenueEvent, VenueOrder, VenueOrderId, VenuePosition,
 };
 pub use costs::{ClassCosts, Costs, Settings};
 pub use moment::Moment;
@@ -43,8 +45,9 @@ use codes::Word;
 use ledger::Position;
 use orders::Order;
 use play::{Budget, Playing};
-use prices::Mark;
+use prices::{Mark, Spread};
 use rates::Rates;
+use worth::Book;
 
 /// Why an order was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,14 +126,19 @@ impl Row {
     }
 }
 
-/// The engine: one account, its orders and its positions.
+/// The engine: one account, its orders and its positions. It may go from thread to thread but is not shared by two:
+/// a reading of the account keeps what it reckoned for the next one.
 #[derive(Clone, Debug)]
 pub struct Matching {
     catalog: Arc<Catalog>,
     settings: Settings,
     rates: Rates,
+    /// What is held, valued when the account is read.
+    book: RefCell<Book>,
     /// One for each instrument of the catalog.
     rows: Vec<Row>,
+    /// The same: the spread of bars that say none.
+    spreads: Box<[Spread]>,
     known: BTreeMap<ClientOrderId, Known>,
     /// Cash in account currency.
     balance: Amount,
@@ -150,8 +158,12 @@ pub struct Matching {
 impl Matching {
     /// A new account at its beginning.
     pub fn new(catalog: Arc<Catalog>, settings: Settings) -> Self {
+        let rates = Rates::new(&catalog, settings.currency);
+        let spreads = catalog.iter().map(|(_, i)| Spread::configured(i.asset_class, &settings.costs));
         Self {
-            rates: Rates::new(&catalog, settings.currency),
+            book: RefCell::new(Book::new(&catalog, &rates, settings.currency)),
+            rates,
+            spreads: spreads.collect(),
             rows: vec![Row::default(); catalog.len()],
             known: BTreeMap::new(),
             balance: settings.cash,
@@ -271,7 +283,16 @@ impl Matching {
 
     /// What one unit of a currency is worth in account currency at the last prices; nothing when they do not say.
     pub fn rate(&self, from: Currency) -> Option<Ratio> {
-        self.rates.of(from, |ix| self.rows.get(ix.index())?.mark.map(|mark| mark.mid))
+        self.rates.of(from, |ix| self.mid(ix))
+    }
+
+    /// The same, with the number of the way that the prices of it lead.
+    fn way_and_rate(&self, from: Currency) -> Option<(usize, Ratio)> {
+        self.rates.way_of(from, |ix| self.mid(ix))
+    }
+
+    fn mid(&self, ix: InstrumentIx) -> Option<Price> {
+        self.rows.get(ix.index())?.mark.map(|mark| mark.mid())
     }
 
     /// The account at `now`, at the last prices. Orders that are still working are not taken off its buying

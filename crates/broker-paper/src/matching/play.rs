@@ -4,7 +4,7 @@
 //! 2. Then orders act, each at most once in a moment: stops before all else, limits last, the older first.
 //! 3. Then trailing stops follow what they have seen, and at a close the day's orders end.
 
-use broker_api::{End, InstrumentIx, Overflow, Qty, Ratio, Time, TimeInForce, VenueEvent};
+use broker_api::{End, InstrumentIx, OrderKind, Overflow, Qty, Ratio, Time, TimeInForce, VenueEvent};
 use serde::{Deserialize, Serialize};
 
 use super::codes::Word;
@@ -43,7 +43,7 @@ pub(super) struct Budget {
 }
 
 /// A share of a volume. One that does not fit is no limit.
-fn share(volume: Qty, participation: Ratio) -> Option<Qty> {
+fn share_of(volume: Qty, participation: Ratio) -> Option<Qty> {
     Qty::new(volume.get().checked_mul(participation.get())?).ok()
 }
 
@@ -65,57 +65,79 @@ impl Matching {
         self.moments += 1;
         self.playing = None;
         let ix = moment.ix();
-        let Some(instrument) = self.catalog.get(ix) else { return };
-        let class = instrument.asset_class;
-        let row = &mut self.rows[ix.index()];
-        let (phase, bar) = match moment {
-            Moment::Open { bar, .. } => (Phase::Open, Some(bar)),
-            Moment::Range { bar, .. } => (Phase::Range, Some(bar)),
-            Moment::Close { bar, .. } => (Phase::Close, Some(bar)),
-            Moment::Quote { quote, .. } if quote.is_crossed() => return,
-            Moment::Quote { .. } => (Phase::Quote, None),
-        };
-        row.standing = if bar.is_none() { Some(moment.at()) } else { None };
-        let known = row.budget.filter(|known| bar.is_some_and(|bar| bar.opens == known.opens));
-        row.budget = match (bar, known) {
-            (Some(_), Some(known)) if phase != Phase::Open => Some(known),
-            (Some(bar), _) => bar
-                .volume
-                .zip(self.settings.participation)
-                .and_then(|(volume, part)| share(volume, part))
-                .map(|left| Budget { opens: bar.opens, left }),
-            (None, _) => None,
-        };
-        let sides = match moment {
-            Moment::Range { .. } if row.orders.is_empty() => return,
-            Moment::Range { bar, .. } => {
-                Sides::of_range(bar, Spread::of(bar, class, &self.settings.costs)).ok()
-            }
-            _ => {
-                let quote = moment.quote(class, &self.settings.costs);
-                let mark = quote.and_then(|quote| Mark::of(&quote).ok());
-                row.mark = mark.or(row.mark);
-                mark.map(|mark| Sides::of_mark(&mark))
-            }
-        };
-        if row.orders.is_empty() {
+        let (Some(row), Some(configured)) = (self.rows.get_mut(ix.index()), self.spreads.get(ix.index()))
+        else {
             return;
+        };
+        let (phase, bar, mid) = match moment {
+            Moment::Open { bar, .. } => (Phase::Open, bar, bar.open),
+            Moment::Close { bar, .. } => (Phase::Close, bar, bar.close),
+            Moment::Range { bar, .. } => (Phase::Range, bar, bar.open),
+            Moment::Quote { quote, .. } => {
+                if quote.is_crossed() {
+                    return;
+                }
+                (row.standing, row.budget) = (Some(quote.at), None);
+                let mark = Mark { bid: quote.bid, ask: quote.ask };
+                return self.enter(ix, Phase::Quote, quote.at, &mark);
+            }
+        };
+        row.standing = None;
+        let kept = row.budget.filter(|known| phase != Phase::Open && known.opens == bar.opens);
+        row.budget = kept.or_else(|| {
+            let (volume, part) = bar.volume.zip(self.settings.participation)?;
+            Some(Budget { opens: bar.opens, left: share_of(volume, part)? })
+        });
+        let spread = || Spread::own(bar).unwrap_or(*configured);
+        if phase != Phase::Range {
+            // Where the spread leaves no bid, the last prices stay what they were.
+            if let Ok(mark) = spread().around(mid) {
+                self.enter(ix, phase, moment.at(), &mark);
+            }
+        } else if !row.orders.is_empty()
+            && let Ok(sides) = Sides::of_range(bar, &spread())
+        {
+            self.meet(ix, phase, moment.at(), sides);
         }
-        let (at, fence) = (moment.at(), self.orders + 1);
-        self.playing = sides.map(|sides| Playing { ix, phase, at, sides, fence, stage: Stage::Dates });
+    }
+
+    /// Takes new last prices, and lets the orders of the instrument meet them, if there are any.
+    fn enter(&mut self, ix: InstrumentIx, phase: Phase, at: Time, mark: &Mark) {
+        let row = &mut self.rows[ix.index()];
+        row.mark = Some(*mark);
+        self.book.get_mut().priced(ix);
+        if !row.orders.is_empty() {
+            self.meet(ix, phase, at, Sides::of_mark(mark));
+        }
+    }
+
+    fn meet(&mut self, ix: InstrumentIx, phase: Phase, at: Time, sides: Sides) {
+        let fence = self.orders + 1;
+        self.playing = Some(Playing { ix, phase, at, sides, fence, stage: Stage::Dates });
     }
 
     /// The next event of the moment, or of an order that met a standing quote; nothing when all is done.
     ///
     /// # Errors
     /// [`Overflow`]; go back to what was saved.
+    #[inline]
     pub fn next_event(&mut self) -> Result<Option<VenueEvent>, Overflow> {
+        // Most moments bring about nothing, which is seen here without making room for an event.
+        if self.playing.is_none() && self.pending.is_empty() && self.fresh.is_empty() {
+            return Ok(None);
+        }
+        self.next()
+    }
+
+    #[inline(never)]
+    fn next(&mut self) -> Result<Option<VenueEvent>, Overflow> {
         loop {
             if let Some(event) = self.pending.pop_front() {
                 return Ok(Some(event));
             }
-            if let Some(playing) = self.playing {
-                self.go_on(playing)?;
+            if let Some(playing) = &self.playing {
+                let stage = playing.stage;
+                self.go_on(stage)?;
             } else if let Some((ix, n)) = self.fresh.first().copied() {
                 self.meet_standing(ix, n)?;
                 self.fresh.retain(|(_, fresh)| *fresh != n);
@@ -125,56 +147,72 @@ impl Matching {
         }
     }
 
-    fn go_on(&mut self, playing: Playing) -> Result<(), Overflow> {
-        let Playing { ix, phase, at, .. } = playing;
-        let stage = match playing.stage {
+    /// Goes on with the moment that is being played. Its prices are read where they stand: they are many bytes, and
+    /// most moments leave all orders alone.
+    fn go_on(&mut self, stage: Stage) -> Result<(), Overflow> {
+        let next = match stage {
             Stage::Dates => {
-                self.expire(playing, |order| matches!(order.tif, TimeInForce::Gtd(_)));
+                self.expire(|order| matches!(order.tif, TimeInForce::Gtd(_)));
                 Some(Stage::Orders)
             }
             Stage::Orders => {
-                if let Some(turn) = self.next_turn(&playing) {
+                if let Some(turn) = self.next_turn() {
                     return self.act(turn);
                 }
-                for order in &mut self.rows[ix.index()].orders {
-                    if order.takes_part(playing.fence, at) {
-                        order.follow(playing.sides.of(order.side))?;
-                    }
-                }
+                self.follow()?;
                 Some(Stage::Days)
             }
             Stage::Days => {
-                if phase == Phase::Close {
-                    self.expire(playing, |order| order.tif == TimeInForce::Day);
+                if self.playing.as_ref().is_some_and(|playing| playing.phase == Phase::Close) {
+                    self.expire(|order| order.tif == TimeInForce::Day);
                 }
                 None
             }
         };
-        self.playing = stage.map(|stage| Playing { stage, ..playing });
+        match (next, &mut self.playing) {
+            (Some(stage), Some(playing)) => playing.stage = stage,
+            _ => self.playing = None,
+        }
         Ok(())
     }
 
-    fn expire(&mut self, playing: Playing, which: impl Fn(&Order) -> bool) {
-        let Playing { ix, phase, at, .. } = playing;
-        let orders = self.rows[ix.index()].orders.iter();
-        let gone = orders.filter(|order| which(order) && order.has_expired(phase, at)).map(|order| order.n);
-        for n in gone.collect::<Vec<_>>() {
+    fn expire(&mut self, which: impl Fn(&Order) -> bool) {
+        let Some(Playing { ix, phase, at, .. }) = self.playing else { return };
+        let expired = |order: &&Order| which(order) && order.has_expired(phase, at);
+        while let Some(n) = self.rows[ix.index()].orders.iter().find(expired).map(|order| order.n) {
             self.close(ix, n, End::Expired, Word::Expired, at);
         }
     }
 
-    fn next_turn(&self, playing: &Playing) -> Option<Turn> {
-        let Playing { ix, phase, at, fence, .. } = *playing;
-        let acts = |order: &Order| {
+    fn next_turn(&self) -> Option<Turn> {
+        let Playing { ix, phase, at, ref sides, fence, .. } = *self.playing.as_ref()?;
+        let mut first = None;
+        for order in &self.rows[ix.index()].orders {
             if order.acted == self.moments || !order.takes_part(fence, at) {
-                return None;
+                continue;
             }
-            let hit = order.touch(phase, &playing.sides);
+            let hit = order.touch(phase, sides);
             let decided = order.is_immediate() && phase != Phase::Range;
-            (hit.is_some() || decided).then_some((order.rank(), Turn { ix, n: order.n, at, hit }))
-        };
-        let turns = self.rows[ix.index()].orders.iter().filter_map(acts);
-        turns.min_by_key(|(rank, turn)| (*rank, turn.n)).map(|(_, turn)| turn)
+            if hit.is_some() || decided {
+                // They stand by age, so among equals the one that is first stays first.
+                let rank = order.rank();
+                if first.as_ref().is_none_or(|(before, _)| rank < *before) {
+                    first = Some((rank, Turn { ix, n: order.n, at, hit }));
+                }
+            }
+        }
+        first.map(|(_, turn)| turn)
+    }
+
+    /// Lets trailing stops follow what the moment showed them.
+    fn follow(&mut self) -> Result<(), Overflow> {
+        let Some(Playing { ix, at, sides, fence, .. }) = &self.playing else { return Ok(()) };
+        for order in &mut self.rows[ix.index()].orders {
+            if matches!(order.kind, OrderKind::TrailingStop(_)) && order.takes_part(*fence, *at) {
+                order.follow(sides.of(order.side))?;
+            }
+        }
+        Ok(())
     }
 
     /// An order that came while a quote stood.

@@ -52,7 +52,22 @@ impl Rates {
         if from == self.to {
             return Some(Ratio::ONE);
         }
-        self.ways.get(&from)?.iter().find_map(|way| worth(way, &price))
+        self.way_of(from, price).map(|(_, rate)| rate)
+    }
+
+    /// The same for another currency than the account's, with the number of the way it is found on.
+    pub(super) fn way_of(
+        &self,
+        from: Currency,
+        price: impl Fn(InstrumentIx) -> Option<Price>,
+    ) -> Option<(usize, Ratio)> {
+        (0..).zip(self.ways.get(&from)?).find_map(|(number, way)| Some((number, worth(way, &price)?)))
+    }
+
+    /// The instruments that the ways from a currency lead over, each with the number of its way; the best way first.
+    pub(super) fn steps_of(&self, from: Currency) -> impl Iterator<Item = (usize, InstrumentIx)> {
+        let ways = (0..).zip(self.ways.get(&from).into_iter().flatten());
+        ways.flat_map(|(number, way)| way.iter().map(move |step| (number, step.ix)))
     }
 }
 

@@ -153,6 +153,7 @@ impl Matching {
                 engine.know(order.id, Known::Live(ix))?;
             }
             let SavedRow { position, mark, standing, budget, orders, .. } = row;
+            engine.book.get_mut().moved(ix, position.held);
             engine.rows[ix.index()] = Row { position, mark, standing, budget, orders };
         }
         for (key, n) in fresh {

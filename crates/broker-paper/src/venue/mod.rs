@@ -27,12 +27,12 @@ mod text;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use broker_api::{AccountRef, Capabilities, Catalog, Code, KindName, Mode, Resend, ResolvePolicy, Time};
-use chrono::TimeDelta;
+use broker_api::{AccountRef, Capabilities, Catalog, Code, Mode, Time};
 pub use error::VenueError;
 use machine::Rules;
 use state::State;
 
+pub use crate::capabilities::capabilities;
 use crate::matching::{Moment, Settings};
 
 /// One paper account and its file.
@@ -41,26 +41,6 @@ pub struct PaperVenue {
     capabilities: Capabilities,
     catalog: Arc<Catalog>,
     state: Mutex<State>,
-}
-
-/// What it can do: everything, and it keeps everything while the market is closed.
-pub fn capabilities() -> Capabilities {
-    Capabilities {
-        kinds: KindName::ALL.to_vec(),
-        holds_when_closed: KindName::ALL.to_vec(),
-        reduce_only: true,
-        brackets: true,
-        log_tells_closings: true,
-        resolve: ResolvePolicy {
-            first_ask: TimeDelta::zero(),
-            every: TimeDelta::seconds(1),
-            asks_max: 5,
-            settle: TimeDelta::zero(),
-            send_within: TimeDelta::seconds(30),
-            resend: Resend::AfterProof,
-            attempts_max: 5,
-        },
-    }
 }
 
 impl PaperVenue {

@@ -264,12 +264,12 @@ impl SignalSource for Breakout {
         let held = seen.held();
         let leaves = if held.is_long() { said.leave_long } else { said.leave_short };
         if !held.is_flat() {
-            if leaves && !seen.is_under_way() {
+            if leaves && !seen.is_closing() {
                 out.extend(self.signal(seen, "exit", Wanted::Exit));
             }
             return;
         }
-        let Some(side) = said.enter.filter(|_| !seen.is_under_way()) else { return };
+        let Some(side) = said.enter.filter(|_| !seen.is_opening() && !seen.is_closing()) else { return };
         let Some(row) = self.rows.get(seen.ix.index()) else { return };
         let ranges = row.ranges().ok();
         let plan = ranges

@@ -1,6 +1,6 @@
 //! Where decisions come from: at the close of a bar, or at moments of their own.
 
-use broker_api::{Bar, Digest, Held, Instrument, InstrumentIx, Key, Signal, Time};
+use broker_api::{Bar, Digest, Held, Instrument, InstrumentIx, Signal, Time};
 use state::Book;
 
 /// A decision with the hash of its payload.
@@ -29,10 +29,14 @@ impl<'a> AtClose<'a> {
         self.book.held(self.instrument.key)
     }
 
-    /// Whether an entry or an exit of the instrument is under way.
-    pub fn is_under_way(&self) -> bool {
-        let key: Key = self.instrument.key;
-        self.book.exit_wanted(key).is_some() || self.book.has_open_entry(key)
+    /// Whether the instrument is being closed already.
+    pub fn is_closing(&self) -> bool {
+        self.book.exit_wanted(self.instrument.key).is_some()
+    }
+
+    /// Whether an entry of the instrument is not over.
+    pub fn is_opening(&self) -> bool {
+        self.book.has_open_entry(self.instrument.key)
     }
 
     /// The book, for a source that wants to see more.

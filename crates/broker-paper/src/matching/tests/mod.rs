@@ -4,9 +4,11 @@ mod bars;
 mod brackets;
 mod ends;
 mod money;
+mod prices;
 mod random;
 mod refusals;
 mod restored;
+mod worth;
 
 use std::sync::Arc;
 
