@@ -1,5 +1,6 @@
 //! Closed trades as CSV: one line each, decimals with a point, times in UTC, the same in every locale.
 
+use std::fmt::{Display, Write as _};
 use std::path::Path;
 
 use state::book::Trade;
@@ -39,39 +40,85 @@ pub fn write<'a>(file: &Path, trades: impl Iterator<Item = &'a Trade>) -> Result
     };
     let mut csv = csv::Writer::from_path(file).map_err(|error| failed(&error))?;
     csv.write_record(HEADS).map_err(|error| failed(&error))?;
+    let mut row = Line::default();
     for trade in trades {
-        csv.write_record(line(trade)).map_err(|error| failed(&error))?;
+        csv.write_byte_record(line(trade, &mut row)).map_err(|error| failed(&error))?;
     }
     csv.flush().map_err(|error| failed(&error))
 }
 
-/// One closed trade.
-pub fn line(trade: &Trade) -> [String; HEADS.len()] {
-    fn text<T: ToString>(value: Option<T>) -> String {
-        value.map_or_else(String::new, |value| value.to_string())
+/// A line under way, in memory that is used again.
+#[derive(Debug, Default)]
+pub struct Line {
+    cells: csv::ByteRecord,
+    text: String,
+}
+
+impl Line {
+    /// Begins a line.
+    pub fn begin(&mut self) -> &mut Self {
+        self.cells.clear();
+        self
     }
+
+    /// The next cell.
+    pub fn put(&mut self, value: impl Display) -> &mut Self {
+        self.text.clear();
+        // Text takes everything.
+        let _ = write!(self.text, "{value}");
+        self.cells.push_field(self.text.as_bytes());
+        self
+    }
+
+    /// The next cell; empty for nothing.
+    pub fn may(&mut self, value: Option<impl Display>) -> &mut Self {
+        match value {
+            Some(value) => self.put(value),
+            None => self.put(""),
+        }
+    }
+
+    /// The next cell, of somebody else's words.
+    pub fn words(&mut self, value: Option<impl Display>) -> &mut Self {
+        match value {
+            Some(value) => self.put(safe(&value.to_string())),
+            None => self.put(""),
+        }
+    }
+
+    /// The whole line.
+    pub const fn done(&self) -> &csv::ByteRecord {
+        &self.cells
+    }
+}
+
+/// One closed trade.
+pub fn line<'a>(trade: &Trade, row: &'a mut Line) -> &'a csv::ByteRecord {
     let position = &trade.position;
     let time = |at: broker_api::Time| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
-    [
-        position.number.to_string(),
-        position.key.venue.to_string(),
-        safe(position.key.symbol.as_str()),
-        position.direction.as_str().to_owned(),
-        position.entered.to_string(),
-        time(position.opened_at),
-        text(trade.entry()),
-        time(trade.closed_at),
-        text(trade.exit_price()),
-        trade.exit_code.map_or_else(|| trade.exit.as_str().to_owned(), |code| code.to_string()),
-        position.gross.to_string(),
-        position.fees.to_string(),
-        trade.net().to_string(),
-        text(position.risk),
-        text(trade.r()),
-        safe(&text(position.strategy)),
-        safe(&text(position.signal)),
-        safe(&text(trade.exit_signal)),
-    ]
+    row.begin()
+        .put(position.number)
+        .put(position.key.venue)
+        .words(Some(position.key.symbol))
+        .put(position.direction.as_str())
+        .put(position.entered)
+        .put(time(position.opened_at))
+        .may(trade.entry())
+        .put(time(trade.closed_at))
+        .may(trade.exit_price());
+    match trade.exit_code {
+        Some(code) => row.put(code),
+        None => row.put(trade.exit.as_str()),
+    };
+    row.put(position.gross)
+        .put(position.fees)
+        .put(trade.net())
+        .may(position.risk)
+        .may(trade.r())
+        .words(position.strategy)
+        .words(position.signal)
+        .words(trade.exit_signal)
+        .done()
 }
 
 /// Text that a spreadsheet would take for a formula gets a quote in front.

@@ -19,31 +19,42 @@ pub struct Legs {
     pub target: Option<Intent>,
 }
 
-/// What should rest for what `view.held` says is held, by its plan. `legs_made` legs were made before, so the stop
-/// is of generation `legs_made + 1` and the target of `legs_made + 2`. Nothing for nothing held.
+/// What should rest for what `view.held` says is held, by its plan, for one purpose: its stop or its target. `legs_made`
+/// legs were made before, so the stop is of generation `legs_made + 1` and the target of `legs_made + 2`. Nothing for
+/// nothing held or planned.
 ///
 /// A planned price below the first tick becomes the first tick: a position is not left without its stop because
 /// the price it was given cannot exist, nor because its target cannot.
 ///
 /// # Errors
 /// A [`Reason`] when no generation is left.
-pub fn protection(
+pub fn leg(
+    purpose: Purpose,
     number: u64,
     legs_made: u32,
     signal: Option<SignalId>,
     view: &View<'_>,
-) -> Result<Legs, Reason> {
+) -> Result<Option<Intent>, Reason> {
     let exposure = view.held;
-    let Some(side) = Side::reducing(exposure.held) else { return Ok(Legs { stop: None, target: None }) };
+    let Some(side) = Side::reducing(exposure.held) else { return Ok(None) };
     let direction = if exposure.held.is_long() { Direction::Long } else { Direction::Short };
     let tick = view.instrument.tick;
-    let stop = exposure.plan.stop.map(|price| round_stop(price, direction, view).unwrap_or(price.max(tick)));
-    let target =
-        exposure.plan.target.map(|price| round_target(price, direction, view).unwrap_or(price.max(tick)));
-    let generation = |next: u32| legs_made.checked_add(next).ok_or_else(too_large);
-    let (first, second) = (generation(1)?, generation(2)?);
+    // Names are left for both, so that a stop never has the name that a target would have had.
+    let last = legs_made.checked_add(2).ok_or_else(too_large)?;
+    let (order, generation, reference) = match purpose {
+        Purpose::Target => {
+            let Some(price) = exposure.plan.target else { return Ok(None) };
+            let limit = round_target(price, direction, view).unwrap_or(price.max(tick));
+            (OrderKind::Limit(Limit { limit }), last, limit)
+        }
+        Purpose::Stop | Purpose::Entry | Purpose::Exit => {
+            let Some(price) = exposure.plan.stop else { return Ok(None) };
+            let trigger = round_stop(price, direction, view).unwrap_or(price.max(tick));
+            (OrderKind::Stop(Stop { trigger }), last - 1, trigger)
+        }
+    };
     let origin = Origin::Position { key: view.instrument.key, number };
-    let leg = |purpose: Purpose, order: OrderKind, generation: u32, reference| Intent {
+    Ok(Some(Intent {
         id: client_order_id(view.account, origin, purpose, generation),
         key: view.instrument.key,
         signal,
@@ -57,10 +68,22 @@ pub fn protection(
         plan: Protection::default(),
         reference,
         risk: None,
-    };
+    }))
+}
+
+/// Both.
+///
+/// # Errors
+/// As [`leg`].
+pub fn protection(
+    number: u64,
+    legs_made: u32,
+    signal: Option<SignalId>,
+    view: &View<'_>,
+) -> Result<Legs, Reason> {
     Ok(Legs {
-        stop: stop.map(|trigger| leg(Purpose::Stop, OrderKind::Stop(Stop { trigger }), first, trigger)),
-        target: target.map(|limit| leg(Purpose::Target, OrderKind::Limit(Limit { limit }), second, limit)),
+        stop: leg(Purpose::Stop, number, legs_made, signal, view)?,
+        target: leg(Purpose::Target, number, legs_made, signal, view)?,
     })
 }
 

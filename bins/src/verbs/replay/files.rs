@@ -18,7 +18,7 @@ use state::encode::{Hashing, time_text};
 use tempfile::TempDir;
 
 use crate::failure::{Exit, Failure};
-use crate::ledger;
+use crate::ledger::{self, Line};
 
 /// Everything that a replay writes, and nothing else of it is removed.
 pub const NAMES: [&str; 5] =
@@ -93,6 +93,7 @@ pub struct Files {
     equity: csv::Writer<BufWriter<File>>,
     written: u64,
     open: BTreeSet<ClientOrderId>,
+    row: Line,
     day: Option<Time>,
     last: Option<(Time, Amount, Amount)>,
     positions: usize,
@@ -159,6 +160,7 @@ impl Files {
             equity,
             written: 0,
             open: BTreeSet::new(),
+            row: Line::default(),
             day: None,
             last: None,
             positions: 0,
@@ -184,7 +186,8 @@ impl Files {
         let folder = self.folder.path().to_owned();
         self.end_day().map_err(|error| failed(&folder, &error))?;
         for order in book.open_orders() {
-            self.orders.write_record(line(order)).map_err(|error| failed(&folder, &error))?;
+            let line = line(order, &mut self.row);
+            self.orders.write_byte_record(line).map_err(|error| failed(&folder, &error))?;
         }
         let flushed =
             self.trades.flush().and_then(|()| self.orders.flush()).and_then(|()| self.equity.flush());
@@ -265,11 +268,20 @@ impl Files {
             }
             _ => {}
         }
-        if let Some(order) =
-            stamped.record.order().and_then(|id| book.order(id)).filter(|row| row.phase.is_done())
+        let may_end = matches!(
+            stamped.record,
+            Record::Filled { .. }
+                | Record::Closed { .. }
+                | Record::Answered { .. }
+                | Record::AskAnswered { .. }
+                | Record::CancelAnswered { .. }
+                | Record::GaveUp { .. }
+        );
+        let order = stamped.record.order().filter(|_| may_end).and_then(|id| book.order(id));
+        if let Some(order) = order.filter(|row| row.phase.is_done())
             && self.open.remove(&order.intent.id)
         {
-            self.orders.write_record(line(order))?;
+            self.orders.write_byte_record(line(order, &mut self.row))?;
         }
         Ok(())
     }
@@ -285,7 +297,7 @@ impl Watcher for Files {
         let new = usize::try_from(book.totals().trades - self.written).unwrap_or(usize::MAX);
         let known = book.trades().len();
         for trade in book.trades().skip(known.saturating_sub(new)) {
-            self.trades.write_record(ledger::line(trade)).map_err(written)?;
+            self.trades.write_byte_record(ledger::line(trade, &mut self.row)).map_err(written)?;
         }
         self.written = book.totals().trades;
         self.positions = book.positions().len();
@@ -298,29 +310,25 @@ impl Watcher for Files {
 }
 
 /// One order.
-fn line(order: &Order) -> [String; ORDERS.len()] {
-    fn text<T: ToString>(value: Option<T>) -> String {
-        value.map_or_else(String::new, |value| value.to_string())
-    }
+fn line<'a>(order: &Order, row: &'a mut Line) -> &'a csv::ByteRecord {
     let intent = &order.intent;
     let [limit, stop] = intent.order.prices();
-    let is_over = order.phase.is_done();
-    [
-        intent.id.to_string(),
-        ledger::safe(&text(intent.signal)),
-        intent.key.symbol.to_string(),
-        intent.purpose.as_str().to_owned(),
-        intent.side.to_string(),
-        intent.order.name().as_str().to_owned(),
-        intent.qty.to_string(),
-        text(limit),
-        text(stop),
-        intent.reference.to_string(),
-        time_text(order.decided_at),
-        if is_over { time_text(order.since) } else { String::new() },
-        order.phase.as_str().to_owned(),
-        order.filled.to_string(),
-        text(order.average()),
-        order.reason.as_ref().map_or_else(String::new, |reason| reason.code.to_string()),
-    ]
+    row.begin()
+        .put(intent.id)
+        .words(intent.signal)
+        .words(Some(intent.key.symbol))
+        .put(intent.purpose.as_str())
+        .put(intent.side)
+        .put(intent.order.name().as_str())
+        .put(intent.qty)
+        .may(limit)
+        .may(stop)
+        .put(intent.reference)
+        .put(time_text(order.decided_at))
+        .may(order.phase.is_done().then(|| time_text(order.since)))
+        .put(order.phase.as_str())
+        .put(order.filled)
+        .may(order.average())
+        .may(order.reason.as_ref().map(|reason| reason.code))
+        .done()
 }

@@ -6,6 +6,17 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::BadNumber;
 
+/// The powers of ten that fit into 64 bits.
+const POWERS: [i64; 19] = {
+    let mut powers = [1; 19];
+    let mut n = 1;
+    while n < powers.len() {
+        powers[n] = powers[n - 1] * 10;
+        n += 1;
+    }
+    powers
+};
+
 pub(super) fn parse(text: &str) -> Result<Decimal, BadNumber> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
@@ -21,9 +32,30 @@ pub(super) fn is_plain_multiple(value: Decimal, step: Decimal) -> bool {
     step.mantissa() == 1 && value.scale() <= step.scale()
 }
 
-/// As decimals compare; quicker where both have as many places, which prices of one instrument mostly have.
+/// As decimals compare; quicker where both have few digits, which figures mostly have.
+#[inline]
 pub(super) fn compare(a: Decimal, b: Decimal) -> Ordering {
-    if a.scale() == b.scale() { a.mantissa().cmp(&b.mantissa()) } else { a.cmp(&b) }
+    let (scale, other) = (a.scale(), b.scale());
+    if scale == other {
+        return a.mantissa().cmp(&b.mantissa());
+    }
+    apart(a, b)
+}
+
+/// The same of decimals that have not as many places.
+fn apart(a: Decimal, b: Decimal) -> Ordering {
+    let (scale, other) = (a.scale(), b.scale());
+    // Brought to as many places, both are far within 128 bits.
+    let wide = |value: Decimal, by: u32| {
+        let factor = POWERS.get(by as usize)?;
+        i64::try_from(value.mantissa()).ok().map(|mantissa| i128::from(mantissa) * i128::from(*factor))
+    };
+    let brought = if scale < other {
+        wide(a, other - scale).map(|a| a.cmp(&b.mantissa()))
+    } else {
+        wide(b, scale - other).map(|b| a.mantissa().cmp(&b))
+    };
+    brought.unwrap_or_else(|| a.cmp(&b))
 }
 
 pub(super) fn multiple(value: Decimal, step: Decimal, strategy: RoundingStrategy) -> Option<Decimal> {

@@ -72,3 +72,33 @@ fn nothing_is_written_without_a_sign_and_every_other_figure_as_it_is() {
         assert_eq!(String::from(back), text);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #[test]
+    fn the_quick_ways_say_what_decimals_say(
+        a in (any::<i64>(), 0_u32..=28, 0_u32..64),
+        b in (any::<i64>(), 0_u32..=28, 0_u32..64),
+        tick in 0_u32..6,
+    ) {
+        let decimal = |(mantissa, scale, shift): (i64, u32, u32)| Decimal::new(mantissa >> shift, scale);
+        let (x, y) = (decimal(a), decimal(b));
+        for (x, y) in [(x, y), (x, x), (x, x.normalize()), (x, -x), (Decimal::MAX, y), (x, Decimal::MIN)] {
+            let (x_amount, y_amount) = (Amount::new(x).unwrap(), Amount::new(y).unwrap());
+            prop_assert_eq!(x_amount.cmp(&y_amount), x.cmp(&y), "{} {}", x, y);
+            prop_assert_eq!(x_amount == y_amount, x == y);
+        }
+        for value in [x, x.abs(), x.abs() * Decimal::from(1_000)] {
+            let is_price = value > Decimal::ZERO && value <= Decimal::from(PRICE_MAX);
+            prop_assert_eq!(Price::new(value).is_ok(), is_price, "{}", value);
+            let is_qty = value >= Decimal::ZERO && value <= Decimal::from(QTY_MAX);
+            prop_assert_eq!(Qty::new(value).is_ok(), is_qty, "{}", value);
+        }
+        let tick = Price::new(Decimal::new(1, tick)).unwrap();
+        if let Ok(price) = Price::new(x) && let Ok(down) = price.round_down_to(tick) {
+            prop_assert_eq!(down.get() % tick.get(), Decimal::ZERO);
+            prop_assert!(down <= price && price.get() - down.get() < tick.get());
+            prop_assert_eq!(price.is_multiple_of(tick), (price.get() % tick.get()).is_zero());
+        }
+    }
+}

@@ -73,6 +73,9 @@ impl Moment {
     /// The same in whole ticks, bid and ask rounded away from each other: what whoever decides gets to see.
     pub fn quote_in_ticks(&self, instrument: &Instrument, costs: &Costs) -> Option<Quote> {
         let quote = self.quote(instrument.asset_class, costs)?;
+        if quote.bid == quote.ask && quote.bid.is_multiple_of(instrument.tick) {
+            return Some(quote);
+        }
         let bid = quote.bid.round_down_to(instrument.tick).unwrap_or(quote.bid);
         let ask = quote.ask.round_up_to(instrument.tick).unwrap_or(quote.ask);
         Some(Quote { bid, ask, ..quote })

@@ -3,13 +3,15 @@
 //!
 //! 1. A price or a fill only marks what it concerns. What is marked is valued when the account is read: most prices
 //!    are replaced by later ones before anybody asks.
-//! 2. The values are added up at each reading, in the catalog's order. A running sum that is added to and taken from
-//!    would not always have the digits that adding up gives; these figures are printed.
+//! 2. Each value has at most ten places, so they are added up as whole numbers of the tenth place: exactly, and
+//!    quickly, since that is done at each reading.
 //! 3. What does not fit fails the reading and stays marked, until a later price fits again.
 
 use broker_api::{
     Amount, Catalog, Currency, Held, Instrument, InstrumentIx, Overflow, Price, Qty, Ratio, Side,
 };
+
+use rust_decimal::Decimal;
 
 use super::ledger::PLACES;
 use super::rates::Rates;
@@ -27,9 +29,43 @@ impl Worth {
     pub(super) fn free(self) -> Result<Amount, Overflow> {
         Ok(self.equity.minus(self.margin)?.max(Amount::ZERO))
     }
+}
 
-    fn plus(self, other: Self) -> Result<Self, Overflow> {
-        Ok(Self { equity: self.equity.plus(other.equity)?, margin: self.margin.plus(other.margin)? })
+/// The same in whole units of the last of [`PLACES`].
+#[derive(Clone, Copy, Debug, Default)]
+struct Units {
+    equity: i128,
+    margin: i128,
+}
+
+/// A figure of at most [`PLACES`] places in units of the last.
+fn units(amount: Amount) -> Result<i128, Overflow> {
+    let figure = amount.get();
+    let places = PLACES.checked_sub(figure.scale()).ok_or(Overflow)?;
+    figure.mantissa().checked_mul(10_i128.pow(places)).ok_or(Overflow)
+}
+
+/// The figure, with no more places than it needs, and no more than fit: as decimals add up.
+fn amount(units: i128) -> Result<Amount, Overflow> {
+    let mut places = PLACES;
+    if let Ok(mut figure) = i64::try_from(units) {
+        for (step, by) in [(5, 100_000), (2, 100), (1, 10), (1, 10), (1, 10)] {
+            if places >= step && figure % by == 0 {
+                (figure, places) = (figure / by, places - step);
+            }
+        }
+        return Amount::new(Decimal::new(figure, places)).map_err(|_| Overflow);
+    }
+    let mut figure = units;
+    while places > 0 && figure % 10 == 0 {
+        (figure, places) = (figure / 10, places - 1);
+    }
+    loop {
+        match Decimal::try_from_i128_with_scale(figure, places) {
+            Ok(figure) => return Amount::new(figure).map_err(|_| Overflow),
+            Err(_) if places > 0 => (figure, places) = (figure / 10 + figure % 10 / 5, places - 1),
+            Err(_) => return Err(Overflow),
+        }
     }
 }
 
@@ -38,7 +74,7 @@ impl Worth {
 struct Holding {
     ix: InstrumentIx,
     /// What it adds to the account, when it was last valued.
-    worth: Worth,
+    worth: Units,
     /// The rate it was valued at; nought before the first time, which no rate is.
     rate: Ratio,
 }
@@ -122,7 +158,7 @@ impl Book {
         self.total = None;
         match (self.held.binary_search_by_key(&ix, |holding| holding.ix), !held.is_flat()) {
             (Err(place), true) => {
-                let worth = Worth { equity: Amount::ZERO, margin: Amount::ZERO };
+                let worth = Units::default();
                 self.held.insert(place, Holding { ix, worth, rate: Ratio::ZERO });
             }
             (Ok(place), false) => drop(self.held.remove(place)),
@@ -155,7 +191,7 @@ impl Matching {
         if let Some(total) = *total {
             return Ok(total);
         }
-        let mut sum = Worth { equity: self.balance, margin: Amount::ZERO };
+        let mut sum = Units::default();
         for Holding { ix, worth, rate: before } in held {
             // What is held had a price and a rate when it was filled, and prices are never forgotten.
             let rate = match quoted[ix.index()] {
@@ -167,19 +203,22 @@ impl Matching {
                 *worth = self.valued(*ix, rate)?;
                 (*before, *is_stale) = (rate, false);
             }
-            sum = sum.plus(*worth)?;
+            sum.equity = sum.equity.checked_add(worth.equity).ok_or(Overflow)?;
+            sum.margin = sum.margin.checked_add(worth.margin).ok_or(Overflow)?;
         }
-        *total = Some(sum);
-        Ok(sum)
+        let worth = Worth { equity: self.balance.plus(amount(sum.equity)?)?, margin: amount(sum.margin)? };
+        *total = Some(worth);
+        Ok(worth)
     }
 
-    fn valued(&self, ix: InstrumentIx, rate: Ratio) -> Result<Worth, Overflow> {
+    fn valued(&self, ix: InstrumentIx, rate: Ratio) -> Result<Units, Overflow> {
         let instrument = self.catalog.get(ix).ok_or(Overflow)?;
         let Row { position, mark, .. } = &self.rows[ix.index()];
         let side = Side::reducing(position.held).ok_or(Overflow)?;
         let price = mark.ok_or(Overflow)?.against(side);
-        let equity = position.profit(price)?.times(rate)?.round_half_even(PLACES);
-        Ok(Worth { equity, margin: margin(instrument, position.held.size(), price, rate)? })
+        let equity = in_account_currency(position.profit(price)?, rate)?;
+        let margin = margin(instrument, position.held.size(), price, rate)?;
+        Ok(Units { equity: units(equity)?, margin: units(margin)? })
     }
 }
 
@@ -190,5 +229,12 @@ pub(super) fn margin(
     price: Price,
     rate: Ratio,
 ) -> Result<Amount, Overflow> {
-    Ok(price.times(qty)?.times(instrument.margin)?.times(rate)?.round_half_even(PLACES))
+    let value = price.times(qty)?;
+    let bound = if instrument.margin == Ratio::ONE { value } else { value.times(instrument.margin)? };
+    in_account_currency(bound, rate)
+}
+
+fn in_account_currency(amount: Amount, rate: Ratio) -> Result<Amount, Overflow> {
+    let amount = if rate == Ratio::ONE { amount } else { amount.times(rate)? };
+    Ok(if amount.get().scale() <= PLACES { amount } else { amount.round_half_even(PLACES) })
 }

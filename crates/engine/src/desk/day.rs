@@ -29,9 +29,12 @@ fn summed(
     let mut sum = None;
     for venue in book.venues() {
         let account = market.account(venue.of.venue)?;
-        let rate = market.rate(account.of.currency, base)?;
-        let worth = figure(account).times(rate).ok()?;
-        sum = Some(sum.unwrap_or(Amount::ZERO).plus(worth).ok()?);
+        let worth = if account.of.currency == base {
+            figure(account)
+        } else {
+            figure(account).times(market.rate(account.of.currency, base)?).ok()?
+        };
+        sum = Some(sum.map_or(Ok(worth), |sum: Amount| sum.plus(worth)).ok()?);
     }
     sum
 }

@@ -17,6 +17,9 @@ impl Step<'_> {
     /// open anew.
     pub(super) fn exits(&mut self) -> Result<(), Illegal> {
         let is_useless = |row: &&Order| {
+            if !self.touched.has(row.intent.key) {
+                return false;
+            }
             let position = self.book.position(row.intent.key);
             if row.intent.purpose.is_reducing() {
                 position.is_none()
@@ -28,7 +31,8 @@ impl Step<'_> {
         for (key, order) in useless.collect::<Vec<_>>() {
             self.cancel(key, order, NOTHING_HELD)?;
         }
-        let wanted: Vec<Key> = self.book.exits_wanted().map(|(key, _)| key).collect();
+        let wanted: Vec<Key> =
+            self.book.exits_wanted().map(|(key, _)| key).filter(|key| self.touched.has(*key)).collect();
         for key in wanted {
             self.exit(key)?;
         }

@@ -13,6 +13,7 @@ mod hours;
 mod protection;
 mod review;
 mod signals;
+mod touched;
 mod unsettled;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ use crate::command::Command;
 use crate::input::{Input, Operator};
 use crate::market::Market;
 use hours::Hours;
+use touched::Touched;
 
 /// How long until something that failed for a passing reason is tried again.
 const AGAIN: TimeDelta = TimeDelta::seconds(5);
@@ -65,6 +67,7 @@ pub struct Desk {
     hours: Hours,
     floor: Floor,
     due: Option<Time>,
+    touched: Touched,
     halted: bool,
     reviews: u64,
 }
@@ -80,6 +83,7 @@ struct Step<'a> {
     hours: &'a mut Hours,
     floor: &'a mut Floor,
     due: Option<Time>,
+    touched: &'a mut Touched,
     halted: bool,
     reviews: &'a mut u64,
 }
@@ -94,6 +98,7 @@ impl Desk {
             hours,
             floor: Floor::default(),
             due: None,
+            touched: Touched::default(),
             halted: false,
             reviews: 0,
         }
@@ -143,7 +148,9 @@ impl Desk {
         {
             market.answered(row.intent.key.venue, outcome, now);
         }
-        let before = out.records().len();
+        if self.is_idle(book, market, input, now) {
+            return Ok(());
+        }
         let mut step = Step {
             setup: &self.setup,
             book,
@@ -154,26 +161,39 @@ impl Desk {
             hours: &mut self.hours,
             floor: &mut self.floor,
             due: None,
+            touched: &mut self.touched,
             halted: self.halted,
             reviews: &mut self.reviews,
         };
+        let before = step.out.records().len();
         step.take(input)?;
-        // A price alone changes nothing that follows from the book, and a reading of the account only what the
-        // breakers make of it.
-        let is_reading = match input {
+        // What is due may be due anywhere, and a timer is there to look at everything.
+        let is_due = self.due.is_some_and(|due| due <= now);
+        if is_due || matches!(input, Input::Timer | Input::Operator(_)) {
+            step.touched.everything();
+        }
+        let is_everything = step.derive(before)?;
+        let due = step.due;
+        // Elsewhere is due what was due there before.
+        self.due = if is_everything { due } else { self.due.into_iter().chain(due).min() };
+        Ok(())
+    }
+
+    /// Whether an input that was noted changes nothing: a price alone touches nothing that follows from the book, and
+    /// a reading of the account only the day and the breakers. Most inputs of a day are of this kind.
+    fn is_idle(&mut self, book: &Book, market: &Market, input: &Input, now: Time) -> bool {
+        if self.due.is_some_and(|due| due <= now) {
+            return false;
+        }
+        match input {
             Input::Quote { .. } => true,
             Input::Snapshot { .. } => {
-                step.breakers()?;
-                true
+                let (guard, starts) = (book.guard(), self.hours.account_day(now));
+                guard.day.is_some_and(|day| day.starts >= starts)
+                    && !self.floor.may_trip(guard, self.equity(book, market), &self.setup.limits)
             }
             _ => false,
-        };
-        if is_reading && step.out.records().len() == before && self.due.is_none_or(|due| due > now) {
-            return Ok(());
         }
-        step.derive()?;
-        self.due = step.due;
-        Ok(())
     }
 }
 
@@ -195,17 +215,24 @@ impl Step<'_> {
     /// answer, signals; and again, until nothing follows from it any more. A stop that is given up makes an exit
     /// wanted, and the exit's cancels belong to the same moment. Each record takes its need out of the book, so this
     /// comes to an end.
-    fn derive(&mut self) -> Result<(), Illegal> {
+    ///
+    /// Only instruments are looked at that the records since `before` touched, or all of them; says whether it was all.
+    fn derive(&mut self, before: usize) -> Result<bool, Illegal> {
+        let mut seen = before;
         loop {
-            let before = self.out.records().len();
+            let made = self.out.records().len();
+            for stamped in &self.out.records()[seen..] {
+                self.touched.by(&stamped.record, self.book);
+            }
+            seen = made;
             self.breakers()?;
             self.level()?;
             self.exits()?;
             self.protect()?;
             self.unsettled()?;
             self.end_signals()?;
-            if self.out.records().len() == before {
-                return Ok(());
+            if self.out.records().len() == made {
+                return Ok(self.touched.take());
             }
         }
     }

@@ -29,6 +29,7 @@ impl Step<'_> {
         let keys: Vec<Key> = self
             .book
             .positions()
+            .filter(|position| self.touched.has(position.key))
             .filter(|position| self.book.exit_wanted(position.key).is_none() && !self.is_guarded(position))
             .map(|position| position.key)
             .collect();
@@ -72,13 +73,12 @@ impl Step<'_> {
         }
         let Some(position) = self.book.position(key) else { return Ok(()) };
         let (number, made, signal) = (position.number, position.legs_made, position.signal);
-        let Some(legs) = self.with_order_view(key, |view| orders::protection(number, made, signal, view))
+        let Some(made) = self.with_order_view(key, |view| orders::leg(purpose, number, made, signal, view))
         else {
             return Ok(());
         };
-        let wanted = match legs {
-            Ok(legs) if purpose == Purpose::Stop => legs.stop,
-            Ok(legs) => legs.target,
+        let wanted = match made {
+            Ok(wanted) => wanted,
             Err(reason) => return self.blocked(key, purpose, reason),
         };
         let live: Vec<_> = self

@@ -19,6 +19,7 @@ impl Step<'_> {
             .book
             .open_orders()
             .filter(|row| matches!(row.phase, Phase::Unknown | Phase::Waiting))
+            .filter(|row| self.touched.has(row.intent.key))
             .map(|row| row.intent.id)
             .collect();
         for id in open {
@@ -27,7 +28,7 @@ impl Step<'_> {
         let cancelling: Vec<ClientOrderId> = self
             .book
             .open_orders()
-            .filter(|row| row.phase == Phase::Cancelling)
+            .filter(|row| row.phase == Phase::Cancelling && self.touched.has(row.intent.key))
             .map(|row| row.intent.id)
             .collect();
         for id in cancelling {

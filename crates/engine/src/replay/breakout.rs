@@ -181,7 +181,7 @@ impl Breakout {
             expires_at: closes.checked_add_signed(GOOD_FOR)?,
             wanted,
         };
-        decided(signal).ok()
+        Some(decided(signal))
     }
 }
 

@@ -1,7 +1,11 @@
 //! Where decisions come from: at the close of a bar, or at moments of their own.
 
-use broker_api::{Bar, Digest, Held, Instrument, InstrumentIx, Signal, Time};
+use broker_api::{
+    Bar, Digest, Held, Instrument, InstrumentIx, Price, Protection, Signal, SizeWanted, Time, Wanted,
+};
+use rust_decimal::Decimal;
 use state::Book;
+use state::encode::Hashing;
 
 /// A decision with the hash of its payload.
 pub type Decided = (Signal, Digest);
@@ -60,12 +64,45 @@ pub trait SignalSource {
     fn at(&mut self, _now: Time, _out: &mut Vec<Decided>) {}
 }
 
-/// A signal with the hash of its canonical JSON.
-///
-/// # Errors
-/// One that cannot be written as JSON.
-pub fn decided(signal: Signal) -> serde_json::Result<Decided> {
-    serde_json::to_vec(&signal).map(|text| (signal, state::encode::digest(&text)))
+/// A signal with the hash of what it says, for a source that makes its signals itself.
+pub fn decided(signal: Signal) -> Decided {
+    let mut hash = Hashing::default();
+    let mut text = |part: &str| {
+        hash.update(part.as_bytes());
+        hash.update(&[0]);
+    };
+    text(signal.id.as_str());
+    text(signal.strategy.as_str());
+    text(signal.symbol.as_str());
+    text(signal.wanted.as_str());
+    for at in [signal.bar_close, Some(signal.decided_at), Some(signal.expires_at)] {
+        let at = at.map(|at| (at.timestamp(), at.timestamp_subsec_nanos()));
+        hash.update(&at.map_or(0, |(seconds, _)| seconds).to_le_bytes());
+        hash.update(&at.map_or(u32::MAX, |(_, nanos)| nanos).to_le_bytes());
+    }
+    let mut figure = |figure: Option<Decimal>| {
+        hash.update(&figure.map_or([0xff; 16], |figure| figure.normalize().serialize()));
+    };
+    figure(signal.decision_price.map(Price::get));
+    let (direction, size, plan) = match signal.wanted {
+        Wanted::Enter { side, size, plan } => (side.as_str(), Some(size), plan),
+        Wanted::Adjust { plan } => ("", None, plan),
+        Wanted::Exit => ("", None, Protection::default()),
+    };
+    figure(plan.stop.map(Price::get));
+    figure(plan.target.map(Price::get));
+    let (way, size) = match size {
+        None => ("", None),
+        Some(SizeWanted::Configured) => ("configured", None),
+        Some(SizeWanted::Quantity(qty)) => ("quantity", Some(qty.get())),
+        Some(SizeWanted::Notional(value)) => ("notional", Some(value.get())),
+        Some(SizeWanted::RiskPct(percent)) => ("risk", Some(percent.get())),
+    };
+    figure(size);
+    hash.update(direction.as_bytes());
+    hash.update(&[0]);
+    hash.update(way.as_bytes());
+    (signal, hash.finish())
 }
 
 /// Decisions that were made before, such as those of a signals file: each is told at its `decided_at`, those of one

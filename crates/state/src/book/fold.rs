@@ -258,26 +258,25 @@ impl Book {
     /// unless an open position rests on them.
     fn forget(&mut self, now: Time) {
         let horizon = now - REMEMBERED;
-        let held: std::collections::BTreeSet<_> = self
+        // Only what is old is looked for among these, and most is young.
+        let held: Vec<_> = self
             .positions
             .values()
             .flat_map(|p| p.executions.iter().map(|execution| (p.key.venue, *execution)))
             .collect();
-        let mut orders = std::collections::BTreeSet::new();
+        let mut orders = Vec::new();
         for (venue, executions) in &mut self.executions {
             executions.retain(|id, execution| {
                 let keep = execution.fill.at >= horizon || held.contains(&(*venue, *id));
                 if keep {
-                    orders.insert(execution.fill.order);
+                    orders.push(execution.fill.order);
                 }
                 keep
             });
         }
         self.executions.retain(|_, executions: &mut BTreeMap<_, _>| !executions.is_empty());
-        let open: std::collections::BTreeSet<_> =
-            self.orders.values().filter_map(|o| o.intent.signal).collect();
-        let holding: std::collections::BTreeSet<_> =
-            self.positions.values().filter_map(|p| p.signal).collect();
+        let open: Vec<_> = self.orders.values().filter_map(|o| o.intent.signal).collect();
+        let holding: Vec<_> = self.positions.values().filter_map(|p| p.signal).collect();
         self.closed_orders.retain(|id, order| order.since >= horizon || orders.contains(id));
         self.signals.retain(|id, state| {
             state.ended.as_ref().is_none_or(|ended| ended.at.max(state.signal.expires_at) >= horizon)

@@ -74,9 +74,10 @@ fn from_scratch(engine: &Matching) -> Result<Worth, Overflow> {
     Ok(worth)
 }
 
-/// As text, where trailing zeros count.
-fn digits(worth: Result<Worth, Overflow>) -> String {
-    format!("{worth:?}")
+/// As text, to 24 digits: figures with more are rounded as they are added up, in whichever order that is done.
+fn digits(reading: Result<Worth, Overflow>) -> String {
+    let plain = |amount: Amount| amount.get().round_sf(24).map(|figure| figure.normalize());
+    format!("{:?}", reading.map(|worth| (plain(worth.equity), plain(worth.margin))))
 }
 
 /// False when a figure did not fit and the engine is in the middle of something.
