@@ -6,7 +6,7 @@ mod told;
 use std::path::Path;
 use std::sync::Arc;
 
-use broker_api::{AssetClass, Catalog, StrategyId, Time};
+use broker_api::{AssetClass, Catalog, StrategyId, Symbol, Time};
 use broker_paper::matching::{Costs, Matching, Settings};
 use chrono::{NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use engine::calendar::Calendar;
@@ -73,6 +73,9 @@ pub fn replay(out: Out, common: &Common, args: &ReplayArgs) -> Result<(), Failur
         .fix("look at --from and --to; nothing was written")
     })?;
     absent(&bars, args)?;
+    if let Some(symbol) = played.silent.first().filter(|_| args.from.is_none() && args.to.is_none()) {
+        return Err(no_bars(args, *symbol));
+    }
     let left = match &source {
         Source::Told(told) => told.left(),
         Source::Breakout(_) => 0,
@@ -105,6 +108,14 @@ pub fn replay(out: Out, common: &Common, args: &ReplayArgs) -> Result<(), Failur
 fn settings(loaded: &Loaded, args: &ReplayArgs) -> Result<Settings, Failure> {
     if args.cash.get() <= rust_decimal::Decimal::ZERO {
         return Err(Failure::usage("bad_cash", "--cash must be above zero"));
+    }
+    let percents = [("equity-percent", args.equity_percent), ("risk-percent", args.risk_percent)];
+    for (name, percent) in percents {
+        if percent.is_some_and(|percent| percent.get() <= rust_decimal::Decimal::ZERO) {
+            return Err(
+                Failure::usage("bad_size", format!("--{name} must be above zero")).fix("nothing was written")
+            );
+        }
     }
     let mut settings = loaded.config.settings(paper_venue());
     settings.cash = args.cash;
@@ -201,10 +212,13 @@ fn bars(args: &ReplayArgs, catalog: &Catalog) -> Result<Bars, Failure> {
 
 /// Every symbol that is listed must have bars.
 fn absent(bars: &Bars, args: &ReplayArgs) -> Result<(), Failure> {
-    let Some(symbol) = bars.missing().first() else { return Ok(()) };
+    bars.missing().first().map_or(Ok(()), |symbol| Err(no_bars(args, *symbol)))
+}
+
+fn no_bars(args: &ReplayArgs, symbol: Symbol) -> Failure {
     let what =
         format!("{} has no bars of {symbol}, which {} lists", args.bars.display(), args.symbols.display());
-    Err(Failure::usage("no_bars", what).fix("add its bars, or take it out of the list; nothing was written"))
+    Failure::usage("no_bars", what).fix("add its bars, or take it out of the list; nothing was written")
 }
 
 fn day(date: Option<NaiveDate>) -> Option<Time> {

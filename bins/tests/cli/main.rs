@@ -8,5 +8,8 @@ mod errors;
 mod kill;
 mod passes;
 mod place;
+
+mod replay;
+mod same_records;
 mod schemas;
 mod sessions;

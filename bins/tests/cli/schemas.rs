@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use crate::place::{Place, code, enter, stdout};
 
-fn schema(place: &Place, of: &str) -> jsonschema::Validator {
+pub fn schema(place: &Place, of: &str) -> jsonschema::Validator {
     let text = stdout(&place.tradewind(&["state", "schema", of]));
     jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
 }
 
-fn assert_fits(validator: &jsonschema::Validator, document: &Value, what: &str) {
+#[track_caller]
+pub fn assert_fits(validator: &jsonschema::Validator, document: &Value, what: &str) {
     let faults: Vec<String> = validator
         .iter_errors(document)
         .map(|error| format!("{} at {}", error, error.instance_path()))
@@ -88,6 +89,7 @@ fn every_verb_has_help_with_an_example_and_every_shell_its_completions() {
         "signals",
         "explain",
         "reproduce",
+        "replay",
         "halt",
         "resume",
         "flatten",

@@ -61,13 +61,14 @@ impl fmt::Display for Overflow {
 impl std::error::Error for Overflow {}
 
 macro_rules! number {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+    ($(#[$doc:meta])* $name:ident, |$v:ident| $check:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(Decimal);
 
         impl PartialEq for $name {
+            #[inline]
             fn eq(&self, other: &Self) -> bool {
                 compare(self.0, other.0) == Ordering::Equal
             }
@@ -82,6 +83,7 @@ macro_rules! number {
         }
 
         impl Ord for $name {
+            #[inline]
             fn cmp(&self, other: &Self) -> Ordering {
                 compare(self.0, other.0)
             }
@@ -98,9 +100,10 @@ macro_rules! number {
             ///
             /// # Errors
             /// Wrong sign, or absurdly large.
+            #[inline]
             pub fn new(value: Decimal) -> Result<Self, BadNumber> {
-                let check: fn(Decimal) -> Result<(), BadNumber> = $check;
-                check(value).map(|()| Self(value))
+                let $v = value;
+                $check.map(|()| Self(value))
             }
 
             /// The bare decimal, for formulas and display.
@@ -180,12 +183,12 @@ number!(
 number!(
     /// A dimensionless factor: a conversion rate, a share of equity.
     Ratio,
-    |_| Ok(())
+    |_v| Ok(())
 );
 number!(
     /// An amount of money whose currency the context states (a book's base currency, an instrument's quote currency).
     Amount,
-    |_| Ok(())
+    |_v| Ok(())
 );
 
 impl Price {

@@ -3,10 +3,11 @@
 //! An identifier in Tradewind is at most a few dozen bytes, is compared far more often than it is made, and
 //! travels in every record. Held inline it needs no allocation and no lifetime.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 /// At most `N` bytes of printable ASCII, without spaces. Orders as the text does.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Text<const N: usize> {
     bytes: [u8; N], // zero after the end, so that the derived order is the order of the text
     len: u8,
@@ -39,6 +40,29 @@ impl fmt::Display for BadText {
 }
 
 impl std::error::Error for BadText {}
+
+/// As the text orders; sixteen bytes at once, for maps are searched by identifiers all the time.
+impl<const N: usize> Ord for Text<N> {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        let ((ours, rest), (theirs, other_rest)) =
+            (self.bytes.as_chunks::<16>(), other.bytes.as_chunks::<16>());
+        for (one, two) in ours.iter().zip(theirs) {
+            let (one, two) = (u128::from_be_bytes(*one), u128::from_be_bytes(*two));
+            if one != two {
+                return one.cmp(&two);
+            }
+        }
+        rest.cmp(other_rest)
+    }
+}
+
+impl<const N: usize> PartialOrd for Text<N> {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl<const N: usize> Text<N> {
     /// Takes `text` if it is not empty, fits, and `allowed` holds for each byte.
@@ -110,6 +134,19 @@ mod tests {
     fn orders_as_the_text_does() {
         let t = |s| Text::<8>::checked(s, |_| true).unwrap();
         assert!(t("a") < t("aa") && t("aa") < t("b") && t("B") < t("a"));
+        let words = [
+            "a",
+            "ab",
+            "abcdefghijklmnop",
+            "abcdefghijklmnopq",
+            "abcdefghijklmnopqrstuvwxyz012345678",
+            "b",
+            "abcdefghijklmnoq",
+        ];
+        for (one, two) in words.iter().flat_map(|one| words.iter().map(move |two| (*one, *two))) {
+            let long = |s| Text::<40>::checked(s, |_| true).unwrap();
+            assert_eq!(long(one).cmp(&long(two)), one.cmp(two), "{one} {two}");
+        }
     }
 
     #[test]

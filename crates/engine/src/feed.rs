@@ -130,6 +130,8 @@ pub struct Bars {
     /// What is still to be told of a bar that is told whole.
     rest: Option<Part>,
     told: u64,
+    /// What was told last.
+    moment: Option<Moment>,
     fault: Option<FeedError>,
 }
 
@@ -165,7 +167,7 @@ impl Bars {
         } else {
             Origin::Tape(Box::new(Tape::open(path, catalog)?))
         };
-        Ok(Self { origin, window: Window::default(), rest: None, told: 0, fault: None })
+        Ok(Self { origin, window: Window::default(), rest: None, told: 0, moment: None, fault: None })
     }
 
     /// Leaves out the bars that had closed at `time` or before. A bar that closes later is played whole, its open
@@ -224,6 +226,14 @@ impl Bars {
         reason = "an iterator cannot say that it must not be asked again"
     )]
     pub fn next(&mut self) -> Result<Option<Moment>, FeedError> {
+        self.advance().map(Option::<&Moment>::copied)
+    }
+
+    /// The same, to be looked at where it lies: a moment is large, and a replay asks for millions.
+    ///
+    /// # Errors
+    /// As [`Bars::next`].
+    pub fn advance(&mut self) -> Result<Option<&Moment>, FeedError> {
         let part = match self.rest.take() {
             Some(rest) => rest,
             None => match self.read()? {
@@ -235,23 +245,23 @@ impl Bars {
             Origin::Folder(folder) => folder.under_way(),
             Origin::Tape(tape) => tape.under_way(),
         };
-        // The bar is copied once, into the answer: it is large, and this is done millions of times.
         let Some((ix, bar)) = under_way else { return Ok(None) };
-        match part {
-            Part::Open => Ok(Some(Moment::Open { ix, bar: *bar })),
+        self.moment = Some(match part {
+            Part::Open => Moment::Open { ix, bar: *bar },
             Part::Whole => {
                 self.rest = Some(Part::Range);
-                Ok(Some(Moment::Open { ix, bar: *bar }))
+                Moment::Open { ix, bar: *bar }
             }
             Part::Range => {
                 self.rest = (bar.opens == bar.closes).then_some(Part::Close);
-                Ok(Some(Moment::Range { ix, bar: *bar }))
+                Moment::Range { ix, bar: *bar }
             }
             Part::Close => {
                 self.told += 1;
-                Ok(Some(Moment::Close { ix, bar: *bar }))
+                Moment::Close { ix, bar: *bar }
             }
-        }
+        });
+        Ok(self.moment.as_ref())
     }
 
     fn read(&mut self) -> Result<Option<Part>, FeedError> {

@@ -122,6 +122,8 @@ pub struct Replay<S, W> {
     keep: Keep<S>,
     watcher: W,
     waiting: Vec<Input>,
+    /// The last reading of the account; anything else before the first.
+    reading: Input,
 }
 
 impl<S: Store, W: Watcher> Replay<S, W> {
@@ -149,6 +151,7 @@ impl<S: Store, W: Watcher> Replay<S, W> {
             keep,
             watcher,
             waiting: Vec::new(),
+            reading: Input::Timer,
         };
         let bound =
             Record::VenueBound { of: account.of, equity: account.equity, cursor: replay.exchange.cursor() };
@@ -185,10 +188,19 @@ impl<S: Store, W: Watcher> Replay<S, W> {
     /// # Errors
     /// [`ReplayFault`].
     pub fn read_account(&mut self, now: Time) -> Result<(), ReplayFault> {
-        let account = self.exchange.account(now).map_err(|_| ReplayFault::Overflow(now))?;
-        let reading = Input::Snapshot { account };
-        self.take(&reading, now)?;
-        if let Input::Snapshot { account } = &reading {
+        // One reading is kept and brought up to date: it is large, and this is done at every bar.
+        let read = match &mut self.reading {
+            Input::Snapshot { account } => self.exchange.read_again(account, now),
+            reading => self.exchange.account(now).map(|account| *reading = Input::Snapshot { account }),
+        };
+        read.map_err(|_| ReplayFault::Overflow(now))?;
+        let mut batch = Batch::new(self.book.seq() + 1);
+        self.desk.step(&mut self.book, &mut self.market, &self.reading, now, &mut batch)?;
+        if !batch.is_empty() {
+            let commands = self.keep(batch)?;
+            self.carry_out(commands, now)?;
+        }
+        if let Input::Snapshot { account } = &self.reading {
             self.watcher.read(account);
         }
         Ok(())

@@ -40,13 +40,14 @@ pub struct Book {
     venues: BTreeMap<VenueId, VenueState>,
     positions: BTreeMap<Key, Position>,
     exits: BTreeMap<Key, ExitWanted>,
-    orders: BTreeMap<ClientOrderId, Order>,
+    /// Boxed, as the closed ones: rows are large, and a map moves what it holds when it grows.
+    orders: BTreeMap<ClientOrderId, Box<Order>>,
     totals: Totals,
     diverged: BTreeMap<Key, Divergence>,
     venues_diverged: BTreeMap<VenueId, Divergence>,
     signals: Signals,
     trades: VecDeque<Trade>,
-    closed_orders: BTreeMap<ClientOrderId, Order>,
+    closed_orders: BTreeMap<ClientOrderId, Box<Order>>,
     executions: BTreeMap<VenueId, BTreeMap<ExecutionId, Execution>>,
 }
 
@@ -103,17 +104,17 @@ impl Book {
 
     /// An order, open or closed.
     pub fn order(&self, id: ClientOrderId) -> Option<&Order> {
-        self.orders.get(&id).or_else(|| self.closed_orders.get(&id))
+        self.orders.get(&id).or_else(|| self.closed_orders.get(&id)).map(AsRef::as_ref)
     }
 
     /// Orders that are not over, by id.
     pub fn open_orders(&self) -> impl ExactSizeIterator<Item = &Order> {
-        self.orders.values()
+        self.orders.values().map(AsRef::as_ref)
     }
 
     /// Orders that are over and still remembered, by id.
     pub fn closed_orders(&self) -> impl ExactSizeIterator<Item = &Order> {
-        self.closed_orders.values()
+        self.closed_orders.values().map(AsRef::as_ref)
     }
 
     /// A signal that is still remembered.

@@ -108,21 +108,49 @@ fn failed(what: &Path, error: &dyn std::error::Error) -> Failure {
 
 /// Refuses a folder that holds anything but an earlier replay.
 fn check(out: &Path) -> Result<(), Failure> {
-    let mut entries = match std::fs::read_dir(out) {
+    let entries = match std::fs::read_dir(out) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(failed(out, &error)),
     };
-    if entries.next().is_none() || out.join("summary.json").exists() && is_ours(&out.join("summary.json")) {
-        return Ok(());
+    let mut is_empty = true;
+    for entry in entries {
+        let entry = entry.map_err(|error| failed(out, &error))?;
+        let is_ours = NAMES.iter().any(|name| entry.file_name() == *name) && entry.path().is_file();
+        if !is_ours {
+            return Err(foreign(out));
+        }
+        is_empty = false;
     }
-    Err(Failure::usage("not_ours", format!("{} holds files that no replay wrote", out.display()))
-        .fix("name another folder with --out; nothing was changed"))
+    if is_empty || is_summary(&out.join("summary.json")) { Ok(()) } else { Err(foreign(out)) }
 }
 
-fn is_ours(summary: &Path) -> bool {
+fn foreign(out: &Path) -> Failure {
+    Failure::usage("not_ours", format!("{} holds files that no replay wrote", out.display()))
+        .fix("name another folder with --out; nothing was changed")
+}
+
+fn is_summary(summary: &Path) -> bool {
     let text = std::fs::read_to_string(summary).unwrap_or_default();
     serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|summary| summary["schema"] == super::SCHEMA)
+}
+
+/// Temporary folders are for their owner only; results are as other folders are.
+#[cfg(unix)]
+fn open_to_all(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn open_to_all(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// The nearest folder above a path that exists: what is made there can be moved to the path in one go.
+fn above(out: &Path) -> &Path {
+    let above = out.ancestors().skip(1).find(|folder| folder.is_dir());
+    above.unwrap_or_else(|| Path::new("."))
 }
 
 impl Files {
@@ -132,9 +160,7 @@ impl Files {
     /// A folder that holds something else, or cannot be written.
     pub fn begin(out: &Path) -> Result<Self, Failure> {
         check(out)?;
-        let beside =
-            out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        std::fs::create_dir_all(beside).map_err(|error| failed(beside, &error))?;
+        let beside = above(out);
         let folder = tempfile::Builder::new()
             .prefix(".replay-")
             .tempdir_in(beside)
@@ -195,26 +221,37 @@ impl Files {
         Ok(self.trades.get_ref().hash.clone().finish())
     }
 
-    /// Writes the summary and moves everything to where it was asked for.
+    /// Writes the summary and moves the folder to where it was asked for, in the place of an earlier one: the one result
+    /// or the other is there, whole, whatever happens.
     ///
     /// # Errors
     /// What cannot be written.
     pub fn publish(self, summary: &str) -> Result<(), Failure> {
         let Self { folder, out, .. } = self;
-        let made = folder.path();
-        let path = made.join("summary.json");
+        let path = folder.path().join("summary.json");
         std::fs::write(&path, summary).map_err(|error| failed(&path, &error))?;
-        std::fs::create_dir_all(&out).map_err(|error| failed(&out, &error))?;
-        for name in NAMES {
-            let (from, to) = (made.join(name), out.join(name));
-            let moved = if from.exists() {
-                std::fs::rename(&from, &to)
-            } else if to.exists() {
-                std::fs::remove_file(&to)
-            } else {
-                Ok(())
-            };
-            moved.map_err(|error| failed(&to, &error))?;
+        // Somebody may have put something there meanwhile.
+        check(&out)?;
+        if let Some(parent) = out.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| failed(parent, &error))?;
+        }
+        let was_there = out.exists();
+        let before = folder.path().with_extension("before");
+        if was_there {
+            std::fs::rename(&out, &before).map_err(|error| failed(&out, &error))?;
+        }
+        if let Err(error) = open_to_all(folder.path()).and_then(|()| std::fs::rename(folder.path(), &out)) {
+            if was_there {
+                // What cannot be undone either stands under its other name.
+                let _ = std::fs::rename(&before, &out);
+            }
+            return Err(failed(&out, &error));
+        }
+        // It is no temporary folder any more.
+        let _ = folder.keep();
+        if was_there {
+            // What is left of the earlier result costs space and nothing else.
+            let _ = std::fs::remove_dir_all(&before);
         }
         Ok(())
     }

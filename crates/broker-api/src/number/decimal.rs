@@ -28,6 +28,7 @@ pub(super) fn parse(text: &str) -> Result<Decimal, BadNumber> {
 }
 
 /// Whether `value` is a multiple of `step` by its looks: `step` is 0.01 or the like, and `value` has no more places.
+#[inline]
 pub(super) fn is_plain_multiple(value: Decimal, step: Decimal) -> bool {
     step.mantissa() == 1 && value.scale() <= step.scale()
 }
@@ -72,6 +73,7 @@ pub(super) fn plain(value: Decimal) -> Decimal {
 }
 
 /// Whether a figure is not negative and has so few digits that it is within every bound, wherever its point stands.
+#[inline]
 pub(super) fn is_small(value: Decimal) -> bool {
     !value.is_sign_negative() && value.mantissa() <= 1_000_000_000_000
 }

@@ -24,6 +24,15 @@ impl Matching {
         })
     }
 
+    /// Brings an earlier reading of this account up to `now`.
+    pub(super) fn again(&self, account: &mut Account, now: Time) -> Result<(), Overflow> {
+        let worth = self.worth()?;
+        let free = worth.free()?;
+        (account.equity, account.margin_used) = (worth.equity, worth.margin);
+        (account.buying_power, account.balance, account.at) = (free, self.balance, now);
+        Ok(())
+    }
+
     /// What the working orders of all instruments would bind if they filled.
     pub(super) fn under_way(&self) -> Result<Amount, Overflow> {
         let mut sum = Amount::ZERO;

@@ -303,6 +303,14 @@ impl Matching {
     pub fn account(&self, now: Time) -> Result<Account, Overflow> {
         self.reading(now)
     }
+
+    /// Brings an earlier reading of this engine's account up to `now`: what a replay does at every bar.
+    ///
+    /// # Errors
+    /// [`Overflow`]; then it is left as it was.
+    pub fn read_again(&self, account: &mut Account, now: Time) -> Result<(), Overflow> {
+        self.again(account, now)
+    }
 }
 
 fn live(order: &Order) -> VenueOrder {

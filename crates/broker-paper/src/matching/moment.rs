@@ -72,6 +72,15 @@ impl Moment {
 
     /// The same in whole ticks, bid and ask rounded away from each other: what whoever decides gets to see.
     pub fn quote_in_ticks(&self, instrument: &Instrument, costs: &Costs) -> Option<Quote> {
+        if let Self::Open { bar, .. } | Self::Close { bar, .. } = self
+            && bar.spread.is_none()
+            && costs.of(instrument.asset_class).spread.get().is_zero()
+        {
+            let mid = if matches!(self, Self::Open { .. }) { bar.open } else { bar.close };
+            if mid.is_multiple_of(instrument.tick) {
+                return Some(Quote { bid: mid, ask: mid, at: self.at() });
+            }
+        }
         let quote = self.quote(instrument.asset_class, costs)?;
         if quote.bid == quote.ask && quote.bid.is_multiple_of(instrument.tick) {
             return Some(quote);

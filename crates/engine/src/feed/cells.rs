@@ -82,6 +82,11 @@ pub(super) fn usual(text: &[u8]) -> Result<Option<Stamp>, String> {
     Ok(moment.map(|moment| Stamp::Moment(moment.and_utc())))
 }
 
+/// The moment of a close in seconds; nothing when it is too far away.
+pub(super) fn close_at(seconds: i64) -> Option<Time> {
+    if seconds >= LAST_SECOND { None } else { DateTime::from_timestamp(seconds, 0) }
+}
+
 /// The moment of a close in seconds. Eight digits that make a date are refused, for as seconds they would say 1970.
 fn close(text: &[u8], seconds: i64) -> Result<Stamp, String> {
     if let [y1, y2, y3, y4, m1, m2, d1, d2] = *text

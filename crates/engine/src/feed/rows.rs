@@ -11,6 +11,18 @@ pub(super) const MOST_CELLS: usize = 8;
 /// How much of a file is held at a time. A line must fit, so that no file can take more memory than this.
 const SPACE: usize = 64 * 1024;
 
+/// A cell that was read as it was found: a number, or where a word lies.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Plain {
+    begin: usize,
+    /// How many bytes it has; an empty cell has none.
+    pub(super) length: usize,
+    /// The digits, without the point.
+    pub(super) number: i64,
+    /// How many of them stand behind the point.
+    pub(super) places: u32,
+}
+
 /// The rows of a file, one after the other.
 #[derive(Debug)]
 pub(super) struct Rows {
@@ -79,6 +91,76 @@ impl Rows {
             }
             _ => bare(cell),
         }
+    }
+
+    /// Reads the next line in one go when it is written as plainly as can be: `count` cells, all of them plain numbers but
+    /// the one at `word`, which is any short text without quotes, and all of it held already. Otherwise nothing is done, and
+    /// the line is left to [`Rows::advance`].
+    #[inline]
+    pub(super) fn quick(&mut self, count: usize, word: usize) -> Option<[Plain; MOST_CELLS]> {
+        let held = self.space.get(self.next..self.end)?;
+        let mut cells = [Plain::default(); MOST_CELLS];
+        let mut at = 0;
+        for (place, cell) in cells.iter_mut().enumerate().take(count) {
+            let end = if place + 1 == count { b'\n' } else { b',' };
+            let from = at;
+            if place == word {
+                while !matches!(*held.get(at)?, b',' | b'\n') {
+                    if !held[at].is_ascii_graphic() || held[at] == b'"' {
+                        return None;
+                    }
+                    at += 1;
+                }
+                if held[at] != end {
+                    return None;
+                }
+                at += 1;
+                cell.begin = from;
+                cell.length = at - 1 - from;
+                continue;
+            }
+            let (mut number, mut point) = (0_i64, usize::MAX);
+            loop {
+                let byte = *held.get(at)?;
+                let digit = byte.wrapping_sub(b'0');
+                if digit <= 9 {
+                    number = number.wrapping_mul(10).wrapping_add(i64::from(digit));
+                } else if byte == b'.' && point == usize::MAX && at > from {
+                    point = at;
+                } else if byte == end {
+                    break;
+                } else {
+                    return None;
+                }
+                at += 1;
+            }
+            cell.begin = from;
+            cell.length = at - from;
+            // As many digits fit into 64 bits in any case; a point is followed by at least one.
+            if cell.length > 18 || point == at.wrapping_sub(1) {
+                return None;
+            }
+            cell.number = number;
+            cell.places = if point == usize::MAX { 0 } else { u32::try_from(at - point - 1).ok()? };
+            at += 1;
+        }
+        if count == 0 {
+            return None;
+        }
+        self.begin = self.next;
+        self.next += at;
+        self.line += 1;
+        self.count = count;
+        for (known, cell) in self.cells.iter_mut().zip(&cells).take(count) {
+            *known = (cell.begin, cell.begin + cell.length);
+        }
+        Some(cells)
+    }
+
+    /// Goes back before the line that was read in one go.
+    pub(super) fn back(&mut self) {
+        self.next = self.begin;
+        self.line -= 1;
     }
 
     /// Finds the end of the next line and the cells in it; false when there is no more line.

@@ -8,13 +8,31 @@ use rust_decimal::Decimal;
 
 use super::FeedError;
 use super::cells::{self, Stamp};
-use super::rows::{MOST_CELLS, Rows};
+use super::rows::{MOST_CELLS, Plain, Rows};
 
 pub(super) const CORRECT_ROW: &str = "correct the row or remove it";
 /// The columns in the order in which they are asked for here; the last one is of tapes only.
 const COLUMNS: [&str; MOST_CELLS] = ["time", "open", "high", "low", "close", "volume", "spread", "symbol"];
 const TIME: usize = 0;
 const SYMBOL: usize = 7;
+
+/// A row of a tape that was read in one go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quick {
+    pub(super) closes: Time,
+    prices: [Price; 4],
+    volume: Option<Qty>,
+    spread: Option<Price>,
+}
+
+impl Quick {
+    /// The bar, told whole when it closes.
+    pub(super) fn bar(&self, class: AssetClass) -> Bar {
+        let [open, high, low, close] = self.prices;
+        let volume = self.volume.filter(|volume| class != AssetClass::Forex || !volume.is_zero());
+        Bar { opens: self.closes, closes: self.closes, open, high, low, close, volume, spread: self.spread }
+    }
+}
 
 /// A file of bars whose first line is read.
 #[derive(Debug)]
@@ -71,6 +89,42 @@ impl Sheet {
             return wrong(format!("the column {name:?} is missing"));
         }
         Ok(Self { rows, places, count })
+    }
+
+    /// Reads the next row of a tape when it is written plainly and holds what can be trusted: its close in seconds, and
+    /// its prices. Otherwise nothing is done, and the row is left to [`Sheet::advance`], which says what is wrong with it.
+    pub(super) fn quick(&mut self) -> Option<Quick> {
+        let cells = self.rows.quick(self.count, self.places[SYMBOL]?)?;
+        let cell = |column: usize| self.places[column].and_then(|place| cells.get(place)).copied();
+        let given = |column: usize| cell(column).filter(|cell| cell.length > 0);
+        let number = |cell: Plain| Decimal::new(cell.number, cell.places);
+        let row = (|| {
+            let time = given(TIME)?;
+            let [open, high, low, close] = [given(1)?, given(2)?, given(3)?, given(4)?];
+            let one_scale = [high, low, close].iter().all(|price| price.places == open.places);
+            let sane = one_scale
+                && low.number > 0
+                && low.number <= open.number.min(close.number)
+                && high.number >= open.number.max(close.number);
+            // Eight digits may be a date without its dashes.
+            let is_time = time.places == 0 && time.length != 8;
+            let price = |cell| Price::new(number(cell)).ok();
+            let volume = given(5).map(|cell| Qty::new(number(cell)));
+            let spread = given(6).filter(|cell| cell.number != 0).map(price);
+            Some(Quick {
+                closes: cells::close_at(time.number).filter(|_| sane && is_time)?,
+                prices: [price(open)?, price(high)?, price(low)?, price(close)?],
+                volume: volume.transpose().ok()?,
+                spread: match spread {
+                    None => None,
+                    Some(spread) => Some(spread?),
+                },
+            })
+        })();
+        if row.is_none() {
+            self.rows.back();
+        }
+        row
     }
 
     /// Reads the next row; false at the end.

@@ -126,8 +126,17 @@ impl Tape {
 
     /// Reads the next bar that is to be told; nothing at the end.
     pub(super) fn next(&mut self, window: Window) -> Result<Option<Part>, FeedError> {
-        while !self.is_over && self.sheet.advance()? {
-            let closes = self.closes()?;
+        while !self.is_over {
+            let quick = self.sheet.quick();
+            let closes = match &quick {
+                Some(row) if self.last.is_none_or(|last| row.closes >= last) => {
+                    self.last = Some(row.closes);
+                    row.closes
+                }
+                Some(_) => self.closes()?,
+                None if self.sheet.advance()? => self.closes()?,
+                None => break,
+            };
             if window.is_over(closes) {
                 break;
             }
@@ -144,7 +153,11 @@ impl Tape {
                 Some(_) => {}
                 None => self.missing.retain(|symbol| *symbol != known.symbol),
             }
-            self.under_way = Some((known.ix, self.sheet.bar(closes, closes, known.class)?));
+            let bar = match &quick {
+                Some(row) => row.bar(known.class),
+                None => self.sheet.bar(closes, closes, known.class)?,
+            };
+            self.under_way = Some((known.ix, bar));
             if window.has_begun(closes) {
                 return Ok(Some(Part::Whole));
             }

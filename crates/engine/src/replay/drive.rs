@@ -1,6 +1,6 @@
 //! Bars and decisions in the order of time.
 
-use broker_api::Time;
+use broker_api::{Symbol, Time};
 use broker_paper::matching::Moment;
 use state::Store;
 
@@ -9,7 +9,7 @@ use super::{Replay, ReplayFault, SignalSource, Watcher};
 use crate::feed::Bars;
 
 /// How far a replay came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Played {
     /// Bars that closed.
     pub bars: u64,
@@ -17,6 +17,8 @@ pub struct Played {
     pub first: Option<Time>,
     /// The last one.
     pub last: Option<Time>,
+    /// The symbols of which no bar closed.
+    pub silent: Vec<Symbol>,
 }
 
 /// Plays all bars, and takes each decision at its place: one at a close after the account was read at that close,
@@ -31,19 +33,23 @@ pub fn drive<S: Store, W: Watcher>(
 ) -> Result<Played, ReplayFault> {
     let catalog = std::sync::Arc::clone(&replay.desk().setup().catalog);
     let (mut played, mut decisions) = (Played::default(), Vec::new());
-    while let Some(moment) = bars.next()? {
+    let mut has_closed = vec![false; catalog.len()];
+    while let Some(moment) = bars.advance()? {
         let at = moment.at();
-        while let Some(due) = source.next_at().filter(|due| is_before(*due, &moment)) {
+        while let Some(due) = source.next_at().filter(|due| is_before(*due, moment)) {
             let now = played.last.map_or(due, |last| last.max(due));
             apart(replay, source, &mut decisions, now)?;
         }
-        replay.play(&moment)?;
+        replay.play(moment)?;
         played.first.get_or_insert(at);
         played.last = Some(at);
-        let Moment::Close { ix, bar } = &moment else { continue };
+        let Moment::Close { ix, bar } = moment else { continue };
         played.bars += 1;
         replay.read_account(at)?;
         let Some(instrument) = catalog.get(*ix) else { continue };
+        if let Some(has_closed) = has_closed.get_mut(ix.index()) {
+            *has_closed = true;
+        }
         source.at_close(&AtClose::new(*ix, instrument, bar, replay.book()), &mut decisions);
         if !decisions.is_empty() {
             replay.decide(&decisions, at)?;
@@ -55,6 +61,8 @@ pub fn drive<S: Store, W: Watcher>(
     {
         apart(replay, source, &mut decisions, last)?;
     }
+    let silent = catalog.iter().zip(&has_closed).filter(|(_, has_closed)| !**has_closed);
+    played.silent = silent.map(|((_, instrument), _)| instrument.key.symbol).collect();
     Ok(played)
 }
 

@@ -49,6 +49,10 @@ impl Exchange {
         self.engine.account(now)
     }
 
+    pub(super) fn read_again(&self, account: &mut Account, now: Time) -> Result<(), Overflow> {
+        self.engine.read_again(account, now)
+    }
+
     pub(super) fn begin(&mut self, moment: &Moment) {
         self.engine.begin(moment);
         self.is_playing = true;

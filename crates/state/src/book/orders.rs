@@ -44,7 +44,7 @@ impl Book {
             exit.orders += 1;
         }
         self.totals.orders += 1;
-        let order = Order {
+        let order = Box::new(Order {
             intent: *intent,
             phase: Phase::Sending,
             attempt: 1,
@@ -63,7 +63,7 @@ impl Book {
             proof: None,
             cancel_wanted: None,
             reason: None,
-        };
+        });
         self.orders.insert(order.intent.id, order);
         Ok(())
     }
@@ -156,7 +156,8 @@ impl Book {
     }
 
     pub(super) fn open_order(&mut self, id: ClientOrderId) -> Result<&mut Order, No> {
-        self.orders.get_mut(&id).ok_or_else(|| No(format!("order {id} is not open").into()))
+        let order = self.orders.get_mut(&id).map(AsMut::as_mut);
+        order.ok_or_else(|| No(format!("order {id} is not open").into()))
     }
 
     pub(super) fn note(&mut self, id: ClientOrderId, reason: &Reason) {
