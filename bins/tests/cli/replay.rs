@@ -1,7 +1,9 @@
 //! `replay` from the command line: what it writes, that it writes the same again, and what it leaves alone.
 
+mod agrees;
 mod bad;
 mod room;
+mod workload;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -45,7 +45,11 @@ impl Matching {
         let Some((ix, instrument)) = ix.and_then(|ix| Some((ix, self.catalog.get(ix)?))) else {
             return no(Word::UnknownInstrument, format!("{key} is not traded here"));
         };
-        quantity(instrument, qty)?;
+        // All that is held can be given out, however little it is.
+        let closes_all = (intent.reduce_only || intent.purpose.is_reducing()) && qty == self.held(ix).size();
+        if qty.is_zero() || !closes_all {
+            quantity(instrument, qty)?;
+        }
         prices(instrument, intent)?;
         time_in_force(intent, now)?;
         let mark = self.rows[ix.index()].mark;

@@ -145,8 +145,12 @@ impl Book {
     /// The price of a row is another one.
     pub(super) fn priced(&mut self, ix: InstrumentIx) {
         self.stale[ix.index()] = true;
-        self.total = None;
-        for feed in &self.feeds[ix.index()] {
+        let feeds = &self.feeds[ix.index()];
+        // The price of what is not held, and that no conversion needs, changes nothing.
+        if !feeds.is_empty() || self.held.iter().any(|holding| holding.ix == ix) {
+            self.total = None;
+        }
+        for feed in feeds {
             let rate = &mut self.rates[feed.rate];
             rate.is_stale |= feed.way <= rate.way;
         }

@@ -218,7 +218,7 @@ impl Step<'_> {
     ///
     /// Only instruments are looked at that the records since `before` touched, or all of them; says whether it was all.
     fn derive(&mut self, before: usize) -> Result<bool, Illegal> {
-        let mut seen = before;
+        let (mut seen, mut is_everything) = (before, false);
         loop {
             let made = self.out.records().len();
             for stamped in &self.out.records()[seen..] {
@@ -227,12 +227,16 @@ impl Step<'_> {
             seen = made;
             self.breakers()?;
             self.level()?;
-            self.exits()?;
-            self.protect()?;
-            self.unsettled()?;
+            if !self.touched.is_nothing() {
+                self.exits()?;
+                self.protect()?;
+                self.unsettled()?;
+            }
             self.end_signals()?;
+            // What was looked at is done with, until a record touches it again.
+            is_everything |= self.touched.take();
             if self.out.records().len() == made {
-                return Ok(self.touched.take());
+                return Ok(is_everything);
             }
         }
     }

@@ -28,6 +28,10 @@ impl Touched {
         self.all || self.keys.contains(&key)
     }
 
+    pub(super) fn is_nothing(&self) -> bool {
+        !self.all && self.keys.is_empty()
+    }
+
     /// Begins anew, and says whether it was everything.
     pub(super) fn take(&mut self) -> bool {
         self.keys.clear();

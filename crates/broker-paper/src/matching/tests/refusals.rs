@@ -74,3 +74,23 @@ fn the_same_orders_on_the_right_side_are_taken() {
     accept(&mut engine, &[stop("s", "105")], 1);
     assert_eq!(play(&mut engine, 1, ["99.995"; 4])[0], "s 10@99.99 gap");
 }
+
+#[test]
+fn all_that_is_held_can_be_given_out_however_little_it_is() {
+    let mut engine = holding();
+    let ix = engine.catalog().find_symbol(n("AAPL")).unwrap();
+    let held = engine.held(ix).size();
+    // An instrument whose least order is larger than what is held, and whose lots are.
+    let rules = engine.catalog().get(ix).unwrap();
+    let larger = Instrument { qty_min: n("1000"), lot: n("1000"), ..rules.clone() };
+    let catalog = Arc::new(Catalog::new(vec![larger]).unwrap());
+    let saved = engine.save();
+    engine = Matching::restore(catalog, settings(), saved).unwrap();
+    let sale = |id, qty: broker_api::Qty| Intent {
+        reduce_only: true,
+        ..order(id, "AAPL", Side::Sell, &qty.to_string(), OrderKind::MARKET)
+    };
+    let less = held.minus(n("0.5")).unwrap();
+    assert_eq!(engine.accept(&sale("less", less), day(1)).unwrap_err().code.as_str(), "bad_quantity");
+    assert_eq!(engine.accept(&sale("all", held), day(1)), Ok(()));
+}
