@@ -41,10 +41,11 @@ impl Touched {
     /// Notes what a record touched; `book` holds it already.
     pub(super) fn by(&mut self, record: &Record, book: &Book) {
         match record {
-            // Signals are looked at by themselves, and a place in a log touches nothing.
+            // Signals are looked at by themselves; a place in a log and a new day touch nothing.
             Record::SignalTaken { .. }
             | Record::SignalConflicted { .. }
             | Record::SignalEnded { .. }
+            | Record::DayStarted { .. }
             | Record::CursorMoved { .. } => {}
             _ => {
                 let of_order = || record.order().and_then(|id| book.order(id)).map(|row| row.intent.key);
