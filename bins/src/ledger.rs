@@ -4,6 +4,7 @@ use std::fmt::{Display, Write as _};
 use std::path::Path;
 
 use state::book::Trade;
+use state::encode::time_text;
 
 use crate::failure::{Exit, Failure};
 
@@ -95,16 +96,15 @@ impl Line {
 /// One closed trade.
 pub fn line<'a>(trade: &Trade, row: &'a mut Line) -> &'a csv::ByteRecord {
     let position = &trade.position;
-    let time = |at: broker_api::Time| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
     row.begin()
         .put(position.number)
         .put(position.key.venue)
         .words(Some(position.key.symbol))
         .put(position.direction.as_str())
         .put(position.entered)
-        .put(time(position.opened_at))
+        .put(time_text(position.opened_at))
         .may(trade.entry())
-        .put(time(trade.closed_at))
+        .put(time_text(trade.closed_at))
         .may(trade.exit_price());
     match trade.exit_code {
         Some(code) => row.put(code),

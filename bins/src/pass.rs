@@ -25,7 +25,7 @@ use crate::place::{Place, paper_venue};
 use crate::prices::Prices;
 
 /// How much older than the last close of its market a bar may be and still be a price.
-const BAR_AGE_MAX: TimeDelta = TimeDelta::hours(1);
+pub const BAR_AGE_MAX: TimeDelta = TimeDelta::hours(1);
 /// How far back a new account looks for prices: long enough for the longest holiday.
 const NEW_ACCOUNT_LOOKS_BACK: TimeDelta = TimeDelta::days(10);
 /// How often a pass that waits looks again.

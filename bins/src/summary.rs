@@ -220,3 +220,25 @@ pub fn next_run(now: Time, place: &Place) -> (Time, String) {
         .collect();
     Calendar::new().next_run(&classes, now)
 }
+
+/// All trades and signals of a book so far, a line each.
+pub fn so_far(book: &Book) -> String {
+    let totals = book.totals();
+    let ended = |ending: &Ending| {
+        totals.endings.get(ending).map(|n| format!("{} {}", figures::count(*n), ending.as_str()))
+    };
+    let endings: Vec<String> = Ending::ALL.iter().filter_map(ended).collect();
+    format!(
+        "trades     {} closed: {} won, {} lost   gross {}   fees {}   longest losing run {}   still open {}\n\
+         signals    {}: {}\n",
+        figures::count(totals.trades),
+        figures::count(totals.wins),
+        figures::count(totals.losses),
+        figures::change(totals.gross),
+        figures::money(totals.fees),
+        totals.losses_in_row_max,
+        book.positions().len(),
+        figures::count(totals.signals),
+        endings.join(", ")
+    )
+}

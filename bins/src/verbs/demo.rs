@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use broker_api::{Amount, AssetClass, Bar, Catalog, Ending, InstrumentIx, Level, SignalId, Time};
+use broker_api::{Amount, AssetClass, Bar, Catalog, InstrumentIx, Level, SignalId, Time};
 use broker_paper::matching::Moment;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use engine::calendar::Calendar;
@@ -275,21 +275,7 @@ fn show(
         gained.map_or_else(String::new, figures::change),
         gained.and_then(|gained| gained.share_of(opening)).map_or_else(String::new, figures::percent_change)
     ));
-    text.push_str(&format!(
-        "trades     {} closed: {} won, {} lost   gross {}   fees {}   longest losing run {}   still open {}\n",
-        totals.trades,
-        totals.wins,
-        totals.losses,
-        figures::change(totals.gross),
-        figures::money(totals.fees),
-        totals.losses_in_row_max,
-        book.positions().len()
-    ));
-    let endings: Vec<String> = Ending::ALL
-        .iter()
-        .filter_map(|ending| totals.endings.get(ending).map(|n| format!("{n} {}", ending.as_str())))
-        .collect();
-    text.push_str(&format!("signals    {}: {}\n", figures::count(totals.signals), endings.join(", ")));
+    text.push_str(&summary::so_far(book));
     let (rests, wanted) = summary::guarded(book);
     text.push_str(&format!("protected  {rests} of {wanted} wanted stops rest at the venue\n"));
     text.push_str("how what does not go smoothly is told\n");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use broker_api::{AssetClass, Catalog, StrategyId, Symbol, Time};
 use broker_paper::matching::{Costs, Matching, Settings};
-use chrono::{NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{NaiveDate, NaiveTime, TimeZone, Utc};
 use engine::calendar::Calendar;
 use engine::feed::{Bars, FeedError};
 use engine::intake;
@@ -20,14 +20,13 @@ use crate::args::{Common, CostsOf, DirectionOf, EquityOf, LimitsOf, ReplayArgs};
 use crate::config::Loaded;
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
+use crate::pass::BAR_AGE_MAX;
 use crate::place::paper_venue;
 use crate::symbols::{self, Symbols};
 use files::Files;
 
 /// What a summary calls itself.
 const SCHEMA: &str = "tradewind.replay/1";
-/// How much older than the last close of its market a bar may be and still be a price.
-const BAR_AGE_MAX: TimeDelta = TimeDelta::hours(1);
 
 /// What decides.
 enum Source {
@@ -72,6 +71,12 @@ pub fn replay(out: Out, common: &Common, args: &ReplayArgs) -> Result<(), Failur
         )
         .fix("look at --from and --to; nothing was written")
     })?;
+    if let Some(symbol) = bars.first_other() {
+        out.warn(&format!(
+            "{} rows of symbols that are not listed were left out, the first of {symbol}",
+            bars.others()
+        ));
+    }
     absent(&bars, args)?;
     if let Some(symbol) = played.silent.first().filter(|_| args.from.is_none() && args.to.is_none()) {
         return Err(no_bars(args, *symbol));

@@ -196,10 +196,7 @@ impl<S: Store, W: Watcher> Replay<S, W> {
         read.map_err(|_| ReplayFault::Overflow(now))?;
         let mut batch = Batch::new(self.book.seq() + 1);
         self.desk.step(&mut self.book, &mut self.market, &self.reading, now, &mut batch)?;
-        if !batch.is_empty() {
-            let commands = self.keep(batch)?;
-            self.carry_out(commands, now)?;
-        }
+        self.go_on(batch, now)?;
         if let Input::Snapshot { account } = &self.reading {
             self.watcher.read(account);
         }
@@ -216,8 +213,7 @@ impl<S: Store, W: Watcher> Replay<S, W> {
             let input = Input::Signal { signal: *signal, digest: *digest };
             self.desk.step(&mut self.book, &mut self.market, &input, now, &mut batch)?;
         }
-        let commands = self.keep(batch)?;
-        self.carry_out(commands, now)
+        self.go_on(batch, now)
     }
 
     /// What it decides by, and has counted.
@@ -235,11 +231,6 @@ impl<S: Store, W: Watcher> Replay<S, W> {
         self.exchange.engine()
     }
 
-    /// Whoever watches.
-    pub const fn watcher(&mut self) -> &mut W {
-        &mut self.watcher
-    }
-
     /// Ends it: gives back whoever watched and what was kept.
     pub fn end(self) -> (W, Keep<S>) {
         (self.watcher, self.keep)
@@ -249,15 +240,16 @@ impl<S: Store, W: Watcher> Replay<S, W> {
     fn take(&mut self, input: &Input, now: Time) -> Result<(), ReplayFault> {
         let mut batch = Batch::new(self.book.seq() + 1);
         self.desk.step(&mut self.book, &mut self.market, input, now, &mut batch)?;
+        self.go_on(batch, now)
+    }
+
+    /// Keeps what was decided, carries its commands out, takes in what came of them, and so on until nothing is left
+    /// to do.
+    fn go_on(&mut self, batch: Batch<Command>, now: Time) -> Result<(), ReplayFault> {
         if batch.is_empty() {
             return Ok(()); // there is no command without a record
         }
-        let commands = self.keep(batch)?;
-        self.carry_out(commands, now)
-    }
-
-    /// Carries commands out, takes in what came of them, and so on until nothing is left to do.
-    fn carry_out(&mut self, mut commands: Vec<Command>, now: Time) -> Result<(), ReplayFault> {
+        let mut commands = self.keep(batch)?;
         while !commands.is_empty() {
             let mut inputs = std::mem::take(&mut self.waiting);
             inputs.clear();

@@ -16,7 +16,7 @@ use broker_api::{AccountId, Amount, Capabilities, Exposure, Instrument, Quote, R
 
 pub use ids::{Origin, client_order_id};
 pub use plan::{entry, exit};
-pub use protection::{Legs, covers, leg, protection};
+pub use protection::{covers, leg};
 pub use resolve::{Next, Unsettled, resolve};
 pub use sizing::{Basis, Policy, Sizing};
 

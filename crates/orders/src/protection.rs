@@ -10,15 +10,6 @@ use crate::ids::{Origin, client_order_id};
 use crate::plan::{round_stop, round_target};
 use crate::sizing::too_large;
 
-/// The orders that should rest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Legs {
-    /// The planned loss, over all that is held.
-    pub stop: Option<Intent>,
-    /// The planned profit, over all that is held.
-    pub target: Option<Intent>,
-}
-
 /// What should rest for what `view.held` says is held, by its plan, for one purpose: its stop or its target. `legs_made`
 /// legs were made before, so the stop is of generation `legs_made + 1` and the target of `legs_made + 2`. Nothing for
 /// nothing held or planned.
@@ -47,11 +38,12 @@ pub fn leg(
             let limit = round_target(price, direction, view).unwrap_or(price.max(tick));
             (OrderKind::Limit(Limit { limit }), last, limit)
         }
-        Purpose::Stop | Purpose::Entry | Purpose::Exit => {
+        Purpose::Stop => {
             let Some(price) = exposure.plan.stop else { return Ok(None) };
             let trigger = round_stop(price, direction, view).unwrap_or(price.max(tick));
             (OrderKind::Stop(Stop { trigger }), last - 1, trigger)
         }
+        Purpose::Entry | Purpose::Exit => return Ok(None),
     };
     let origin = Origin::Position { key: view.instrument.key, number };
     Ok(Some(Intent {
@@ -69,22 +61,6 @@ pub fn leg(
         reference,
         risk: None,
     }))
-}
-
-/// Both.
-///
-/// # Errors
-/// As [`leg`].
-pub fn protection(
-    number: u64,
-    legs_made: u32,
-    signal: Option<SignalId>,
-    view: &View<'_>,
-) -> Result<Legs, Reason> {
-    Ok(Legs {
-        stop: leg(Purpose::Stop, number, legs_made, signal, view)?,
-        target: leg(Purpose::Target, number, legs_made, signal, view)?,
-    })
 }
 
 /// Whether a live order, of which `rest` is not executed yet, is what is wanted: then it stays. Names and

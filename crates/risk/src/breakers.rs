@@ -28,17 +28,6 @@ pub(crate) fn fall_percent(from: Amount, to: Amount) -> Option<Ratio> {
     Ratio::new(share.get().checked_mul(Decimal::ONE_HUNDRED)?).ok()
 }
 
-/// Whether the fall from `from` to `to` is at least `limit` percent of `from`. As [`fall_percent`] tells it, without a
-/// division: it is asked with every price.
-fn has_fallen(from: Amount, to: Amount, limit: Ratio) -> Option<bool> {
-    let from = from.get();
-    if from <= Decimal::ZERO {
-        return None;
-    }
-    let fall = from.checked_sub(to.get())?.checked_mul(Decimal::ONE_HUNDRED)?;
-    Some(fall >= from.checked_mul(limit.get())?)
-}
-
 /// The strictest trip that the state and the equity call for; nothing when the level is as strict already. Without
 /// an equity only what is counted in trades can trip: a missing figure is for the checks to stop at.
 pub fn breakers(guard: &GuardState, equity: Option<Amount>, now: Time, limits: &Limits) -> Option<Trip> {
@@ -57,15 +46,14 @@ pub fn breakers(guard: &GuardState, equity: Option<Amount>, now: Time, limits: &
     ];
     for (level, code, key, from, limit) in falls {
         if level > guard.level
-            && let Some((from, to)) = from.zip(equity)
-            && has_fallen(from, to, limit) == Some(true)
+            && let Some(fall) = from.zip(equity).and_then(|(from, to)| fall_percent(from, to))
+            && fall >= limit
         {
             let what = if code == DAILY_LOSS {
                 "equity fell since the day began"
             } else {
                 "equity fell from its highest"
             };
-            let fall = fall_percent(from, to).unwrap_or(limit);
             let reason = reason(level, code, key, what, &percent(fall), &percent(limit));
             return Some(Trip { level, reason, until: None });
         }

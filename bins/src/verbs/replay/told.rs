@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use broker_api::{Account, Catalog, Digest, Ending, Symbol};
+use broker_api::{Account, Catalog, Digest, Symbol};
 use broker_paper::matching::Costs;
 use engine::replay::Played;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use crate::config::Loaded;
 use crate::failure::Failure;
 use crate::figures;
 use crate::out::{Heading, Out};
+use crate::summary;
 
 /// All that is known at the end.
 pub struct Ended<'a> {
@@ -107,7 +108,6 @@ impl Ended<'_> {
     /// When standard output cannot be written.
     pub fn tell(&self, out: Out, catalog: &Catalog, took: Duration) -> Result<(), Failure> {
         let (args, book, counts) = (self.args, &self.book, &self.counts);
-        let totals = book.totals();
         let date =
             |at: Option<broker_api::Time>| at.map_or_else(String::new, |at| at.date_naive().to_string());
         let closed = self.account.balance;
@@ -132,23 +132,7 @@ impl Ended<'_> {
                 .map_or_else(String::new, figures::percent_change),
             figures::money(self.account.equity)
         ));
-        text.push_str(&format!(
-            "trades     {} closed: {} won, {} lost   gross {}   fees {}   longest losing run {}   still open {}\n",
-            figures::count(totals.trades),
-            figures::count(totals.wins),
-            figures::count(totals.losses),
-            figures::change(totals.gross),
-            figures::money(totals.fees),
-            totals.losses_in_row_max,
-            book.positions().len()
-        ));
-        let endings: Vec<String> = Ending::ALL
-            .iter()
-            .filter_map(|ending| {
-                totals.endings.get(ending).map(|n| format!("{} {}", figures::count(*n), ending.as_str()))
-            })
-            .collect();
-        text.push_str(&format!("signals    {}: {}\n", figures::count(totals.signals), endings.join(", ")));
+        text.push_str(&summary::so_far(book));
         if self.left > 0 {
             text.push_str(&format!(
                 "           {} were decided after the last bar and were not taken\n",

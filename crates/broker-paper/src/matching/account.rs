@@ -8,29 +8,20 @@ use super::worth::margin;
 use super::{Matching, Row};
 
 impl Matching {
-    pub(super) fn reading(&self, now: Time) -> Result<Account, Overflow> {
-        let worth = self.worth()?;
+    /// The account without its figures.
+    pub(super) fn blank(&self, now: Time) -> Account {
         let settings = &self.settings;
         let (venue, account, currency) = (settings.venue, settings.account, settings.currency);
-        Ok(Account {
+        Account {
             of: AccountRef { venue, account, mode: Mode::Paper, currency },
-            equity: worth.equity,
-            balance: self.balance,
-            margin_used: worth.margin,
-            buying_power: worth.free()?,
+            equity: Amount::ZERO,
+            balance: Amount::ZERO,
+            margin_used: Amount::ZERO,
+            buying_power: Amount::ZERO,
             previous_close: None,
             blocked: false,
             at: now,
-        })
-    }
-
-    /// Brings an earlier reading of this account up to `now`.
-    pub(super) fn again(&self, account: &mut Account, now: Time) -> Result<(), Overflow> {
-        let worth = self.worth()?;
-        let free = worth.free()?;
-        (account.equity, account.margin_used) = (worth.equity, worth.margin);
-        (account.buying_power, account.balance, account.at) = (free, self.balance, now);
-        Ok(())
+        }
     }
 
     /// What the working orders of all instruments would bind if they filled.

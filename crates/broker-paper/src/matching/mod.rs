@@ -301,7 +301,9 @@ impl Matching {
     /// # Errors
     /// [`Overflow`].
     pub fn account(&self, now: Time) -> Result<Account, Overflow> {
-        self.reading(now)
+        let mut account = self.blank(now);
+        self.read_again(&mut account, now)?;
+        Ok(account)
     }
 
     /// Brings an earlier reading of this engine's account up to `now`: what a replay does at every bar.
@@ -309,7 +311,11 @@ impl Matching {
     /// # Errors
     /// [`Overflow`]; then it is left as it was.
     pub fn read_again(&self, account: &mut Account, now: Time) -> Result<(), Overflow> {
-        self.again(account, now)
+        let worth = self.worth()?;
+        let free = worth.free()?;
+        (account.equity, account.margin_used) = (worth.equity, worth.margin);
+        (account.buying_power, account.balance, account.at) = (free, self.balance, now);
+        Ok(())
     }
 }
 

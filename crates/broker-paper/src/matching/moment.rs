@@ -82,9 +82,6 @@ impl Moment {
             }
         }
         let quote = self.quote(instrument.asset_class, costs)?;
-        if quote.bid == quote.ask && quote.bid.is_multiple_of(instrument.tick) {
-            return Some(quote);
-        }
         let bid = quote.bid.round_down_to(instrument.tick).unwrap_or(quote.bid);
         let ask = quote.ask.round_up_to(instrument.tick).unwrap_or(quote.ask);
         Some(Quote { bid, ask, ..quote })

@@ -203,11 +203,11 @@ impl Sheet {
             Some(spread) if !spread.is_zero() => Some(price(6)?),
             _ => None,
         };
-        if is_below(high, open) || is_below(high, close) {
+        if high < open.max(close) {
             let why = format!("{high} is below the open {open} or the close {close}");
             return Err(self.wrong(2, why, CORRECT_ROW));
         }
-        if is_below(open, low) || is_below(close, low) {
+        if low > open.min(close) {
             let why = format!("{low} is above the open {open} or the close {close}");
             return Err(self.wrong(3, why, CORRECT_ROW));
         }
@@ -243,12 +243,6 @@ impl Sheet {
     fn wrong(&self, column: usize, why: impl Into<Box<str>>, fix: &str) -> FeedError {
         FeedError::new(self.path(), why, fix).field(COLUMNS[column]).at(self.line())
     }
-}
-
-/// Whether a price is below another. Most prices of a row have as many places, and are compared without more ado.
-fn is_below(price: Price, other: Price) -> bool {
-    let (one, two) = (price.get(), other.get());
-    if one.scale() == two.scale() { one.mantissa() < two.mantissa() } else { one < two }
 }
 
 /// A text in quotes, cut when it is long.

@@ -11,8 +11,9 @@ use broker_api::{
     Bar, Catalog, Direction, Overflow, Price, Protection, Ratio, Signal, SignalId, SizeWanted, StrategyId,
     Time, Wanted,
 };
-use chrono::{SecondsFormat, TimeDelta};
+use chrono::TimeDelta;
 use rust_decimal::Decimal;
+use state::encode::time_text;
 
 use super::source::{AtClose, Decided, SignalSource, decided};
 
@@ -170,7 +171,7 @@ impl Breakout {
     fn signal(&self, seen: &AtClose<'_>, action: &str, wanted: Wanted) -> Option<Decided> {
         let closes: Time = seen.bar.closes;
         let symbol = seen.instrument.key.symbol;
-        let id = format!("{}/{symbol}/{action}", closes.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+        let id = format!("{}/{symbol}/{action}", time_text(closes));
         let signal = Signal {
             id: SignalId::new(&id).ok()?,
             strategy: self.strategy,

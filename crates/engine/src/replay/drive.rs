@@ -34,6 +34,7 @@ pub fn drive<S: Store, W: Watcher>(
     let catalog = std::sync::Arc::clone(&replay.desk().setup().catalog);
     let (mut played, mut decisions) = (Played::default(), Vec::new());
     let mut has_closed = vec![false; catalog.len()];
+    let told = bars.bars();
     while let Some(moment) = bars.advance()? {
         let at = moment.at();
         while let Some(due) = source.next_at().filter(|due| is_before(*due, moment)) {
@@ -44,7 +45,6 @@ pub fn drive<S: Store, W: Watcher>(
         played.first.get_or_insert(at);
         played.last = Some(at);
         let Moment::Close { ix, bar } = moment else { continue };
-        played.bars += 1;
         replay.read_account(at)?;
         let Some(instrument) = catalog.get(*ix) else { continue };
         if let Some(has_closed) = has_closed.get_mut(ix.index()) {
@@ -61,6 +61,7 @@ pub fn drive<S: Store, W: Watcher>(
     {
         apart(replay, source, &mut decisions, last)?;
     }
+    played.bars = bars.bars() - told;
     let silent = catalog.iter().zip(&has_closed).filter(|(_, has_closed)| !**has_closed);
     played.silent = silent.map(|((_, instrument), _)| instrument.key.symbol).collect();
     Ok(played)

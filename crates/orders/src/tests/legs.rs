@@ -1,9 +1,22 @@
 //! Wanted protection = held quantity.
 
-use broker_api::{Held, KindName, TimeInForce};
+use broker_api::{Held, Intent, KindName, Reason, TimeInForce};
 use rust_decimal::Decimal;
 
 use super::*;
+
+/// Stop and target.
+#[derive(Debug, PartialEq)]
+struct Legs {
+    stop: Option<Intent>,
+    target: Option<Intent>,
+}
+
+/// Both that should rest.
+fn protection(number: u64, made: u32, signal: Option<SignalId>, view: &View<'_>) -> Result<Legs, Reason> {
+    let one = |purpose| leg(purpose, number, made, signal, view);
+    Ok(Legs { stop: one(Purpose::Stop)?, target: one(Purpose::Target)? })
+}
 
 proptest! {
     /// What should rest is what is held, and what rests like that is left alone.
