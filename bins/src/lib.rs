@@ -15,6 +15,7 @@ mod out;
 mod pass;
 mod place;
 mod prices;
+mod reading;
 mod recording;
 mod summary;
 mod symbols;

@@ -73,6 +73,7 @@ impl Place {
         let venue = state.with_file_name(name);
         let catalog = Catalog::new(catalog::instruments(paper_venue()))
             .map_err(|twice| Failure::usage("bad_catalog", twice.to_string()))?;
+        catalog::check_aliases(&loaded.config.aliases, &catalog)?;
         Ok(Self { files, venue, loaded, catalog: Arc::new(catalog) })
     }
 

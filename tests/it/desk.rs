@@ -10,6 +10,8 @@ macro_rules! holds {
     };
 }
 
+/// Stop and target of what is held, moved.
+mod adjusts;
 /// What reached the desk, told again.
 mod recorded;
 /// The desk, its journal, and what is looked at.

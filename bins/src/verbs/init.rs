@@ -148,9 +148,12 @@ fn config() -> String {
             "[costs.{class}]\nspread_bps = \"{spread_bps}\"\nfee_bps = \"{fee_bps}\"\nslippage_bps = \"{slippage_bps}\""
         );
     }
-    text.push_str("\n# Other names of symbols. These are built in:\n[aliases]\n");
+    text.push_str(
+        "\n# Other names of symbols, in signals: how Yahoo, OANDA, Alpaca and Interactive Brokers write them. Add your own;\n\
+         # these apply without a file too. Small letters are read like capitals.\n[aliases]\n",
+    );
     for (alias, symbol) in catalog::ALIASES {
-        let _ = writeln!(text, "# \"{alias}\" = \"{symbol}\"");
+        let _ = writeln!(text, "\"{alias}\" = \"{symbol}\"");
     }
     text
 }
@@ -167,6 +170,10 @@ mod tests {
         expected.data.equity = quotes.to_owned();
         expected.data.forex = quotes.to_owned();
         expected.data.crypto = quotes.to_owned();
+        expected.aliases = catalog::ALIASES
+            .iter()
+            .map(|(alias, symbol)| ((*alias).to_owned(), (*symbol).to_owned()))
+            .collect();
         assert_eq!(toml::to_string(&read).unwrap(), toml::to_string(&expected).unwrap());
     }
 }

@@ -181,9 +181,9 @@ fn source(loaded: &Loaded, args: &ReplayArgs, catalog: &Arc<Catalog>) -> Result<
             Failure::usage("bad_parameter", format!("--{fault}")).fix("nothing was written")
         });
     };
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Failure::usage("signals_unreadable", format!("{} cannot be read", file.display())).because(&error)
-    })?;
+    let limit = u64::try_from(intake::TEXT_BYTES_MAX).unwrap_or(u64::MAX);
+    let text = crate::reading::read_text(file, limit)
+        .map_err(|failure| Failure { code: "signals_unreadable", ..failure })?;
     let defaults = crate::prices::defaults_of(catalog, &loaded.config);
     let read = intake::read(&text, &file.display().to_string(), crate::clock::now(), &defaults);
     match read.faults.first() {

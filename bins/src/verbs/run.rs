@@ -1,13 +1,15 @@
 //! `run`: the pass that cron starts.
 
+/// What the signals of a pass are.
+mod input;
+
 use std::collections::BTreeSet;
-use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::time::Duration;
 
 use broker_api::{Ending, Phase, SignalId};
 use engine::Input;
-use engine::intake::{self, Intake};
+use engine::intake::Intake;
 use serde_json::{Value, json};
 
 use crate::args::RunArgs;
@@ -19,6 +21,9 @@ use crate::pass::Pass;
 use crate::place::{Place, heading, headline};
 use crate::recording::{Kept, Recording};
 use crate::{summary, tell};
+
+/// How many signals are taken in by one commit.
+const AT_ONCE: usize = 10_000;
 
 /// One pass.
 pub fn run(out: Out, place: &Place, args: &RunArgs) -> Result<Exit, Failure> {
@@ -76,33 +81,11 @@ fn with_suffix(path: &Path, suffix: &str) -> std::path::PathBuf {
     name.into()
 }
 
-/// The text of the signals and what it is called in messages.
-fn read_signals(path: &Path) -> Result<(String, String), Failure> {
-    let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() };
-    let text = if path.as_os_str() == "-" {
-        if std::io::stdin().is_terminal() {
-            return Err(Failure::usage(
-                "no_input",
-                "--signals - reads standard input, and that is a terminal",
-            )
-            .fix("pipe the signals in, or name a file"));
-        }
-        let mut text = String::new();
-        std::io::stdin().lock().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(path)
-    };
-    let text = text.map_err(|error| {
-        Failure::usage("signals_unreadable", format!("{name} cannot be read"))
-            .because(&error)
-            .fix("nothing was taken in")
-    })?;
-    Ok((text, name))
-}
-
 fn pass(out: Out, place: &Place, args: &RunArgs, is_rehearsal: bool) -> Result<Exit, Failure> {
+    // Signals that cannot be taken leave everything as it was, so they are read before anything is made.
+    let intake = input::given(out, place, args)?;
     let recording = args.record.as_deref().map(Recording::create).transpose()?;
-    let done = act(out, place, args, is_rehearsal, recording.as_ref());
+    let done = act(out, place, args, is_rehearsal, intake, recording.as_ref());
     if let (Err(_), Some(recording)) = (&done, &recording) {
         // What went wrong is the very thing that somebody will want to tell again.
         out.say(recording.finish(out).text().trim_end());
@@ -115,43 +98,30 @@ fn act(
     place: &Place,
     args: &RunArgs,
     is_rehearsal: bool,
+    Intake { signals, faults }: Intake,
     recording: Option<&Recording>,
 ) -> Result<Exit, Failure> {
     let began = crate::clock::Stopwatch::start();
-    let text = args.signals.as_deref().map(read_signals).transpose()?;
     if place.loaded.file.is_none() {
         out.say(&place.loaded.config.told());
     }
     let mut pass = Pass::recorded(place, out, recording.map(|recording| recording.recorder(out)))?;
     let now = pass.now();
-    let Intake { signals, faults } = match &text {
-        Some((text, name)) => intake::read(text, name, now, &crate::prices::defaults(place)),
-        None => Intake::default(),
-    };
-    for fault in &faults {
-        out.warn(&fault.to_string());
-    }
-    if args.strict && !faults.is_empty() {
-        pass.end(Exit::Usage)?;
-        return Err(Failure::usage(
-            "bad_signals",
-            format!(
-                "{} of {} signals are bad; nothing was taken in",
-                faults.len(),
-                faults.len() + signals.len()
-            ),
-        )
-        .fix("correct them, or leave --strict away to let the good ones go on"));
-    }
     let before: BTreeSet<SignalId> = pass.book().signals().map(|state| state.signal.id).collect();
     let asked: Vec<SignalId> = signals.iter().map(|(signal, _)| signal.id).collect();
-    if !signals.is_empty() {
-        let inputs = signals.into_iter().map(|(signal, digest)| Input::Signal { signal, digest }).collect();
-        pass = pass.take(inputs)?;
+    let conflicts = input::conflicts(&signals, |id| Some(pass.book().signal(id)?.digest));
+    input::tell(out, &conflicts);
+    if let Err(refused) = input::in_conflict(args, &conflicts, signals.len()) {
+        pass.end(Exit::Usage)?;
+        return Err(refused);
+    }
+    let mut rest = signals.into_iter().map(|(signal, digest)| Input::Signal { signal, digest }).peekable();
+    while rest.peek().is_some() {
+        pass = pass.take(rest.by_ref().take(AT_ONCE).collect())?;
     }
     pass = pass.settle(Duration::from_secs(args.settle))?;
     pass = pass.refresh()?;
-    let exit = exit_of(&pass, args, !faults.is_empty(), &asked, &before);
+    let exit = exit_of(&pass, args, !faults.is_empty() || !conflicts.is_empty(), &asked, &before);
     let market = summary::Account::of(&pass);
     let pass = pass.end(exit)?;
     let kept = recording.map(|recording| recording.finish(out));
@@ -178,7 +148,16 @@ fn act(
         let mut json = told.json;
         json["repeated"] = json!(again);
         rows.push(json);
-        if again {
+        if again && conflicts.contains(signal) {
+            table.push((
+                signal.to_string(),
+                format!("{} before", told.word),
+                format!(
+                    "CONFLICT: taken in {} with another content, which stands",
+                    figures::minute(state.taken_at)
+                ),
+            ));
+        } else if again {
             table.push((
                 signal.to_string(),
                 format!("{} before", told.word),
@@ -238,6 +217,7 @@ fn act(
             "exit": exit.code(),
             "signals": rows,
             "faults": faults.iter().map(|fault| json!({ "place": fault.place, "field": fault.field, "why": fault.why })).collect::<Vec<_>>(),
+            "conflicts": conflicts,
             "account": market.json(book),
             "at_risk": summary::at_risk(book),
             "needs_you": needs.iter().map(|need| json!({ "text": need.text, "verb": need.verb })).collect::<Vec<_>>(),
@@ -252,13 +232,13 @@ fn act(
 fn exit_of(
     pass: &Pass,
     args: &RunArgs,
-    has_faults: bool,
+    is_bad: bool,
     asked: &[SignalId],
     before: &BTreeSet<SignalId>,
 ) -> Exit {
     let book = pass.book();
     let mut exits = vec![Exit::Done];
-    if has_faults {
+    if is_bad {
         exits.push(Exit::Usage);
     }
     let silent = !pass.runner().silent().is_empty();

@@ -8,8 +8,10 @@ mod errors;
 mod kill;
 mod passes;
 mod place;
+mod python;
 
 mod replay;
 mod same_records;
 mod schemas;
 mod sessions;
+mod signals;

@@ -8,7 +8,9 @@
 //!    their zone. An unknown key is a fault, for a misspelt `stop` would be an entry without one.
 //! 4. What is judged here is only whether an entry says completely and without contradiction what it wants. Whether
 //!    that is wise, late or possible is the desk's to decide and to record.
-//! 5. The same text always gives the same ids and digests, whenever it is read: nothing in them comes from `now`.
+//! 5. A text has at most [`TEXT_BYTES_MAX`] bytes and [`ENTRIES_MAX`] entries, an entry at most [`ENTRY_BYTES_MAX`]
+//!    bytes; one that has more is refused whole, before its entries are looked at. Entries are read one by one.
+//! 6. The same text always gives the same ids and digests, whenever it is read: nothing in them comes from `now`.
 //!
 //! **Id.** An entry without `id` gets `<bar_close>/<symbol>/<action>/<strategy>`, such as
 //! `20261120T210000Z/AAPL/enter/trend-a`; so it needs `bar_close`, in whole seconds.
@@ -41,6 +43,18 @@ pub const SIGNALS_SCHEMA: &str = include_str!("../schema/signals.schema.json");
 /// The name of the form that an object must carry under `schema`.
 pub const SCHEMA_NAME: &str = "tradewind.signals/1";
 
+/// The most bytes that a text of signals can have: 64 MiB.
+pub const TEXT_BYTES_MAX: usize = 64 << 20;
+
+/// The most entries that a text of signals can have.
+pub const ENTRIES_MAX: usize = 1_000_000;
+
+/// The most bytes that one entry, or one line of JSON lines or CSV, can have: 1 MiB.
+pub const ENTRY_BYTES_MAX: usize = 1 << 20;
+
+/// The longest text, in bytes, for which a likeness is looked for, and the most characters of one that a fault shows.
+const SHOWN_MAX: usize = 80;
+
 /// What holds for entries that do not say it themselves, and what their symbols can mean.
 #[derive(Clone, Debug)]
 pub struct Defaults {
@@ -48,8 +62,8 @@ pub struct Defaults {
     pub strategy: StrategyId,
     /// The instruments that a symbol can mean.
     pub catalog: Arc<Catalog>,
-    /// Other names of symbols. `EURUSD`, `EUR_USD`, `eur-usd`, `EURUSD=X` for `EUR/USD`, and `BRK-B` for `BRK.B`,
-    /// need none.
+    /// Other names of symbols, small letters like capitals where that leaves one meaning. `EURUSD`, `EUR_USD`,
+    /// `eur-usd`, `EURUSD=X` for `EUR/USD`, and `BRK-B` for `BRK.B`, need none.
     pub aliases: BTreeMap<String, Symbol>,
     /// Until when an entry may be acted upon.
     pub expiry: Expiry,
@@ -107,29 +121,37 @@ pub struct Intake {
 /// Reads a text of signals. `name` is what faults call it, such as the name of its file; `now` only serves to refuse
 /// decisions from the future.
 pub fn read(text: &str, name: &str, now: Time, defaults: &Defaults) -> Intake {
-    let entries = match formats::entries(text, name) {
-        Ok(entries) => entries,
-        Err(fault) => return Intake { signals: Vec::new(), faults: vec![fault] },
-    };
     let mut intake = Intake::default();
-    for formats::Entry { place, cells } in entries {
-        match cells
-            .map_err(|why| vec![("entry".to_owned(), why)])
-            .and_then(|cells| entry::read(cells, now, defaults))
-        {
-            Ok(signal) => intake.signals.push(signal),
-            Err(faults) => intake.faults.extend(faults.into_iter().map(|(field, why)| Fault {
-                place: place.clone(),
-                field,
-                why,
-            })),
-        }
+    let whole = formats::each(text, name, &mut |formats::Entry { place, cells }| match cells
+        .map_err(|why| vec![("entry".to_owned(), why)])
+        .and_then(|cells| entry::read(cells, now, defaults))
+    {
+        Ok(signal) => intake.signals.push(signal),
+        Err(faults) => intake.faults.extend(faults.into_iter().map(|(field, why)| Fault {
+            place: place.clone(),
+            field,
+            why,
+        })),
+    });
+    match whole {
+        Ok(()) => intake,
+        Err(fault) => Intake { signals: Vec::new(), faults: vec![fault] },
     }
-    intake
+}
+
+/// A text as faults show it: in quotes, without anything that a terminal would obey, and no more than its beginning.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_MAX) {
+        None => format!("{text:?}"),
+        Some((end, _)) => format!("{:?}… ({} bytes)", &text[..end], text.len()),
+    }
 }
 
 /// The candidate that a text was perhaps meant to be, as the end of a sentence: `; did you mean "stop"?`.
 fn did_you_mean<'c>(text: &str, candidates: impl Iterator<Item = &'c str>) -> String {
+    if text.len() > SHOWN_MAX {
+        return String::new();
+    }
     let close = |candidate: &&str| strsim::jaro_winkler(text, candidate) > 0.75;
     let nearest = candidates
         .filter(close)

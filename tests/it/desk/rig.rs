@@ -128,7 +128,7 @@ impl Rig {
                 let intent = order.open();
                 self.is_announced(intent.id, attempt)?;
                 let outcome = self.venue.submit(&intent, fate, now);
-                holds!(self.venue.doubled.is_empty(), "{} arrived twice at the venue", intent.id);
+                holds!(self.venue.doubled.is_empty(), "{} arrived twice, or beside its like", intent.id);
                 Input::Submitted { order: intent.id, attempt, outcome }
             }
             Command::Cancel { order, .. } => {

@@ -28,7 +28,7 @@ pub(super) struct Scripted {
     held: BTreeMap<Key, Held>,
     log: Vec<VenueEvent>,
     executions: usize,
-    /// Orders that arrived more than once.
+    /// Orders that arrived more than once, and legs that arrived while another of their kind was live.
     pub(super) doubled: Vec<ClientOrderId>,
 }
 
@@ -46,7 +46,11 @@ impl Scripted {
             15 => return SubmitOutcome::Broken { why: why() },
             _ => {}
         }
-        if self.orders.contains_key(&intent.id) {
+        let is_its_like = |live: &Resting| {
+            let of = &live.intent;
+            intent.purpose.is_protective() && (of.key, of.purpose) == (intent.key, intent.purpose)
+        };
+        if self.orders.contains_key(&intent.id) || self.live().any(is_its_like) {
             self.doubled.push(intent.id);
         }
         let refused = matches!(fate % 17, 12 | 16).then_some(End::Refused);

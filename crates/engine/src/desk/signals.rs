@@ -5,8 +5,8 @@
 //! wants gone is not the safe side.
 
 use broker_api::{
-    Code, Digest, Direction, End, Ending, Key, Marks, Phase, Protection, Purpose, Reason, Record, Signal,
-    SignalId, Wanted,
+    Code, Digest, Direction, End, Ending, Key, Marks, Phase, Price, Protection, Purpose, Reason, Record,
+    Signal, SignalId, Wanted,
 };
 use risk::Verdict;
 use state::Illegal;
@@ -21,6 +21,7 @@ const NOTHING_HELD: Code = Code::fixed("nothing_held");
 const ALREADY_CLOSING: Code = Code::fixed("already_closing");
 const CLOSED_BY_LEG: Code = Code::fixed("closed_by_leg");
 const STOP_SIDE: Code = Code::fixed("stop_side");
+const UNCHANGED: Code = Code::fixed("unchanged");
 const NO_PRICE: Code = Code::fixed("no_price");
 const SIGNAL: Code = Code::fixed("signal");
 
@@ -45,7 +46,8 @@ impl Step<'_> {
     /// Takes a signal in, once by its id, and acts upon it.
     pub(super) fn signal(&mut self, signal: &Signal, digest: Digest) -> Result<(), Illegal> {
         if let Some(known) = self.book.signal(signal.id) {
-            if known.digest == digest || known.conflict == Some(digest) {
+            // Told once: other contents that come again and again must not make the journal grow.
+            if known.digest == digest || known.conflict.is_some() {
                 return Ok(());
             }
             return self.put(Record::SignalConflicted { signal: signal.id, digest });
@@ -168,11 +170,25 @@ impl Step<'_> {
         Ok(None)
     }
 
+    /// Moves the stop, the target, or both of what is held. The legs follow from the plan: the old one is cancelled,
+    /// and the new one is sent when that is certain, so that never two of them live.
     fn adjust(&mut self, key: Key, signal: &Signal, plan: Protection) -> Result<Outcome, Illegal> {
         let Some(position) = self.book.position(key) else {
             let text = format!("nothing is held of {}", key.symbol);
             return Ok(Outcome::because(Ending::Denied, NOTHING_HELD, text));
         };
+        if let Some(exit) = self.book.exit_wanted(key) {
+            let text = format!(
+                "{} is being closed ({}), and what is closed has no stop to move",
+                key.symbol, exit.code
+            );
+            return Ok(Outcome::because(Ending::Denied, ALREADY_CLOSING, text));
+        }
+        let is_there = |wanted: Option<Price>, planned| wanted.is_none() || wanted == planned;
+        if is_there(plan.stop, position.plan.stop) && is_there(plan.target, position.plan.target) {
+            let text = "stop and target are so already";
+            return Ok(Outcome::because(Ending::Adjusted, UNCHANGED, text));
+        }
         let direction = position.direction;
         let Some(quote) = self.market.quote_of(key) else {
             let text = format!("no price of {} to hold the new stop and target against", key.symbol);

@@ -12,7 +12,8 @@ use rust_decimal::Decimal;
 
 use super::canonical::{digest, utc};
 use super::formats::{Cell, Cells};
-use super::{Defaults, did_you_mean, symbols};
+use super::symbols::Meaning;
+use super::{Defaults, SHOWN_MAX, did_you_mean, shown, symbols};
 use crate::calendar::Calendar;
 
 /// All keys that an entry can have.
@@ -53,6 +54,7 @@ pub(super) fn read(cells: Cells, now: Time, defaults: &Defaults) -> Result<(Sign
     let signal = form.signal(now, defaults);
     for (key, _) in std::mem::take(&mut form.cells) {
         let hint = did_you_mean(&key, KEYS.into_iter());
+        let key: String = key.chars().take(SHOWN_MAX).flat_map(char::escape_debug).collect();
         form.fault(&key, format!("is not a known key{hint}"));
     }
     match signal {
@@ -90,7 +92,9 @@ impl Form {
     /// A text that is read by its type's own rule.
     fn word<T: FromStr<Err: Display>>(&mut self, key: &str) -> Option<T> {
         let text = self.text(key)?;
-        text.parse().map_err(|error| self.fault(key, format!("{text:?} cannot be used: {error}"))).ok()
+        text.parse()
+            .map_err(|error| self.fault(key, format!("{} cannot be used: {error}", shown(&text))))
+            .ok()
     }
 
     fn number<T: FromStr<Err: Display>>(&mut self, key: &str) -> Option<T> {
@@ -101,7 +105,7 @@ impl Form {
                 return None;
             }
         };
-        text.parse().map_err(|error| self.fault(key, format!("{text:?} {error}"))).ok()
+        text.parse().map_err(|error| self.fault(key, format!("{} {error}", shown(&text)))).ok()
     }
 
     /// A number above zero.
@@ -117,10 +121,8 @@ impl Form {
     fn time(&mut self, key: &str) -> Option<Time> {
         let text = self.text(key)?;
         let Ok(at) = DateTime::parse_from_rfc3339(&text) else {
-            self.fault(
-                key,
-                format!("{text:?} is not a time with its zone; write it like 2026-11-20T21:05:00Z"),
-            );
+            let why = "is not a time with its zone; write it like 2026-11-20T21:05:00Z";
+            self.fault(key, format!("{} {why}", shown(&text)));
             return None;
         };
         Some(at.with_timezone(&Utc))
@@ -133,7 +135,7 @@ impl Form {
             let names = choices.iter().map(|(name, _)| *name);
             let all = names.clone().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
             let hint = did_you_mean(&text, names);
-            self.fault(key, format!("{text:?} is none of {all}{hint}"));
+            self.fault(key, format!("{} is none of {all}{hint}", shown(&text)));
         }
         found
     }
@@ -190,12 +192,24 @@ impl Form {
             self.missing("symbol", "is missing");
             return None;
         };
-        let found = symbols::resolve(&text, catalog, &defaults.aliases).and_then(|ix| catalog.get(ix));
-        let Some(instrument) = found else {
-            let known = catalog.iter().map(|(_, instrument)| instrument.key.symbol.as_str());
-            let hint = did_you_mean(&text.to_ascii_uppercase(), known);
-            self.fault("symbol", format!("{text:?} is not among the instruments of this run{hint}"));
-            return None;
+        let instrument = match symbols::resolve(&text, catalog, &defaults.aliases) {
+            Meaning::One(ix) => catalog.get(ix)?,
+            Meaning::Several(symbols) => {
+                let all = symbols.iter().map(|symbol| format!("{:?}", symbol.as_str())).collect::<Vec<_>>();
+                let why =
+                    format!("{} could be {}; write the one that is meant", shown(&text), all.join(" or "));
+                self.fault("symbol", why);
+                return None;
+            }
+            Meaning::Unknown => {
+                let known = catalog.iter().map(|(_, instrument)| instrument.key.symbol.as_str());
+                let hint = did_you_mean(&text.to_ascii_uppercase(), known);
+                self.fault(
+                    "symbol",
+                    format!("{} is not among the instruments of this run{hint}", shown(&text)),
+                );
+                return None;
+            }
         };
         if let Some(class) = class.filter(|class| *class != instrument.asset_class) {
             let why = format!("{} is {} here, not {class}", instrument.key.symbol, instrument.asset_class);

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+use super::ENTRIES_MAX;
 
 /// The digits of a JSON number, or the content of a JSON text; nothing for anything else.
 pub(crate) fn number(raw: &RawValue) -> Option<Cow<'_, str>> {
@@ -41,5 +43,32 @@ impl<'de> Deserialize<'de> for Pairs<'de> {
             }
         }
         deserializer.deserialize_map(All)
+    }
+}
+
+/// The items of a list, as they are written. One that has more than a text of signals can have is not read to its end.
+#[derive(Debug)]
+pub(super) struct Rows<'a>(pub(super) Vec<&'a RawValue>);
+
+impl<'de> Deserialize<'de> for Rows<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Rows<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Rows<'de>, A::Error> {
+                let mut rows = Vec::new();
+                while let Some(row) = list.next_element()? {
+                    if rows.len() == ENTRIES_MAX {
+                        return Err(A::Error::custom(super::formats::TOO_MANY));
+                    }
+                    rows.push(row);
+                }
+                Ok(Rows(rows))
+            }
+        }
+        deserializer.deserialize_seq(All)
     }
 }

@@ -6,8 +6,11 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use serde_json::value::RawValue;
 
 use super::entry::KEYS;
-use super::exact::{Pairs, text};
-use super::{Fault, SCHEMA_NAME, did_you_mean};
+use super::exact::{Pairs, Rows, text};
+use super::{ENTRIES_MAX, ENTRY_BYTES_MAX, Fault, SCHEMA_NAME, TEXT_BYTES_MAX, did_you_mean, shown};
+
+/// Said of a text that has more entries than any can have.
+pub(super) const TOO_MANY: &str = "holds more than 1,000,000 entries, the most that are read; split it";
 
 /// A value as it is written. What is empty or `null` is not there at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,46 +32,57 @@ pub(super) struct Entry {
     pub(super) cells: Result<Cells, String>,
 }
 
-/// The entries of a text; a fault when the text is not whole.
-pub(super) fn entries(whole: &str, name: &str) -> Result<Vec<Entry>, Fault> {
+/// Who takes the entries of a text, one by one. What it was given is void when the text turns out not to be whole.
+type Take<'t> = &'t mut dyn FnMut(Entry);
+
+/// Hands on the entries of a text; a fault when the text is not whole.
+pub(super) fn each(whole: &str, name: &str, take: Take<'_>) -> Result<(), Fault> {
     let whole = whole.strip_prefix('\u{feff}').unwrap_or(whole);
-    let entries = match whole.trim_start().bytes().next() {
+    let done = match whole.trim_start().bytes().next() {
+        _ if whole.len() > TEXT_BYTES_MAX => {
+            Err(format!("has {} bytes, and at most {TEXT_BYTES_MAX} are read; split it", whole.len()))
+        }
         None => Err(
             "is empty; write [] when there are no signals, so that it is not taken for a half-written file"
                 .to_owned(),
         ),
-        Some(b'[') => array(whole, whole, name),
-        Some(b'{') => objects(whole, name),
-        Some(_) => table(whole, name),
+        Some(b'[') => array(whole, whole, name, take),
+        Some(b'{') => objects(whole, name, take),
+        Some(_) => table(whole, name, take),
     };
-    entries.map_err(|why| Fault { place: name.to_owned(), field: "file".to_owned(), why })
+    done.map_err(|why| Fault { place: name.to_owned(), field: "file".to_owned(), why })
 }
 
-fn array(whole: &str, list: &str, name: &str) -> Result<Vec<Entry>, String> {
-    let rows: Vec<&RawValue> = serde_json::from_str(list).map_err(|error| not_json(&error))?;
+/// `list` is the part of the whole text that is the list.
+fn array(whole: &str, list: &str, name: &str, take: Take<'_>) -> Result<(), String> {
+    let Rows(rows) = serde_json::from_str(list).map_err(|error| not_json(list, &error))?;
     let (mut line, mut counted) = (1, 0);
-    let entry = |(number, raw): (usize, &RawValue)| {
+    for (number, raw) in (1_usize..).zip(rows) {
         let at = raw.get().as_ptr().addr().saturating_sub(whole.as_ptr().addr());
         line += whole.get(counted..at).map_or(0, |between| between.matches('\n').count());
         counted = at;
-        Entry { place: format!("{name}, entry {number}, line {line}"), cells: cells(raw) }
-    };
-    Ok((1_usize..).zip(rows).map(entry).collect())
+        if raw.get().len() > ENTRY_BYTES_MAX {
+            return Err(too_long(&format!("entry {number}, line {line}"), raw.get()));
+        }
+        take(Entry { place: format!("{name}, entry {number}, line {line}"), cells: cells(raw) });
+    }
+    Ok(())
 }
 
 /// An object with a list of signals, one signal, or JSON lines.
-fn objects(whole: &str, name: &str) -> Result<Vec<Entry>, String> {
+fn objects(whole: &str, name: &str, take: Take<'_>) -> Result<(), String> {
     let raw = match serde_json::from_str::<&RawValue>(whole) {
         Ok(raw) => raw,
-        Err(error) => {
-            let first = whole.trim_start().lines().next().unwrap_or("");
-            let is_lines = serde_json::from_str::<Pairs<'_>>(first).is_ok_and(|pairs| !is_envelope(&pairs));
-            return if is_lines { lines(whole, name) } else { Err(not_json(&error)) };
-        }
+        Err(_) if is_lines(whole) => return lines(whole, name, take),
+        Err(error) => return Err(not_json(whole, &error)),
     };
-    let pairs: Pairs<'_> = serde_json::from_str(raw.get()).map_err(|error| not_json(&error))?;
+    let pairs: Pairs<'_> = serde_json::from_str(raw.get()).map_err(|error| not_json(whole, &error))?;
     if !is_envelope(&pairs) {
-        return Ok(vec![only(whole, raw, name)]);
+        if raw.get().len() > ENTRY_BYTES_MAX {
+            return Err(too_long("its one entry", raw.get()));
+        }
+        take(only(whole, raw, name));
+        return Ok(());
     }
     let (mut schema, mut signals) = (None, None);
     for (key, raw) in pairs.0 {
@@ -77,7 +91,7 @@ fn objects(whole: &str, name: &str) -> Result<Vec<Entry>, String> {
             "signals" => &mut signals,
             other => {
                 let hint = did_you_mean(other, ["schema", "signals"].into_iter());
-                return Err(format!("the key {other:?} beside \"signals\" is not known{hint}"));
+                return Err(format!("the key {} beside \"signals\" is not known{hint}", shown(other)));
             }
         };
         if place.replace(raw).is_some() {
@@ -95,7 +109,24 @@ fn objects(whole: &str, name: &str) -> Result<Vec<Entry>, String> {
     if !signals.get().starts_with('[') {
         return Err("\"signals\" is not a list".to_owned());
     }
-    array(whole, signals.get(), name)
+    array(whole, signals.get(), name, take)
+}
+
+/// Whether a text that begins with `{` and is not one object is JSON lines: its first line is an entry, or cannot be
+/// the beginning of one object while every line looks like an entry. What is cut off is never taken for lines by
+/// that: its first line would be a beginning.
+fn is_lines(whole: &str) -> bool {
+    let mut rows = whole.lines().map(str::trim).filter(|row| !row.is_empty());
+    let first = rows.next().unwrap_or("");
+    match serde_json::from_str::<Pairs<'_>>(first) {
+        Ok(pairs) => !is_envelope(&pairs),
+        Err(error) if error.is_eof() => false,
+        Err(_) => whole
+            .lines()
+            .map(str::trim)
+            .filter(|row| !row.is_empty())
+            .all(|row| row.starts_with('{') && row.ends_with('}')),
+    }
 }
 
 fn is_envelope(pairs: &Pairs<'_>) -> bool {
@@ -109,24 +140,47 @@ fn only(whole: &str, raw: &RawValue, name: &str) -> Entry {
     Entry { place: format!("{name}, line {line}"), cells: cells(raw) }
 }
 
-fn lines(whole: &str, name: &str) -> Result<Vec<Entry>, String> {
+/// The last line needs no line break: no object is whole before its last bracket, so it cannot be a cut one.
+fn lines(whole: &str, name: &str, take: Take<'_>) -> Result<(), String> {
     let is_ended = whole.ends_with('\n');
-    let rows: Vec<(usize, &str)> = (1..)
-        .zip(whole.lines())
-        .map(|(line, row)| (line, row.trim()))
-        .filter(|(_, row)| !row.is_empty())
-        .collect();
-    let last = rows.len();
-    let mut entries = Vec::with_capacity(last);
-    for (count, (line, row)) in (1..).zip(rows) {
+    let rows = || {
+        (1_usize..)
+            .zip(whole.lines())
+            .map(|(line, row)| (line, row.trim()))
+            .filter(|(_, row)| !row.is_empty())
+    };
+    let last = within_limits(rows())?;
+    for (count, (line, row)) in (1..).zip(rows()) {
         let cells = match serde_json::from_str::<&RawValue>(row) {
             Ok(raw) => cells(raw),
-            Err(error) if count == last && !is_ended => return Err(not_json(&error)),
-            Err(error) => Err(format!("is not JSON: {error}")),
+            Err(error) if count == last && !is_ended => return Err(not_json(row, &error)),
+            Err(error) => Err(format!("is not JSON: {error}{}", no_number(row, &error))),
         };
-        entries.push(Entry { place: format!("{name}, line {line}"), cells });
+        take(Entry { place: format!("{name}, line {line}"), cells });
     }
-    Ok(entries)
+    Ok(())
+}
+
+/// How many lines there are, when neither they nor one of them is too much.
+fn within_limits<'t>(rows: impl Iterator<Item = (usize, &'t str)>) -> Result<usize, String> {
+    let mut count = 0;
+    for (line, row) in rows {
+        count += 1;
+        if row.len() > ENTRY_BYTES_MAX {
+            return Err(too_long(&format!("line {line}"), row));
+        }
+        if count > ENTRIES_MAX {
+            return Err(TOO_MANY.to_owned());
+        }
+    }
+    Ok(count)
+}
+
+fn too_long(place: &str, entry: &str) -> String {
+    format!(
+        "{place} has {} bytes, and no entry has more than {ENTRY_BYTES_MAX}; nothing of it is taken",
+        entry.len()
+    )
 }
 
 /// The cells of a JSON object.
@@ -140,7 +194,7 @@ fn cells(raw: &RawValue) -> Result<Cells, String> {
     let mut seen = BTreeSet::new();
     for (key, raw) in pairs.0 {
         if !seen.insert(key.clone()) {
-            return Err(format!("the key {key:?} is there twice"));
+            return Err(format!("the key {} is there twice", shown(&key)));
         }
         let cell = match raw.get().as_bytes().first() {
             Some(b'"') => text(raw).map_or(Cell::Other, Cell::Text),
@@ -153,35 +207,54 @@ fn cells(raw: &RawValue) -> Result<Cells, String> {
     Ok(cells)
 }
 
-fn not_json(error: &serde_json::Error) -> String {
+/// Why a text that should be JSON is not taken.
+fn not_json(text: &str, error: &serde_json::Error) -> String {
+    if error.is_data() {
+        return format!("{error}; nothing of it is taken");
+    }
     if error.is_eof() {
         format!("ends in the middle, as a half-written file does ({error}); nothing of it is taken")
     } else {
-        format!("is not JSON ({error}); nothing of it is taken")
+        format!("is not JSON ({error}{}); nothing of it is taken", no_number(text, error))
     }
 }
 
-fn table(whole: &str, name: &str) -> Result<Vec<Entry>, String> {
+/// What JSON has no word for and some programs write all the same, if that is what the reader stumbled over.
+fn no_number(text: &str, error: &serde_json::Error) -> &'static str {
+    let row = text.lines().nth(error.line().saturating_sub(1)).unwrap_or("");
+    let near = row.as_bytes().get(error.column().saturating_sub(2)..).unwrap_or(&[]);
+    let is_there = |word: &str| near.windows(word.len()).take(3).any(|part| part == word.as_bytes());
+    if is_there("NaN") || is_there("Infinity") {
+        ": NaN and Infinity are no numbers; leave the key out"
+    } else {
+        ""
+    }
+}
+
+fn table(whole: &str, name: &str, take: Take<'_>) -> Result<(), String> {
     if !whole.ends_with('\n') {
         let text = "does not end with a line break, so it may be half written; nothing of it is taken. \
                     End a complete file with a line break";
         return Err(text.to_owned());
     }
     let mut rows = (1_usize..).zip(whole.lines()).filter(|(_, row)| !row.trim().is_empty());
+    within_limits(rows.clone().take(1))?;
+    within_limits(rows.clone().skip(1))?;
     let headers = rows.next().map(|(_, row)| row_cells(row)).transpose()?.unwrap_or_default();
     let mut seen = BTreeSet::new();
     for header in &headers {
         if !KEYS.contains(&header) {
             let hint = did_you_mean(header, KEYS.into_iter());
             return Err(format!(
-                "is neither JSON nor CSV with known columns: the column {header:?} is not known{hint}"
+                "is neither JSON nor CSV with known columns: the column {} is not known{hint}",
+                shown(header)
             ));
         }
         if !seen.insert(header) {
-            return Err(format!("the column {header:?} is there twice"));
+            return Err(format!("the column {} is there twice", shown(header)));
         }
     }
-    let entry = |(line, row): (usize, &str)| {
+    for (line, row) in rows {
         let cells = row_cells(row).and_then(|row| {
             if row.len() != headers.len() {
                 return Err(format!("has {} cells, the first line has {}", row.len(), headers.len()));
@@ -189,9 +262,9 @@ fn table(whole: &str, name: &str) -> Result<Vec<Entry>, String> {
             let filled = headers.iter().zip(&row).filter(|(_, cell)| !cell.is_empty());
             Ok(filled.map(|(key, cell)| (key.to_owned(), Cell::Text(cell.to_owned()))).collect())
         });
-        Entry { place: format!("{name}, line {line}"), cells }
-    };
-    Ok(rows.map(entry).collect())
+        take(Entry { place: format!("{name}, line {line}"), cells });
+    }
+    Ok(())
 }
 
 /// The cells of one row. No value of a signal holds a line break, so a row is a line.

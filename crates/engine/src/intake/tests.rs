@@ -1,6 +1,9 @@
 //! Signals from text: the four forms, what is derived, and every refusal.
 
+mod limits;
+mod page;
 mod refusals;
+mod schema;
 
 use broker_api::{
     Amount, AssetClass, Currency, Direction, Instrument, Key, Price, Protection, Ratio, SizeWanted, VenueId,

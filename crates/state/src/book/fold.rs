@@ -177,7 +177,10 @@ impl Book {
                 Some(position) => {
                     position.plan.stop = plan.stop.or(position.plan.stop);
                     position.plan.target = plan.target.or(position.plan.target);
-                    position.blocked = None;
+                    if let Some(blocked) = &mut position.blocked {
+                        // Tried at once, and not bounded later: new prices do not excuse a missing stop for longer.
+                        blocked.retry_at = at;
+                    }
                 }
                 None => return no(format!("nothing is held of {key}")),
             },
