@@ -33,6 +33,9 @@ pub struct Common {
     /// The state file, the local record of truth [default: paper-state.json]
     #[arg(long, global = true, value_name = "FILE")]
     pub state: Option<PathBuf>,
+    /// Set one key of the configuration, before the file and the environment; may be given more than once
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
     /// Print one JSON document instead of text for people
     #[arg(long, global = true)]
     pub json: bool,
@@ -87,6 +90,9 @@ pub enum Verb {
         after_help = "Examples:\n  tradewind reproduce session.jsonl\n  tradewind reproduce session.jsonl --state paper-state.json"
     )]
     Reproduce(Reproduce),
+    /// Look at everything a pass needs, change nothing, and end with the code that `run` would end with
+    #[command(after_help = "Examples:\n  tradewind doctor\n  tradewind doctor --config")]
+    Doctor(Doctor),
     /// Stop all entries at once; stops stay where they are
     #[command(after_help = "Examples:\n  tradewind halt --why \"odd prices\"\n  tradewind halt")]
     Halt(Why),
@@ -96,12 +102,21 @@ pub enum Verb {
     /// Cancel everything and close everything that is held
     #[command(after_help = "Examples:\n  tradewind flatten --why \"leaving\" --confirm paper-1")]
     Flatten(Flatten),
-    /// The state file: export, verify, schema
+    /// The state file: export, verify, import, adopt, backup, restore, schema
     #[command(subcommand)]
     State(StateVerb),
     /// The journal: verify, tail
     #[command(subcommand)]
     Journal(JournalVerb),
+    /// What a code means and what to do about it, or how a verb is used; alone, all codes
+    #[command(
+        after_help = "Examples:\n  tradewind help TW0102\n  tradewind help no_price\n  tradewind help run\n  tradewind help"
+    )]
+    Help {
+        /// A number such as TW0102, a word such as no_price, or a verb
+        #[arg(value_name = "CODE")]
+        words: Vec<String>,
+    },
     /// Print completions for a shell
     #[command(after_help = "Examples:\n  tradewind completions bash > /etc/bash_completion.d/tradewind")]
     Completions {
@@ -147,6 +162,20 @@ pub struct Reproduce {
     /// A session, as `run --record` wrote it; with --state, what the journal holds is shown beside what differs
     pub file: PathBuf,
 }
+
+/// `doctor`.
+#[derive(Args, Debug)]
+pub struct Doctor {
+    /// Print every key with its value, where it was set, and why it is there
+    #[arg(long)]
+    pub keys: bool,
+    /// The configuration to look at; without a FILE the same as --keys
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = NO_FILE)]
+    pub config: Option<PathBuf>,
+}
+
+/// What `doctor --config` without a file is read as.
+pub const NO_FILE: &str = "-";
 
 /// A moment of the past.
 #[derive(Args, Debug)]
@@ -210,6 +239,39 @@ pub enum StateVerb {
     /// Compare the state file with the journal
     #[command(after_help = "Examples:\n  tradewind state verify")]
     Verify,
+    /// Take over what another program kept, or an edit of the state file, under a reason that stands in the journal
+    #[command(
+        after_help = "Examples:\n  tradewind state import old-state.json --reason \"moved from my script\" --dry-run\n  tradewind state import old-state.json --reason \"moved from my script\"\n  tradewind state import paper-state.json.edited-1 --reason \"half of it was sold by hand\""
+    )]
+    Import {
+        /// The other program's file, as JSON, or the edited state file
+        file: PathBuf,
+        /// Why, in your words; it stands in the journal
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Say only what would be taken of another program's file; nothing is written
+        #[arg(long)]
+        dry_run: bool,
+        /// Take the rest of another program's file when a position, or the cash, could not be read
+        #[arg(long)]
+        partial: bool,
+    },
+    /// Go on from the state file alone, when its journal is lost
+    #[command(after_help = "Examples:\n  tradewind state adopt --reason \"the disk with the journal died\"")]
+    Adopt {
+        /// Why, in your words; it stands in the journal
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Copy state file, journal and paper broker to a new folder, and read the copies back
+    #[command(after_help = "Examples:\n  tradewind state backup --out backup-friday")]
+    Backup(OutDir),
+    /// Bring a backup back; what is there now is kept under another name
+    #[command(after_help = "Examples:\n  tradewind state restore backup-friday")]
+    Restore {
+        /// The folder that `state backup` made
+        folder: PathBuf,
+    },
     /// Print a JSON Schema: state, signals or output
     #[command(after_help = "Examples:\n  tradewind state schema signals")]
     Schema {

@@ -1,13 +1,8 @@
 //! The 33 instruments that the paper defaults trade, and what other programs call them.
 
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use broker_api::{
-    Amount, AssetClass, Catalog, Currency, Instrument, Key, Price, Qty, Ratio, Symbol, VenueId,
-};
-
-use crate::failure::Failure;
+use broker_api::{Amount, AssetClass, Currency, Instrument, Key, Price, Qty, Ratio, Symbol, VenueId};
 
 /// One instrument a line. The account is like a cash account: stocks and coins are fully paid, and only
 /// currencies are bought on margin (one thirtieth, the usual rate for the major pairs). Coins cannot be sold
@@ -127,35 +122,6 @@ pub fn instruments(venue: VenueId) -> Vec<Instrument> {
     TABLE.lines().skip(2).filter_map(|line| read(venue, line)).collect()
 }
 
-/// Holds a person's own names against what is traded.
-///
-/// # Errors
-/// One that leads to nothing, or is the symbol of an instrument, which it cannot stand for another.
-pub fn check_aliases(aliases: &BTreeMap<String, String>, traded: &Catalog) -> Result<(), Failure> {
-    let is_traded = |name: &str| Symbol::new(name).is_ok_and(|symbol| traded.find_symbol(symbol).is_some());
-    for (alias, symbol) in aliases {
-        let refused = |why: String, fix: String| {
-            Err(Failure::usage("bad_alias", format!("[aliases] {alias:?} = {symbol:?}: {why}")).fix(fix))
-        };
-        if !is_traded(symbol) {
-            let near = traded
-                .iter()
-                .map(|(_, instrument)| instrument.key.symbol)
-                .min_by_key(|known| strsim::osa_distance(known.as_str(), symbol));
-            let near = near.map_or_else(String::new, |near| format!("; did you mean {:?}?", near.as_str()));
-            let why = format!("{symbol:?} is not among the instruments{near}");
-            return refused(why, "write the symbol as `tradewind init` lists it behind the names".to_owned());
-        }
-        if is_traded(alias) && alias != symbol {
-            return refused(
-                format!("{alias:?} is an instrument itself and is never read as another"),
-                "take the line away, and write the other symbol in the signals".to_owned(),
-            );
-        }
-    }
-    Ok(())
-}
-
 /// The instrument that a line of the table describes.
 fn read(venue: VenueId, line: &str) -> Option<Instrument> {
     let mut cells = line.split_whitespace();
@@ -187,6 +153,8 @@ fn number<T: FromStr>(cell: Option<&str>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use broker_api::Catalog;
 
     use super::*;
 
@@ -244,22 +212,5 @@ mod tests {
                 assert!(ALIASES.contains(&(alias.as_str(), symbol)), "{alias} is missing");
             }
         }
-    }
-
-    #[test]
-    fn an_own_name_leads_to_one_instrument_and_hides_none() {
-        let check = |alias: &str, symbol: &str| {
-            check_aliases(&[(alias.to_owned(), symbol.to_owned())].into(), &catalog())
-                .map_err(|failure| failure.to_string())
-        };
-        check("GOLDEN", "AAPL").unwrap();
-        check("AAPL", "AAPL").unwrap();
-        let told = check("XBT", "BTC-USD").unwrap_err();
-        assert!(
-            told.contains("\"BTC-USD\" is not among") && told.contains("did you mean \"BTC/USD\"?"),
-            "{told}"
-        );
-        let told = check("AAPL", "MSFT").unwrap_err();
-        assert!(told.contains("is an instrument itself"), "{told}");
     }
 }

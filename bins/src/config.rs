@@ -1,19 +1,25 @@
 //! `tradewind.toml`: what a person sets. Without the file the paper defaults apply, and they are printed.
 
+pub mod faults;
+mod file;
+pub mod keys;
+pub mod layers;
+mod loaded;
 mod sizing;
+mod together;
+mod values;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use broker_api::{AccountId, Amount, AssetClass, Currency, Ratio, VenueId};
+use broker_api::{AccountId, Amount, Currency, Ratio, VenueId};
 use broker_paper::matching::{ClassCosts, Costs, Settings};
 use chrono::TimeDelta;
 use engine::{Limits, Policy, Sizing};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::args::Common;
-use crate::failure::Failure;
+pub use loaded::{Loaded, path_of};
 
 /// The name that is looked for beside the state file.
 pub const NAME: &str = "tradewind.toml";
@@ -101,17 +107,6 @@ pub enum Source {
     Bars(PathBuf),
     /// A file of quotes, JSON lines.
     Quotes(PathBuf),
-}
-
-/// The configuration with where it came from.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// What applies.
-    pub config: Config,
-    /// The file, when there is one.
-    pub file: Option<PathBuf>,
-    /// What relative paths in it are relative to.
-    pub base: PathBuf,
 }
 
 #[expect(clippy::expect_used, reason = "the literals below are numbers, and a test makes the defaults")]
@@ -213,11 +208,6 @@ impl Config {
         }
     }
 
-    /// `[sizing]` as it is written in the file.
-    pub fn sizing_table(&self) -> String {
-        sizing::table(&self.sizing)
-    }
-
     /// How orders are made.
     pub fn policy(&self) -> Policy {
         self.sizing.clone()
@@ -226,89 +216,4 @@ impl Config {
 
 fn scaled(ratio: Ratio, by: i64) -> Ratio {
     Ratio::new(ratio.get() / Decimal::from(by)).unwrap_or(Ratio::ZERO)
-}
-
-/// The known key that is most like the unknown one of serde's message.
-fn nearest(message: &str) -> Option<&str> {
-    let mut words = message.split('`').skip(1).step_by(2);
-    let unknown = words.next().filter(|_| message.starts_with("unknown field"))?;
-    words
-        .map(|key| (strsim::osa_distance(key, unknown), key))
-        .filter(|(distance, key)| *distance * 3 <= key.len())
-        .min()
-        .map(|(_, key)| key)
-}
-
-impl Loaded {
-    /// Reads the configuration that the command line names, or the one beside the state, or takes the defaults.
-    ///
-    /// # Errors
-    /// A file that cannot be read or holds something that cannot be meant, with its line.
-    pub fn load(common: &Common, state: &Path) -> Result<Self, Failure> {
-        let beside = state.parent().unwrap_or_else(|| Path::new("")).to_path_buf();
-        let file = match &common.config {
-            Some(file) => file.clone(),
-            None if beside.join(NAME).exists() => beside.join(NAME),
-            None => return Ok(Self { config: Config::paper(), file: None, base: beside }),
-        };
-        let text = std::fs::read_to_string(&file).map_err(|error| {
-            Failure::usage("config_unreadable", format!("{} cannot be read", file.display()))
-                .because(&error)
-                .fix("name another file with --config, or write one with `tradewind init`")
-        })?;
-        let config: Config = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count() + 1);
-            let what = format!("{}:{line}: {}", file.display(), error.message());
-            Failure::usage("bad_config", what).fix(nearest(error.message()).map_or_else(
-                || "correct that line; `tradewind init --out elsewhere` writes a complete file to compare with".to_owned(),
-                |key| format!("did you mean `{key}`?"),
-            ))
-        })?;
-        let loaded = Self {
-            base: file.parent().unwrap_or_else(|| Path::new("")).to_path_buf(),
-            config,
-            file: Some(file),
-        };
-        loaded.check()?;
-        Ok(loaded)
-    }
-
-    fn check(&self) -> Result<(), Failure> {
-        let place = self.file.as_deref().unwrap_or_else(|| Path::new(NAME)).display().to_string();
-        if !self.config.settings(crate::place::paper_venue()).costs.is_sane() {
-            return Err(Failure::usage(
-                "bad_costs",
-                format!("{place}: [costs] holds a share that no cost can have"),
-            )
-            .fix("use figures from 0 up, below 10000 (basis points)"));
-        }
-        if self.config.paper.cash.get() <= Decimal::ZERO {
-            return Err(Failure::usage("bad_cash", format!("{place}: [paper] cash must be above zero")));
-        }
-        for class in AssetClass::ALL {
-            self.source(class)?;
-        }
-        Ok(())
-    }
-
-    /// Where prices of a class come from.
-    ///
-    /// # Errors
-    /// A source that is neither `bars:` nor `quotes:`.
-    pub fn source(&self, class: AssetClass) -> Result<Source, Failure> {
-        let text = match class {
-            AssetClass::Equity => &self.config.data.equity,
-            AssetClass::Forex => &self.config.data.forex,
-            AssetClass::Crypto => &self.config.data.crypto,
-        };
-        match text.split_once(':') {
-            Some(("bars", path)) if !path.is_empty() => Ok(Source::Bars(self.base.join(path))),
-            Some(("quotes", path)) if !path.is_empty() => Ok(Source::Quotes(self.base.join(path))),
-            _ => Err(Failure::usage(
-                "bad_source",
-                format!("[data] {class} = \"{text}\" is no source of prices"),
-            )
-            .fix("use \"bars:FOLDER\" or \"quotes:FILE\"")),
-        }
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::help::{self, Kind};
+
 /// The exit codes. Their order here is their precedence: when several apply, the first wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
@@ -62,12 +64,21 @@ impl Failure {
         Self::new(Exit::Usage, code, what)
     }
 
+    /// The number of its page.
+    pub fn number(&self) -> Option<&'static str> {
+        help::number(Kind::Failure, self.code)
+    }
+
     /// The same with its cause, and the causes of that.
     #[must_use]
     pub fn because(mut self, cause: &dyn std::error::Error) -> Self {
         let mut cause = Some(cause);
         while let Some(error) = cause {
-            self.causes.push(error.to_string());
+            let text = error.to_string();
+            // Some errors say their cause themselves.
+            if self.causes.last().is_none_or(|outer| !outer.contains(&text)) {
+                self.causes.push(text);
+            }
             cause = error.source();
         }
         self
@@ -83,18 +94,35 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error[{}]: {}", self.code, self.what)?;
+        let number = self.number();
+        write!(f, "error[{}]: {}", number.unwrap_or(self.code), plain(&self.what))?;
         for cause in &self.causes {
-            write!(f, "\n  cause: {cause}")?;
+            write!(f, "\n  cause: {}", plain(cause))?;
         }
         if let Some(fix) = &self.fix {
-            write!(f, "\n  fix:   {fix}")?;
+            write!(f, "\n  fix:   {}", plain(fix))?;
         }
-        Ok(())
+        match number {
+            Some(number) => write!(f, "\n  more:  tradewind help {number}"),
+            None => Ok(()),
+        }
     }
 }
 
 impl std::error::Error for Failure {}
+
+/// Text for standard error: further lines are set in, and nothing in it moves a terminal.
+pub fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.trim_end().chars() {
+        match letter {
+            '\n' => plain.push_str("\n         "),
+            letter if letter.is_control() => plain.extend(letter.escape_default()),
+            letter => plain.push(letter),
+        }
+    }
+    plain
+}
 
 impl From<anyhow::Error> for Failure {
     /// What nobody foresaw.
@@ -131,7 +159,33 @@ mod tests {
             .fix("name another file with --config");
         assert_eq!(
             failure.to_string(),
-            "error[bad_config]: tradewind.toml cannot be read\n  cause: no such file\n  fix:   name another file with --config"
+            "error[TW0102]: tradewind.toml cannot be read\n  cause: no such file\n  fix:   name another file with --config\n  \
+             more:  tradewind help TW0102"
         );
+    }
+
+    #[test]
+    fn a_cause_that_is_said_already_is_not_said_twice() {
+        #[derive(Debug)]
+        struct Outer(std::io::Error);
+        impl fmt::Display for Outer {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "the file: {}", self.0)
+            }
+        }
+        impl std::error::Error for Outer {
+            fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+        let failure = Failure::usage("bad_config", "no").because(&Outer(std::io::Error::other("gone")));
+        assert_eq!(failure.causes, ["the file: gone"]);
+    }
+
+    #[test]
+    fn what_others_wrote_cannot_move_a_terminal() {
+        let failure = Failure::usage("not_found", "no signal is called \u{1b}[2Jx\ny");
+        let text = failure.to_string();
+        assert!(text.starts_with("error[TW0204]: no signal is called \\u{1b}[2Jx\n         y\n"), "{text}");
     }
 }

@@ -27,7 +27,7 @@ impl History {
             orders: orders.map(|order| (order.intent.id, order.clone())).collect(),
             signals: book.signals().map(|state| (state.signal.id, state.clone())).collect(),
             trades: book.trades().map(|trade| (trade.position.number, trade.clone())).collect(),
-            fills: book.executions().cloned().collect(),
+            fills: book.executions().filter(|known| !known.busted).cloned().collect(),
         }
     }
 
@@ -57,14 +57,24 @@ impl History {
                     known.fill = *fill;
                 }
             }
+            Record::Edited { changes, .. } => {
+                let number =
+                    |path: &str| path.strip_prefix("/trades/")?.split('/').next()?.parse::<u64>().ok();
+                self.trades.retain(|known, _| !changes.iter().any(|c| number(&c.path) == Some(*known)));
+                self.trades.extend(book.trades().map(|trade| (trade.position.number, trade.clone())));
+            }
+            Record::Adopted { .. } => *self = Self::of(book),
             Record::Busted { venue, execution } => {
                 self.fills
                     .retain(|known| (known.fill.key.venue, known.fill.execution) != (*venue, *execution));
             }
             _ => {}
         }
-        let restated = matches!(stamped.record, Record::Corrected { .. } | Record::Busted { .. });
-        if restated {
+        let many = matches!(
+            stamped.record,
+            Record::Corrected { .. } | Record::Busted { .. } | Record::Imported { .. }
+        );
+        if many {
             self.trades.extend(book.trades().map(|trade| (trade.position.number, trade.clone())));
         } else if book.totals().trades != trades {
             self.trades.extend(book.trades().next_back().map(|trade| (trade.position.number, trade.clone())));

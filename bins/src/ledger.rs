@@ -38,6 +38,7 @@ pub fn write<'a>(file: &Path, trades: impl Iterator<Item = &'a Trade>) -> Result
     let failed = |error: &dyn std::error::Error| {
         Failure::new(Exit::Unexpected, "not_written", format!("{} cannot be written", file.display()))
             .because(error)
+            .fix("make room, or name another folder with --out; the book is untouched")
     };
     let mut csv = csv::Writer::from_path(file).map_err(|error| failed(&error))?;
     csv.write_record(HEADS).map_err(|error| failed(&error))?;

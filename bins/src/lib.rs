@@ -7,8 +7,11 @@ mod catalog;
 mod clock;
 mod config;
 mod demo;
+mod edits;
 mod failure;
 mod figures;
+mod files;
+mod help;
 mod history;
 mod ledger;
 mod out;
@@ -20,6 +23,7 @@ mod recording;
 mod summary;
 mod symbols;
 mod tell;
+mod usage;
 mod verbs;
 mod words;
 
@@ -33,9 +37,17 @@ use place::Place;
 
 /// Runs the program: reads the command line, does what it says, and gives the exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let out = Out::new(cli.common.json, cli.common.quiet, cli.common.verbose);
-    let exit = match act(out, &cli) {
+    let (out, done) = match Cli::try_parse() {
+        Ok(cli) => {
+            let out = Out::new(cli.common.json, cli.common.quiet, cli.common.verbose);
+            (out, act(out, &cli))
+        }
+        Err(error) => {
+            let out = Out::new(std::env::args_os().any(|word| word == "--json"), false, false);
+            (out, usage::refused(out, &error))
+        }
+    };
+    let exit = match done {
         Ok(exit) => exit,
         Err(failure) => {
             out.failed(&failure, clock::now());
@@ -45,7 +57,30 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
+/// Reads the text of a configuration: gives it written down whole, or what is wrong with it. For tests from outside.
+///
+/// # Errors
+/// What is said to a person.
+#[doc(hidden)]
+pub fn check_config(text: &str) -> Result<String, String> {
+    let loaded = config::Loaded::of_text(std::path::Path::new("tradewind.toml"), text);
+    let loaded = loaded.map_err(|failure| failure.to_string())?;
+    toml::to_string(&loaded.config).map_err(|error| error.to_string())
+}
+
 fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
+    let reads_none = matches!(
+        cli.verb,
+        Verb::Init(_)
+            | Verb::Demo(_)
+            | Verb::Reproduce(_)
+            | Verb::Completions { .. }
+            | Verb::State(StateVerb::Schema { .. })
+    );
+    if let Some(set) = cli.common.set.first().filter(|_| reads_none) {
+        return Err(Failure::usage("bad_config", format!("--set {set}: this verb reads no configuration"))
+            .fix("leave --set away"));
+    }
     match &cli.verb {
         Verb::Init(args) => verbs::init::init(out, args.out.as_deref())?,
         Verb::Demo(args) => verbs::demo::demo(out, args.out.as_deref())?,
@@ -58,11 +93,13 @@ fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
             clap_complete::generate(*shell, &mut Cli::command(), name, &mut script);
             out::print(&String::from_utf8_lossy(&script))?;
         }
+        Verb::Help { words } => verbs::help::help(out, words)?,
         Verb::State(StateVerb::Schema { of }) => verbs::state::schema(*of)?,
         Verb::Replay(args) => verbs::replay::replay(out, &cli.common, args)?,
         Verb::Reproduce(asked) => {
             return verbs::reproduce::reproduce(out, &asked.file, cli.common.state.as_deref());
         }
+        Verb::Doctor(asked) => return verbs::doctor::doctor(out, &cli.common, asked),
         verb => return at_a_place(out, &Place::of(&cli.common)?, verb),
     }
     Ok(Exit::Done)
@@ -82,14 +119,24 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
         Verb::Resume(asked) => verbs::halt::resume(out, place, &asked.why)?,
         Verb::Flatten(asked) => verbs::halt::flatten(out, place, asked)?,
         Verb::State(StateVerb::Export(args)) => verbs::state::export(out, place, args.out.as_deref())?,
+        Verb::State(StateVerb::Import { file, reason, dry_run, partial }) => {
+            let (dry_run, partial) = (*dry_run, *partial);
+            let asked = verbs::import::Asked { file, reason, dry_run, partial };
+            return verbs::import::import(out, place, asked);
+        }
         Verb::State(StateVerb::Verify) => verbs::state::verify(out, place)?,
+        Verb::State(StateVerb::Adopt { reason }) => verbs::state::adopt(out, place, reason)?,
+        Verb::State(StateVerb::Backup(args)) => verbs::state::backup(out, place, args.out.as_deref())?,
+        Verb::State(StateVerb::Restore { folder }) => verbs::state::restore(out, place, folder)?,
         Verb::Journal(JournalVerb::Verify) => verbs::state::verify_journal(out, place)?,
         Verb::Journal(JournalVerb::Tail { last }) => verbs::state::tail(out, place, *last)?,
         Verb::Init(_)
         | Verb::Demo(_)
         | Verb::Replay(_)
         | Verb::Reproduce(_)
+        | Verb::Doctor(_)
         | Verb::Completions { .. }
+        | Verb::Help { .. }
         | Verb::State(StateVerb::Schema { .. }) => {}
     }
     Ok(Exit::Done)

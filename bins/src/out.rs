@@ -5,7 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use broker_api::Time;
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, plain};
+use crate::help::{self, Kind};
 
 /// Where a verb writes to.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,11 @@ impl Out {
         Self { json, quiet, verbose }
     }
 
+    /// The same for what only serves to look: nothing of it is told.
+    pub const fn unwatched(self) -> Self {
+        Self { json: self.json, quiet: true, verbose: false }
+    }
+
     /// Whether more is wanted.
     pub const fn is_verbose(self) -> bool {
         self.verbose
@@ -56,7 +62,7 @@ impl Out {
     pub fn say(self, text: &str) {
         if !self.quiet && !self.json {
             // Talk that nobody can hear is no reason to stop.
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            let _ = writeln!(io::stderr().lock(), "{}", plain(text));
         }
     }
 
@@ -73,10 +79,18 @@ impl Out {
             .then(|| std::sync::Arc::new(move |note: engine::watch::Note| self.step(&note.to_string())) as _)
     }
 
-    /// A warning: on standard error, whatever was asked for.
+    /// A warning, with the code of its page: on standard error, whatever was asked for.
     #[expect(clippy::unused_self, reason = "said like everything else that is said")]
-    pub fn warn(self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "warning: {text}");
+    pub fn warn(self, code: &'static str, text: &str) {
+        let number = help::number(Kind::Warning, code).unwrap_or(code);
+        let _ = writeln!(io::stderr().lock(), "warning[{number}]: {}", plain(text));
+    }
+
+    /// Help or a version that was asked for, as the parser of the command line has it.
+    #[expect(clippy::unused_self, reason = "said like everything else that is said")]
+    pub fn help(self, text: &clap::Error) {
+        // Nobody reads it any more, or it cannot be written: nothing was to be done but this.
+        let _ = text.print();
     }
 
     /// The one document of `--json`.
@@ -108,6 +122,7 @@ impl Out {
         let data = json!({
             "exit": failure.exit.code(),
             "code": failure.code,
+            "number": failure.number(),
             "what": failure.what,
             "causes": failure.causes,
             "fix": failure.fix,

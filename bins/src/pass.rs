@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker_api::{AssetClass, Broker, Catalog, KindName, Phase, Time};
+use broker_api::{AssetClass, Broker, Catalog, Digest, KindName, Phase, Record, Time};
 use broker_paper::matching::{Costs, Moment};
 use broker_paper::venue::{PaperVenue, VenueError};
 use chrono::TimeDelta;
@@ -13,13 +13,13 @@ use engine::calendar::Calendar;
 use engine::session::Recorder;
 use engine::watch::Onlookers;
 use engine::{Clock, Desk, Frozen, Input, Runner, Setup, StartFault, Venue};
-use state::{
-    Book, Checkpoint, CheckpointError, Files, Head, Journal, Lock, LockError, SqliteStore, checkpoint,
-};
+use state::{Book, Head, Journal, Lock, SqliteStore, Started, checkpoint};
 use tokio::runtime::Runtime;
 
 use crate::config::Source;
+use crate::edits;
 use crate::failure::{Exit, Failure};
+use crate::files;
 use crate::out::Out;
 use crate::place::{Place, paper_venue};
 use crate::prices::Prices;
@@ -40,8 +40,19 @@ pub struct Pass {
     clock: Clock,
     runtime: Runtime,
     runner: Runner<SqliteStore>,
+    /// The edited state file that was found at the start.
+    edit: Option<FoundEdit>,
     // Let go last: nobody else may write before everything above is closed.
     lock: Lock,
+}
+
+/// An edit of the state file, as a start met it.
+#[derive(Clone, Copy)]
+struct FoundEdit {
+    /// The hash of the file's bytes.
+    file: Digest,
+    /// Whether no pass had seen it before.
+    is_new: bool,
 }
 
 /// A pass that ended, with the lock still held: what is read from it is what was written.
@@ -104,30 +115,23 @@ impl Pass {
         recorder: Option<Recorder>,
     ) -> Result<Self, Failure> {
         out.step("lock");
-        let program = concat!("tradewind ", env!("CARGO_PKG_VERSION"));
-        let lock =
-            Lock::take(&place.files.lock, program, crate::clock::now()).map_err(|error| locked(&error))?;
+        let lock = files::lock(place)?;
         out.step("read");
-        let started = state::start::open(&place.files).map_err(|error| {
-            Failure::usage("bad_start", "the state file and the journal cannot be used together")
-                .because(&error)
-        })?;
-        let (book, journal) = (started.book, started.journal);
-        let known = book.venue(paper_venue()).is_some_and(|venue| venue.cursor.as_str() != "0");
-        if known && !place.venue.exists() {
-            return Err(Failure::usage(
-                "venue_missing",
-                format!("{} is not there, and the book has traded at it", place.venue.display()),
-            )
-            .fix(
-                "put the file back from where the state was copied; without it this would be another account",
-            ));
-        }
+        let Started { mut book, mut journal, edited } = files::start(place)?;
+        let edit = match &edited {
+            Some(edit) => {
+                let is_new = edits::noted(out, edit, &mut book, &mut journal, clock())?;
+                Some(FoundEdit { file: edit.file, is_new })
+            }
+            None => None,
+        };
+        venue_is_there(place, &book)?;
         let settings = place.loaded.config.settings(paper_venue());
         let costs = settings.costs;
         let venue = Arc::new(
             PaperVenue::open(&place.venue, at_venue, settings).map_err(|error| at_the_venue(&error))?,
         );
+        unfinished(&book, &venue)?;
         venue.set_time(clock());
         let broker: Arc<dyn Broker> = Arc::clone(&venue) as Arc<dyn Broker>;
         let ours = Venue::new(broker, Arc::clone(&clock), place.files.halt.clone());
@@ -160,7 +164,7 @@ impl Pass {
             Onlookers { watch: out.watch(), recorder },
         );
         let runner = runtime.block_on(start).map_err(|fault| did_not_start(&fault))?;
-        Ok(Self { place: place.clone(), out, venue, costs, clock, runtime, runner, lock })
+        Ok(Self { place: place.clone(), out, venue, costs, clock, runtime, runner, edit, lock })
     }
 
     /// The time by this pass's clock.
@@ -178,9 +182,19 @@ impl Pass {
         &self.runner
     }
 
+    /// The paper venue.
+    pub fn venue(&self) -> &PaperVenue {
+        &self.venue
+    }
+
     /// The book.
-    pub const fn book(&self) -> &Book {
+    pub fn book(&self) -> &Book {
         self.runner.book()
+    }
+
+    /// Whether the state file was found edited in a way that no pass before this one has told.
+    pub fn has_new_edit(&self) -> bool {
+        self.edit.is_some_and(|edit| edit.is_new)
     }
 
     /// Plays everything the price sources hold since the last time, moment by moment.
@@ -192,9 +206,12 @@ impl Pass {
         let from = self.venue.last_played().unwrap_or(now - NEW_ACCOUNT_LOOKS_BACK);
         let mut prices = Prices::open(&self.place, from, now)?;
         for absent in &prices.absent {
-            self.out.warn(&format!(
-                "{absent} is not there: no price of what it should hold, so its entries will be denied"
-            ));
+            self.out.warn(
+                "no_source",
+                &format!(
+                    "{absent} is not there: no price of what it should hold, so its entries will be denied"
+                ),
+            );
         }
         while let Some(moment) = prices.next()? {
             self = self.play(&moment)?;
@@ -212,8 +229,8 @@ impl Pass {
         let Some(instrument) = self.place.catalog.get(moment.ix()) else { return Ok(self) };
         let (class, quote) = (instrument.asset_class, moment.quote_in_ticks(instrument, &self.costs));
         // A quote from outside the session is something to know, and nothing that orders could meet.
-        let is_tradable =
-            !matches!(moment, Moment::Quote { .. }) || Calendar::new().is_open(class, moment.at());
+        let is_tradable = !matches!(moment, Moment::Quote { .. })
+            || Calendar::new().open(class, moment.at(), None).is_trading();
         if is_tradable {
             self.venue.play(moment).map_err(|error| at_the_venue(&error))?;
         }
@@ -247,6 +264,14 @@ impl Pass {
         self.step(Runner::refresh)
     }
 
+    /// Writes a fact that no step decides: what a person brought in.
+    ///
+    /// # Errors
+    /// A journal or a venue that fails.
+    pub fn record(self, record: Record) -> Result<Self, Failure> {
+        self.step(|runner| runner.record(record))
+    }
+
     /// Waits until nothing is on its way any more, or the time is over.
     ///
     /// # Errors
@@ -273,18 +298,28 @@ impl Pass {
     pub fn end(self, exit: Exit) -> Result<Ended, Failure> {
         let now = self.now();
         self.venue.flush().map_err(|error| at_the_venue(&error))?;
-        let (book, mut journal) = self.runner.stop(exit.code()).map_err(|frozen| stopped(&frozen))?;
+        let (mut book, mut journal) = self.runner.stop(exit.code()).map_err(|frozen| stopped(&frozen))?;
         self.out.step("checkpoint");
-        write_state(&self.place.files, &book, &journal, now).map_err(|error| {
-            let file = self.place.files.state.display();
-            Failure::new(
-                Exit::Unexpected,
-                "state_not_written",
-                format!("{file} could not be written; the journal is complete"),
-            )
-            .because(&error)
-            .fix("make room or correct the permissions; the next pass writes the file")
-        })?;
+        let written = files::written(&self.place, &book, &journal, now)?;
+        if let Some((_, file)) = written.edited
+            && self.edit.is_none_or(|edit| edit.file != file.file)
+        {
+            // It was edited while this pass went on.
+            let failed = |error: &dyn std::error::Error| {
+                Failure::new(
+                    Exit::Unexpected,
+                    "edit_not_noted",
+                    "an edit of the state file could not be noted",
+                )
+                .because(error)
+                .fix("the edited file is kept beside the state, the journal counts: `tradewind help edit_not_noted`")
+            };
+            let then = journal.book_to(file.journal_seq).map_err(|error| failed(&error))?;
+            let edit =
+                checkpoint::edit(&self.place.files.state, &file, &then).map_err(|error| failed(&error))?;
+            edits::noted(self.out, &edit, &mut book, &mut journal, now)?;
+            files::written(&self.place, &book, &journal, now)?;
+        }
         // Nothing waits now. What could not be tidied up costs space and nothing else.
         let _ = journal.maintain();
         self.out.step("exit");
@@ -300,35 +335,42 @@ impl Pass {
     }
 }
 
-/// Writes the state file as the journal has the book.
+/// A book that has traded needs the venue's file.
 ///
 /// # Errors
-/// When it cannot be written; the one that was there is still there.
-pub fn write_state(
-    files: &Files,
-    book: &Book,
-    journal: &Journal<SqliteStore>,
-    now: Time,
-) -> Result<(), CheckpointError> {
-    let program = concat!("tradewind ", env!("CARGO_PKG_VERSION"));
-    // The runner is gone, so the book is not ahead of its journal.
-    match Checkpoint::cut(book, journal, now, program) {
-        Some(checkpoint) => checkpoint::write(files, &checkpoint).map(|_| ()),
+/// When it is not there.
+pub fn venue_is_there(place: &Place, book: &Book) -> Result<(), Failure> {
+    let known = book.venue(paper_venue()).is_some_and(|venue| venue.cursor.as_str() != "0");
+    // An empty file would be made into a new account.
+    if known && !std::fs::metadata(&place.venue).is_ok_and(|file| file.len() > 0) {
+        return Err(Failure::usage(
+            "venue_missing",
+            format!("{} is not there or is empty, and the book has traded at it", place.venue.display()),
+        )
+        .fix("put the file back from where the state was copied; without it this would be another account"));
+    }
+    Ok(())
+}
+
+/// Stops where the venue took an import that the journal does not hold: what it changed would count as profit or loss.
+fn unfinished(book: &Book, venue: &PaperVenue) -> Result<(), Failure> {
+    let Some(bound) = book.venue(paper_venue()) else { return Ok(()) };
+    let since = venue.transfers_since(bound.cursor).map_err(|error| at_the_venue(&error))?;
+    match since.iter().find(|done| book.import(done.file).is_none()) {
         None => Ok(()),
+        Some(done) => Err(Failure::usage(
+            "import_unfinished",
+            format!(
+                "an import was interrupted: the paper account holds it, the journal does not (file {})",
+                &done.file.as_str()[..12]
+            ),
+        )
+        .fix("run the same `tradewind state import` again; it goes on where it was")),
     }
 }
 
-fn locked(error: &LockError) -> Failure {
-    if matches!(error, LockError::Held { .. }) {
-        return Failure::new(Exit::Unavailable, "state_locked", "another process works with this state")
-            .because(error)
-            .fix("wait for it to end, or stop it; nothing was changed");
-    }
-    Failure::usage("no_lock", "the state cannot be locked, and is not touched without its lock")
-        .because(error)
-}
-
-fn at_the_venue(error: &VenueError) -> Failure {
+/// A venue that cannot go on.
+pub fn at_the_venue(error: &VenueError) -> Failure {
     Failure::new(Exit::Unavailable, "venue_failed", "the paper venue cannot go on")
         .because(error)
         .fix("correct what the cause names and run again; what was on its way is then found out")
@@ -340,7 +382,11 @@ fn did_not_start(fault: &StartFault) -> Failure {
         StartFault::OtherAccount { .. } => Exit::Usage,
         StartFault::Frozen(_) => Exit::Unexpected,
     };
-    Failure::new(exit, "not_started", fault.to_string())
+    Failure::new(exit, "not_started", fault.to_string()).fix(match exit {
+        Exit::Unavailable => "wait for it and run again; nothing was sent",
+        Exit::Usage => "name the state file of that account with --state; nothing was sent",
+        _ => "correct what it names and run again; nothing was sent",
+    })
 }
 
 fn stopped(frozen: &Frozen) -> Failure {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use broker_api::{Catalog, Stamped, Time, VenueId};
 use chrono::Utc;
-use state::{Book, Files, Journal, SqliteStore};
+use state::{Book, Files, Head, Journal, SqliteStore};
 
 use crate::args::Common;
 use crate::catalog;
-use crate::config::Loaded;
+use crate::config::{Loaded, layers, path_of};
 use crate::failure::{Exit, Failure};
 use crate::figures;
 use crate::history::History;
@@ -57,9 +57,21 @@ impl Place {
     /// # Errors
     /// A configuration that cannot be used.
     pub fn of(common: &Common) -> Result<Self, Failure> {
-        let state = common.state.clone().unwrap_or_else(|| PathBuf::from(STATE));
-        let loaded = Loaded::load(common, &state)?;
+        let state = Self::state_of(common)?;
+        let traded = Catalog::new(catalog::instruments(paper_venue())).ok();
+        let loaded = Loaded::load(common, &state, traded.as_ref())?;
         Self::at(&state, loaded)
+    }
+
+    /// The state file that the command line or the environment names, or the usual one.
+    ///
+    /// # Errors
+    /// A variable that is set to nothing.
+    pub fn state_of(common: &Common) -> Result<PathBuf, Failure> {
+        match &common.state {
+            Some(state) => Ok(state.clone()),
+            None => Ok(path_of(layers::STATE)?.unwrap_or_else(|| PathBuf::from(STATE))),
+        }
     }
 
     /// The place around a state file.
@@ -73,7 +85,6 @@ impl Place {
         let venue = state.with_file_name(name);
         let catalog = Catalog::new(catalog::instruments(paper_venue()))
             .map_err(|twice| Failure::usage("bad_catalog", twice.to_string()))?;
-        catalog::check_aliases(&loaded.config.aliases, &catalog)?;
         Ok(Self { files, venue, loaded, catalog: Arc::new(catalog) })
     }
 
@@ -88,6 +99,11 @@ impl Place {
     /// No journal there, one that cannot be read or followed, or a time that is none.
     pub fn read(&self, at: Option<&str>) -> Result<Reading, Failure> {
         let until = at.map(parse_time).transpose()?;
+        if let Some((text, _)) = at.zip(until).filter(|(_, until)| *until > crate::clock::now()) {
+            return Err(Failure::usage("future_time", format!("--at {text} lies in the future"))
+                .fix("leave --at away for where things stand now"));
+        }
+        crate::files::settled(self)?;
         if !self.files.journal.exists() {
             let what = format!("there is no journal at {}", self.files.journal.display());
             return Err(Failure::usage("no_book", what).fix(
@@ -190,8 +206,18 @@ impl Reading {
 
     /// What stands above every output.
     pub fn heading(&self) -> Heading {
-        let head = self.journal.head();
+        let head = self.head();
         heading(&self.book, self.journal.id(), head.seq, head.hash.as_str())
+    }
+
+    /// The last record of what was read, which is not the journal's when a moment of the past was asked for.
+    pub fn head(&self) -> Head {
+        let head = self.journal.head();
+        let (seq, at) = (self.book.seq(), None);
+        match self.journal.hash_at(seq) {
+            Ok(Some(hash)) if seq != head.seq => Head { seq, hash, at },
+            _ => head,
+        }
     }
 
     /// The first line of every output for people.

@@ -2,6 +2,7 @@
 //! leave something out mean.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use broker_api::{AssetClass, Catalog, InstrumentIx, StrategyId, Symbol, Time};
 use broker_paper::matching::Moment;
@@ -45,10 +46,10 @@ impl Prices {
         let (mut folders, mut quotes, mut absent) = (Vec::new(), Vec::new(), Vec::new());
         for (source, wanted) in sources {
             match source {
-                Source::Bars(folder) if !folder.exists() => {
+                Source::Bars(folder) if is_absent(&folder) => {
                     absent.push(format!("the folder of bars {}", folder.display()));
                 }
-                Source::Quotes(file) if !file.exists() => {
+                Source::Quotes(file) if is_absent(&file) => {
                     absent.push(format!("the file of quotes {}", file.display()));
                 }
                 Source::Bars(folder) => {
@@ -109,11 +110,14 @@ impl Folder {
     }
 }
 
-fn bad(error: &FeedError) -> Failure {
+/// Prices that cannot be used.
+pub fn bad(error: &FeedError) -> Failure {
     let mut failure =
         Failure::usage("bad_prices", "the prices cannot be used, and without them nothing is decided");
     failure = failure.because(error);
-    failure.fix("correct the row or file that the cause names; nothing was sent in this pass")
+    failure.fix(
+        "correct the row or file that the cause names and run again; no signal of this pass was taken in",
+    )
 }
 
 /// What signals mean that do not say it themselves.
@@ -139,6 +143,11 @@ fn known(catalog: &Catalog, symbol: &str) -> Option<Symbol> {
 #[expect(clippy::expect_used, reason = "a literal, and a test makes it")]
 fn unnamed() -> StrategyId {
     StrategyId::new("unnamed").expect("a strategy")
+}
+
+/// Whether nothing has this name. A link that leads nowhere is there, and cannot be read.
+fn is_absent(path: &Path) -> bool {
+    matches!(std::fs::symlink_metadata(path), Err(error) if error.kind() == std::io::ErrorKind::NotFound)
 }
 
 #[cfg(test)]

@@ -17,7 +17,12 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String, Failure> {
     let name = path.display().to_string();
     let failed = |error: std::io::Error| unreadable(format!("{name} cannot be read")).because(&error);
     // Before it is opened: to open a pipe is to wait for who writes into it.
-    let kind = std::fs::metadata(path).map_err(failed)?;
+    let kind = std::fs::metadata(path).map_err(|error| match std::fs::read_link(path) {
+        Ok(to) if error.kind() == std::io::ErrorKind::NotFound => {
+            unreadable(format!("{name} cannot be read: it is a link to {}, which is not there", to.display()))
+        }
+        _ => failed(error),
+    })?;
     if !kind.is_file() {
         return Err(not_regular(&name, &kind));
     }

@@ -49,10 +49,10 @@ impl Recording {
         let (writer, path) = (Arc::clone(&self.writer), self.path.clone());
         Box::new(move |line: &Line<'_>| {
             if let Err(fault) = locked(&writer).write(line) {
-                out.warn(&format!(
-                    "{}: {fault}; the recording ends here, and the pass goes on",
-                    path.display()
-                ));
+                out.warn(
+                    "recording_ended",
+                    &format!("{}: {fault}; the recording ends here, and the pass goes on", path.display()),
+                );
             }
         })
     }
@@ -63,7 +63,7 @@ impl Recording {
         let mut is_whole = !writer.is_over();
         if let Err(fault) = writer.finish() {
             is_whole = false;
-            out.warn(&format!("{}: {fault}", self.path.display()));
+            out.warn("recording_ended", &format!("{}: {fault}", self.path.display()));
         }
         Kept { path: self.path.clone(), recorded: writer.recorded(), is_whole }
     }

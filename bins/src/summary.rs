@@ -2,17 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use broker_api::{Amount, AssetClass, Ending, Level, Phase, Purpose, SignalId, Time};
+use broker_api::{Amount, AssetClass, Ending, Level, Phase, Purpose, SignalId, Time, Wanted};
 use chrono::TimeDelta;
-use engine::calendar::Calendar;
+use engine::calendar::{Calendar, Opening, Why, plural};
+use engine::runner::DAYS_AHEAD;
 use serde_json::{Value, json};
 use state::Book;
 
+use crate::config::Source;
 use crate::figures;
 use crate::history::History;
 use crate::pass::Pass;
 use crate::place::Place;
 use crate::tell::{ending_word, resting};
+
+/// How long after the change of a market's day what waited for its end is sent.
+const AFTER_ROLL: TimeDelta = TimeDelta::minutes(5);
 
 /// What an account is worth, as a pass last saw it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -113,6 +118,14 @@ pub struct Need {
     pub verb: String,
 }
 
+impl Need {
+    /// A day on which a venue says something else than our calendar: a person finds out who is right.
+    pub fn of_calendar(difference: &str) -> Self {
+        let verb = "halt --why TEXT";
+        Self { text: format!("{difference} -> tradewind {verb}"), verb: verb.to_owned() }
+    }
+}
+
 /// What needs a person now.
 pub fn needs_you(book: &Book, halt_file: bool) -> Vec<Need> {
     let mut needs = Vec::new();
@@ -125,6 +138,31 @@ pub fn needs_you(book: &Book, halt_file: bool) -> Vec<Need> {
         need(format!("level {}{why}", guard.level), "resume --why TEXT");
     } else if halt_file {
         need("the halt file holds entries back".to_owned(), "resume --why TEXT");
+    }
+    if let Some(found) = book.edit_found() {
+        need(
+            format!("an edit of the state file was not taken in; it is kept as {} beside it", found.kept),
+            &format!("state import {} --reason TEXT", found.kept),
+        );
+    }
+    for (venue, wanted) in book.history_wanted() {
+        need(
+            format!("what happened at {venue} since {} is not in the book yet", figures::time(wanted.since)),
+            "run",
+        );
+    }
+    for position in book.positions().filter(|position| position.plan.stop.is_none()) {
+        let of = |order: &state::book::Order| order.is_adopted() && order.intent.key == position.key;
+        if book.closed_orders().chain(book.open_orders()).any(of) {
+            need(
+                format!(
+                    "nobody knows the stop that {} was entered with; one that rests stays. Give it one, by an adjust \
+                     signal or in the state file",
+                    position.key
+                ),
+                "positions",
+            );
+        }
     }
     for order in book.open_orders().filter(|order| order.phase == Phase::Unknown) {
         let id = order.intent.id;
@@ -178,30 +216,33 @@ pub fn held(book: &Book, equity: Option<Amount>) -> String {
     )
 }
 
-/// The markets and until when they are open or closed: `stocks open until 21:00 UTC, currencies open, coins open`.
-pub fn sessions(now: Time) -> String {
+/// The markets and until when they are open or closed, and why: `stocks closed (Thanksgiving Day) until Fri 27 Nov
+/// 14:30 UTC, currencies open until 22:00 UTC, coins open`.
+pub fn sessions(now: Time, place: &Place) -> String {
     let calendar = Calendar::new();
-    let named =
-        [(AssetClass::Equity, "stocks"), (AssetClass::Forex, "currencies"), (AssetClass::Crypto, "coins")];
-    let parts: Vec<String> = named
-        .into_iter()
-        .map(|(class, name)| {
-            if calendar.is_open(class, now) {
-                let closes = if class == AssetClass::Crypto { None } else { calendar.open_until(class, now) };
-                format!(
-                    "{name} open{}",
-                    closes.map_or_else(String::new, |at| format!(" until {}", until(now, at)))
-                )
-            } else {
-                let opens = calendar.next_open(class, now);
-                format!(
-                    "{name} closed{}",
-                    opens.map_or_else(String::new, |at| format!(" until {}", until(now, at)))
-                )
+    let told = |class: AssetClass| {
+        let name = plural(class);
+        let by = |at: Option<Time>| at.map_or_else(String::new, |at| format!(" until {}", until(now, at)));
+        match calendar.open(class, now, None) {
+            Opening::Roll { until: over } if is_live(place, class) => {
+                format!("{name} open, for entries again from {} (change of their day)", until(now, over))
             }
-        })
-        .collect();
-    parts.join(", ")
+            Opening::Open | Opening::Roll { .. } => {
+                format!("{name} open{}", by(calendar.open_until(class, now)))
+            }
+            Opening::Closed | Opening::Disagree => {
+                let why = calendar.why(class, now).filter(|why| *why != Why::Hours);
+                let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+                format!("{name} closed{why}{}", by(calendar.next_open(class, now)))
+            }
+        }
+    };
+    AssetClass::ALL.map(told).join(", ")
+}
+
+/// Whether the prices of a class are live, and not bars.
+fn is_live(place: &Place, class: AssetClass) -> bool {
+    !matches!(place.loaded.source(class), Ok(Source::Bars(_)))
 }
 
 fn until(now: Time, at: Time) -> String {
@@ -213,12 +254,54 @@ fn until(now: Time, at: Time) -> String {
 }
 
 /// When the next pass is due, and why.
-pub fn next_run(now: Time, place: &Place) -> (Time, String) {
+pub fn next_run(now: Time, place: &Place, book: &Book) -> (Time, String) {
+    let calendar = Calendar::new();
+    let class_of = |symbol| {
+        let ix = place.catalog.find_symbol(symbol)?;
+        Some(place.catalog.get(ix)?.asset_class)
+    };
     let classes: Vec<AssetClass> = AssetClass::ALL
         .into_iter()
         .filter(|class| place.catalog.iter().any(|(_, instrument)| instrument.asset_class == *class))
         .collect();
-    Calendar::new().next_run(&classes, now)
+    let next = calendar.next_run(&classes, now);
+    let waits = |class: AssetClass| {
+        book.open_signals().filter_map(|id| book.signal(id)).any(|state| {
+            matches!(state.signal.wanted, Wanted::Enter { .. })
+                && state.orders.is_empty()
+                && class_of(state.signal.symbol) == Some(class)
+        })
+    };
+    for class in classes.into_iter().filter(|class| is_live(place, *class)) {
+        if let Opening::Roll { until } = calendar.open(class, now, None)
+            && until + AFTER_ROLL < next.0
+            && calendar.open(class, until, None).is_trading()
+            && waits(class)
+        {
+            let text = format!(
+                "5 minutes after {}: the change of the day of {} is over, then send what waits",
+                until.format("%Y-%m-%d %H:%M UTC"),
+                plural(class)
+            );
+            return (until + AFTER_ROLL, text);
+        }
+    }
+    next
+}
+
+/// What the venues' own calendars say otherwise than ours about the days ahead, and which did not say.
+pub fn differing_days(pass: &Pass, now: Time) -> Vec<String> {
+    let (calendar, runner) = (Calendar::new(), pass.runner());
+    let today = calendar.date(now);
+    let mut all = Vec::new();
+    for (venue, class, days) in runner.market().days() {
+        let differ = calendar.compare(*class, today, DAYS_AHEAD, days);
+        all.extend(differ.iter().map(|difference| format!("{venue}: {difference}")));
+    }
+    all.extend(
+        runner.no_days().iter().map(|(venue, why)| format!("{venue} did not say when it is open: {why}")),
+    );
+    all
 }
 
 /// All trades and signals of a book so far, a line each.

@@ -9,9 +9,12 @@ use broker_api::{
 use rust_decimal::Decimal;
 
 use crate::failure::Failure;
+use crate::reading;
 
 const NEEDED: [&str; 4] = ["symbol", "asset_class", "tick", "lot"];
 const OPTIONAL: [&str; 6] = ["quote", "margin", "shortable", "qty_min", "qty_max", "notional_min"];
+/// No file of symbols is longer.
+const BYTES_MAX: u64 = 16 << 20;
 /// The most of one order where the file does not say.
 const QTY_MAX: i64 = 1_000_000_000;
 
@@ -36,16 +39,16 @@ struct Row<'a> {
 /// # Errors
 /// A file, a column, a row or a cell that cannot be used, with its place.
 pub fn read(file: &Path, venue: VenueId, currency: Currency) -> Result<Symbols, Failure> {
+    let advice = "name a CSV file with symbol, asset_class, tick and lot in its first line";
     let unreadable = |error: &csv::Error| {
-        Failure::usage("bad_symbols", format!("{} cannot be read", file.display()))
-            .because(error)
-            .fix("name a CSV file with symbol, asset_class, tick and lot in its first line")
+        Failure::usage("bad_symbols", format!("{} cannot be read", file.display())).because(error).fix(advice)
     };
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .comment(Some(b'#'))
-        .from_path(file)
-        .map_err(|error| unreadable(&error))?;
+    let text = reading::read_text(file, BYTES_MAX).map_err(|failure| {
+        let fix = failure.fix.or_else(|| Some(advice.to_owned()));
+        Failure { code: "bad_symbols", fix, ..failure }
+    })?;
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).comment(Some(b'#')).from_reader(text.as_bytes());
     let heads = reader.headers().map_err(|error| unreadable(&error))?.clone();
     if let Some(absent) = NEEDED.iter().find(|needed| !heads.iter().any(|head| head == **needed)) {
         let what = format!("{}, line 1: the column `{absent}` is missing", file.display());

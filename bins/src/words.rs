@@ -109,6 +109,35 @@ pub fn sentence(record: &Record) -> String {
             let what = key.map_or_else(|| venue.to_string(), |key| key.to_string());
             format!("book and broker disagree about {what}: {}", reason.text)
         }
+        Record::EditFound { kept, places, .. } => {
+            format!(
+                "the state file was found edited; the journal says otherwise at {places} of its keys; it is kept as {kept}"
+            )
+        }
+        Record::Edited { reason, changes, .. } => {
+            let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+            format!("an edit of the state file was taken in ({reason}): {}", changes.join("; "))
+        }
+        Record::Adopted { journal, seq, written_at, reason, .. } => format!(
+            "the book goes on from a state file of {}, record {seq} of the journal {journal}, which is gone ({reason})",
+            figures::time(*written_at)
+        ),
+        Record::HistoryWanted { venue, since } => {
+            format!("what happened at {venue} since {} is to be read before any entry", figures::time(*since))
+        }
+        Record::OrderAdopted { intent, .. } => {
+            format!("{}: the broker had it and the book did not", order(intent))
+        }
+        Record::HistoryRead { venue } => {
+            format!("the log of {venue} was read, and our orders in it are in the book")
+        }
+        Record::Imported { file, reason, flow, positions, trades } => format!(
+            "{} and {} taken over from the file {} ({reason}); equity changed by {}, which is no profit",
+            figures::counted(positions.len(), "position"),
+            figures::counted(trades.len(), "closed trade"),
+            &file.as_str()[..12],
+            figures::change(*flow)
+        ),
     }
 }
 
@@ -142,6 +171,7 @@ fn submit(answer: &SubmitOutcome) -> String {
         SubmitOutcome::Accepted { venue_order: None } => "the broker took it".to_owned(),
         SubmitOutcome::NotSent { why } => format!("not sent: {why}"),
         SubmitOutcome::Refused { code, text } => format!("the broker refused it: {code}: {text}"),
+        SubmitOutcome::Duplicate { text } => format!("the broker has an order of this name already: {text}"),
         SubmitOutcome::Throttled { until } => {
             format!("not looked at by the broker; again after {}", figures::time(*until))
         }

@@ -327,3 +327,50 @@ fn a_stop_that_cannot_be_placed_ends_the_position_though_its_target_cannot_be_pl
     assert_eq!(wanted, Some(of("unprotected")));
     Ok(())
 }
+
+#[test]
+fn a_venue_that_ends_every_stop_at_once_is_not_sent_one_after_the_other() -> Held {
+    let mut play = friendly(5);
+    filled_unheard(&mut play)?;
+    play.rig.settle()?;
+    for _ in 0..40 {
+        let now = play.rig.now();
+        let is_stop = |order: &&scripted::Resting| order.intent.purpose == broker_api::Purpose::Stop;
+        let stops: Vec<_> = play.rig.venue.live().filter(is_stop).map(|order| order.intent.id).collect();
+        for stop in stops {
+            play.rig.venue.close(stop, End::Cancelled, now);
+        }
+        play.step(&step(1, Act::Read { again: 0, most: 4 }, 0))?;
+    }
+    let is_stop = |order: &&state::book::Order| order.intent.purpose == broker_api::Purpose::Stop;
+    let (book, key) = (play.rig.book(), crate::world::key("AAPL"));
+    assert_eq!(
+        book.closed_orders().filter(is_stop).count(),
+        2,
+        "the first, and the one that was tried after it"
+    );
+    assert_eq!(book.exit_wanted(key).map(|exit| exit.code), Some(of("unprotected")), "it is closed instead");
+    Ok(())
+}
+
+#[test]
+fn an_execution_that_was_taken_back_does_not_count_when_the_log_is_read_again() -> Held {
+    let mut play = friendly(5);
+    filled_unheard(&mut play)?;
+    play.rig.settle()?;
+    let key = crate::world::key("AAPL");
+    let fill = play.rig.book().executions().next().map(|known| known.fill).expect("one execution");
+    let (cursor, at) = (play.rig.book().venue(key.venue).expect("bound").cursor, play.rig.now());
+    let told = |events: Vec<broker_api::VenueEvent>| Input::Activity {
+        venue: key.venue,
+        activity: broker_api::Activity { events, cursor, complete: true },
+    };
+    let bust = broker_api::VenueEvent::Busted { execution: fill.execution, at };
+    play.rig.feed(&[told(vec![bust])], &[0])?;
+    assert_eq!(play.rig.book().positions().len(), 0);
+    let again = told(vec![broker_api::VenueEvent::Filled(fill), bust]);
+    let seq = play.rig.book().seq();
+    play.rig.feed(&[again], &[0])?;
+    assert_eq!((play.rig.book().positions().len(), play.rig.book().seq()), (0, seq));
+    Ok(())
+}

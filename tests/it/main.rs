@@ -1,8 +1,14 @@
 //! Everything that is tested from outside the crates, in one binary.
 
+/// The inputs that are kept for fuzzing.
+#[cfg(test)]
+mod corpus;
 /// A desk under a venue that does anything.
 #[cfg(test)]
 mod desk;
+/// Passes at the hours that matter.
+#[cfg(test)]
+mod hours;
 /// Nothing is sent before it is written down.
 #[cfg(test)]
 mod order_of_calls;

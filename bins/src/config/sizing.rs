@@ -29,16 +29,6 @@ struct Slots {
     slots: u32,
 }
 
-/// The table with its head line.
-pub(super) fn table(policy: &Policy) -> String {
-    #[derive(Serialize)]
-    struct Only<'a> {
-        #[serde(serialize_with = "serialize")]
-        sizing: &'a Policy,
-    }
-    toml::to_string(&Only { sizing: policy }).unwrap_or_default()
-}
-
 pub(super) fn serialize<S: Serializer>(policy: &Policy, to: S) -> Result<S::Ok, S::Error> {
     let (mut quantity, mut notional, mut risk_pct, mut equity_pct, mut equal_slots) =
         (None, None, None, None, None);

@@ -63,7 +63,7 @@ pub fn demo(out: Out, folder: Option<&Path>) -> Result<(), Failure> {
     std::fs::create_dir_all(&bars).map_err(failed)?;
     std::fs::write(folder.join(MARKER), MARKER_TEXT).map_err(failed)?;
 
-    let loaded = Loaded { config: Config::paper(), file: None, base: folder.clone() };
+    let loaded = Loaded::paper(Config::paper(), folder.clone());
     let place = Place::at(&folder.join("paper-state.json"), loaded)?;
     let calendar = Calendar::new();
     let (from, to) = first_and_last()?;

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::args::Explain;
 use crate::failure::Failure;
 use crate::figures;
+use crate::help::{self, Kind};
 use crate::history::History;
 use crate::out::Out;
 use crate::place::{Place, Reading};
@@ -44,6 +45,9 @@ pub fn explain(out: Out, place: &Place, asked: &Explain) -> Result<(), Failure> 
                 Subject::Symbol(symbol) => {
                     record.key().is_some_and(|key| key.symbol.as_str() == symbol)
                         || matches!(record, Record::SignalTaken { signal, .. } if signal.symbol.as_str() == symbol)
+                        || matches!(record, Record::Imported { positions, trades, .. }
+                            if positions.iter().map(|held| held.key).chain(trades.iter().map(|trade| trade.key))
+                                .any(|key| key.symbol.as_str() == symbol))
                 }
             }
     };
@@ -120,6 +124,9 @@ fn head(reading: &Reading, history: &History, subject: &Subject) -> String {
                     ));
                 }
                 text.push_str("  then    final for this signal. A new signal (new id) is judged afresh\n");
+                if let Some(number) = help::number(Kind::Reason, reason.code.as_str()) {
+                    text.push_str(&format!("  more    tradewind help {number}\n"));
+                }
             }
             text
         }),

@@ -82,8 +82,20 @@ pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
 
 /// Lets entries through again.
 pub fn resume(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
+    history_is_read(place)?;
     let act = Operator::Level { level: Level::Trading, name: operator(), why: why.into(), until: None };
-    let (pass, at) = acted(out, place, act, |level| level != Level::Trading)?;
+    let pass = Pass::begin(place, out)?;
+    if pass.has_new_edit() {
+        // Who resumes for another reason has not seen it.
+        pass.end(Exit::Divergence)?;
+        return Err(Failure::new(
+            Exit::Divergence,
+            "state_edited",
+            "the state file was edited, and no pass has told so before: see above what was changed; entries stay off",
+        )
+        .fix("to go on without the edit, give the reason once more"));
+    }
+    let (pass, at) = act_in(pass, act, |level| level != Level::Trading)?;
     let file = &place.files.halt;
     match std::fs::remove_file(file) {
         Ok(()) => {}
@@ -156,6 +168,24 @@ pub fn flatten(out: Out, place: &Place, asked: &Flatten) -> Result<(), Failure> 
     )
 }
 
+/// Nobody lets entries through while a broker may know of orders that the book does not.
+fn history_is_read(place: &Place) -> Result<(), Failure> {
+    if !place.files.journal.exists() {
+        return Ok(());
+    }
+    let reading = place.read(None)?;
+    let Some((venue, wanted)) = reading.book.history_wanted().next() else { return Ok(()) };
+    Err(Failure::new(
+        Exit::Halted,
+        "history_not_read",
+        format!(
+            "what happened at {venue} since {} is not in the book yet; entries stay off",
+            figures::time(wanted.since)
+        ),
+    )
+    .fix("the next pass reads it: tradewind run; then resume"))
+}
+
 /// One pass with nothing but a person's act in it, when the level asks for it.
 fn acted(
     out: Out,
@@ -163,7 +193,10 @@ fn acted(
     act: Operator,
     needed: impl Fn(Level) -> bool,
 ) -> Result<(Ended, Time), Failure> {
-    let mut pass = Pass::begin(place, out)?;
+    act_in(Pass::begin(place, out)?, act, needed)
+}
+
+fn act_in(mut pass: Pass, act: Operator, needed: impl Fn(Level) -> bool) -> Result<(Ended, Time), Failure> {
     let at = pass.now();
     if needed(pass.book().guard().level) {
         pass = pass.take(vec![Input::Operator(act)])?.settle(ANSWERS_WITHIN)?.refresh()?;

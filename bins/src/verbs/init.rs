@@ -7,7 +7,7 @@ use chrono::{TimeDelta, Utc};
 use serde_json::json;
 
 use crate::catalog;
-use crate::config::{Config, CostRow, NAME};
+use crate::config::{NAME, keys};
 use crate::failure::Failure;
 use crate::out::{Heading, Out};
 
@@ -100,53 +100,41 @@ fn cron(folder: &Path) -> String {
 
 /// The configuration with the values that apply without one, each explained.
 fn config() -> String {
-    let config = Config::paper();
-    let mut text = format!(
-        "# What Tradewind trades by. Every value below is the paper default; keys that are not known are refused.\n\n\
-         [paper]\n\
-         # The embedded paper account. Its name is asked for by `flatten --confirm`.\n\
-         account = \"{}\"\n\
-         currency = \"{}\"\n\
-         # What it begins with; read by the first pass only.\n\
-         cash = \"{}\"\n\
-         # The share of a bar's volume that one order may take, in percent: more is filled in part.\n\
-         participation_percent = \"{}\"\n\
-         # How long after its acceptance an order begins to take part.\n\
-         latency_milliseconds = {}\n\n\
-         [data]\n\
-         # Where prices come from: \"bars:FOLDER\" (one CSV per symbol, appended by your updater) or\n\
-         # \"quotes:FILE\" (JSON lines: symbol, bid, ask, at). Replace the example with yours.\n\
-         equity = \"quotes:example-quotes.jsonl\"\n\
-         forex = \"quotes:example-quotes.jsonl\"\n\
-         crypto = \"quotes:example-quotes.jsonl\"\n\n\
-         # How large an entry is when its signal does not say: equal_slots, equity_pct, risk_pct, notional or quantity.\n\
-         # equity = \"marked\" takes shares of equity with open profit in it, \"closed\" without.\n",
-        config.paper.account,
-        config.paper.currency,
-        config.paper.cash,
-        config.paper.participation_percent,
-        config.paper.latency_milliseconds
+    let mut text = String::from(
+        "# What Tradewind trades by. Every value below is the paper default; keys that are not known are refused.\n\
+         # The environment goes before this file (TRADEWIND_LIMITS_POSITIONS_MAX=5), and the command line before both\n\
+         # (--set limits.positions_max=5). `tradewind doctor --config` shows what applies, and where it was set.\n",
     );
-    text.push_str(&config.sizing_table());
-    text.push_str(
-        "\n# What the guard allows. A file names every limit; none of them can be switched off.\n[limits]\n",
-    );
-    let values = toml::Value::try_from(&config.limits).ok();
-    for line in config.limits.lines() {
-        let value = values
-            .as_ref()
-            .and_then(|table| table.get(line.key))
-            .map_or_else(String::new, ToString::to_string);
-        let _ = writeln!(text, "# {}\n{} = {value}", line.basis, line.key);
-    }
-    text.push_str("\n# What trading costs on paper, in basis points (hundredths of a percent).\n");
-    let rows =
-        [("equity", config.costs.equity), ("forex", config.costs.forex), ("crypto", config.costs.crypto)];
-    for (class, CostRow { spread_bps, fee_bps, slippage_bps }) in rows {
-        let _ = writeln!(
-            text,
-            "[costs.{class}]\nspread_bps = \"{spread_bps}\"\nfee_bps = \"{fee_bps}\"\nslippage_bps = \"{slippage_bps}\""
-        );
+    let mut table = "";
+    for key in keys::all().iter().filter(|key| !keys::WAYS.contains(&key.path.as_str())) {
+        if key.table() != table {
+            table = key.table();
+            text.push_str(match table {
+                "limits" => {
+                    "\n# What the guard allows. A file names every limit; none of them can be switched off.\n"
+                }
+                "costs.equity" => {
+                    "\n# What trading costs on paper, in basis points (hundredths of a percent).\n"
+                }
+                _ => "\n",
+            });
+            let _ = writeln!(text, "[{table}]");
+        }
+        let value = match table {
+            "data" => Some("\"quotes:example-quotes.jsonl\""),
+            _ => key.default.as_deref(),
+        };
+        let _ = writeln!(text, "# {}\n{} = {}", key.basis, key.name(), value.unwrap_or_default());
+        if key.path == "sizing.equity" {
+            text.push_str("# How large an entry is when its signal does not say: exactly one of these.\n");
+            for way in keys::all().iter().filter(|key| keys::WAYS.contains(&key.path.as_str())) {
+                let line = match way.default.as_deref() {
+                    Some(slots) => format!("equal_slots = {{ slots = {slots} }}"),
+                    None => format!("# {} = \"...\"", way.name()),
+                };
+                let _ = writeln!(text, "# {}\n{line}", way.basis);
+            }
+        }
     }
     text.push_str(
         "\n# Other names of symbols, in signals: how Yahoo, OANDA, Alpaca and Interactive Brokers write them. Add your own;\n\
@@ -161,6 +149,7 @@ fn config() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     #[test]
     fn what_init_writes_is_what_applies_without_it() {

@@ -79,6 +79,7 @@ fn position_json(book: &Book, position: &Position) -> Value {
         "opened_at": position.opened_at,
         "signal": position.signal,
         "strategy": position.strategy,
+        "imported": position.imported,
         "exit_wanted": book.exit_wanted(position.key).map(|exit| exit.code),
     })
 }
@@ -217,6 +218,7 @@ pub fn trade_json(trade: &Trade) -> Value {
         "signal": position.signal,
         "exit_signal": trade.exit_signal,
         "strategy": position.strategy,
+        "imported": position.imported,
     })
 }
 

@@ -1,8 +1,11 @@
 //! One file per group of verbs.
 
 pub mod demo;
+pub mod doctor;
 pub mod explain;
 pub mod halt;
+pub mod help;
+pub mod import;
 pub mod init;
 pub mod lists;
 pub mod replay;

@@ -3,7 +3,6 @@
 mod files;
 mod told;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use broker_api::{AssetClass, Catalog, StrategyId, Symbol, Time};
@@ -46,7 +45,7 @@ impl Source {
 /// Plays the past and writes down what came of it.
 pub fn replay(out: Out, common: &Common, args: &ReplayArgs) -> Result<(), Failure> {
     let began = crate::clock::Stopwatch::start();
-    let loaded = Loaded::load(common, Path::new("paper-state.json"))?;
+    let loaded = Loaded::load(common, &crate::place::Place::state_of(common)?, None)?;
     let settings = settings(&loaded, args)?;
     let Symbols { catalog, unused } = symbols::read(&args.symbols, settings.venue, settings.currency)?;
     let catalog = Arc::new(catalog);
@@ -72,10 +71,13 @@ pub fn replay(out: Out, common: &Common, args: &ReplayArgs) -> Result<(), Failur
         .fix("look at --from and --to; nothing was written")
     })?;
     if let Some(symbol) = bars.first_other() {
-        out.warn(&format!(
-            "{} rows of symbols that are not listed were left out, the first of {symbol}",
-            bars.others()
-        ));
+        out.warn(
+            "rows_left_out",
+            &format!(
+                "{} rows of symbols that are not listed were left out, the first of {symbol}",
+                bars.others()
+            ),
+        );
     }
     absent(&bars, args)?;
     if let Some(symbol) = played.silent.first().filter(|_| args.from.is_none() && args.to.is_none()) {
@@ -112,7 +114,7 @@ pub fn replay(out: Out, common: &Common, args: &ReplayArgs) -> Result<(), Failur
 
 fn settings(loaded: &Loaded, args: &ReplayArgs) -> Result<Settings, Failure> {
     if args.cash.get() <= rust_decimal::Decimal::ZERO {
-        return Err(Failure::usage("bad_cash", "--cash must be above zero"));
+        return Err(Failure::usage("bad_cash", "--cash must be above zero").fix("nothing was written"));
     }
     let percents = [("equity-percent", args.equity_percent), ("risk-percent", args.risk_percent)];
     for (name, percent) in percents {
@@ -150,9 +152,10 @@ fn setup(loaded: &Loaded, args: &ReplayArgs, catalog: &Arc<Catalog>, settings: &
 /// How entries are sized: by the command line, or else by a configuration file, or else as the page says.
 fn policy(loaded: &Loaded, args: &ReplayArgs) -> Policy {
     let eight = broker_api::Ratio::new(rust_decimal::Decimal::from(8)).unwrap_or(broker_api::Ratio::ONE);
-    let usual = match loaded.file {
-        Some(_) => loaded.config.policy(),
-        None => Policy { sizing: Sizing::EquityPct(eight), equity: Basis::Closed },
+    let usual = if loaded.says_size() {
+        loaded.config.policy()
+    } else {
+        Policy { sizing: Sizing::EquityPct(eight), equity: Basis::Closed }
     };
     let sizing = match (args.equity_percent, args.risk_percent) {
         (Some(percent), _) => Sizing::EquityPct(percent),
@@ -182,8 +185,11 @@ fn source(loaded: &Loaded, args: &ReplayArgs, catalog: &Arc<Catalog>) -> Result<
         });
     };
     let limit = u64::try_from(intake::TEXT_BYTES_MAX).unwrap_or(u64::MAX);
-    let text = crate::reading::read_text(file, limit)
-        .map_err(|failure| Failure { code: "signals_unreadable", ..failure })?;
+    let text = crate::reading::read_text(file, limit).map_err(|failure| {
+        let fix =
+            failure.fix.or_else(|| Some("name a file that this user may read; nothing was written".into()));
+        Failure { code: "signals_unreadable", fix, ..failure }
+    })?;
     let defaults = crate::prices::defaults_of(catalog, &loaded.config);
     let read = intake::read(&text, &file.display().to_string(), crate::clock::now(), &defaults);
     match read.faults.first() {

@@ -30,7 +30,7 @@ pub fn reproduce(out: Out, file: &Path, state: Option<&Path>) -> Result<Exit, Fa
         (End::Differs(difference), Some(state)) => match journaled(state, &told, difference) {
             Ok(rows) => Some(rows),
             Err(why) => {
-                out.warn(&format!("what the journal holds is not shown: {why}"));
+                out.warn("journal_not_shown", &format!("what the journal holds is not shown: {why}"));
                 None
             }
         },

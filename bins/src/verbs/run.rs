@@ -38,6 +38,7 @@ fn rehearse(out: Out, place: &Place, args: &RunArgs) -> Result<Exit, Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(Exit::Unexpected, "no_copy", "the files could not be copied for the rehearsal")
             .because(&error)
+            .fix("make room in the folder for temporary files; nothing was changed")
     };
     let folder = tempfile::tempdir().map_err(failed)?;
     let name = place
@@ -46,12 +47,6 @@ fn rehearse(out: Out, place: &Place, args: &RunArgs) -> Result<Exit, Failure> {
         .file_name()
         .map_or_else(|| "paper-state.json".into(), std::ffi::OsStr::to_os_string);
     let copy = Place::at(&folder.path().join(name), place.loaded.clone())?;
-    let pairs = [
-        (&place.files.state, &copy.files.state),
-        (&place.files.journal, &copy.files.journal),
-        (&place.files.halt, &copy.files.halt),
-        (&place.venue, &copy.venue),
-    ];
     // With the lock held nobody writes between the copying of one file and the next.
     let lock = place
         .files
@@ -62,17 +57,33 @@ fn rehearse(out: Out, place: &Place, args: &RunArgs) -> Result<Exit, Failure> {
         .map_err(|error| {
             Failure::new(Exit::Unavailable, "state_locked", "another process works with this state")
                 .because(&error)
+                .fix("wait for it to end, or stop it; nothing was changed")
         })?;
+    copy_files(place, &copy).map_err(failed)?;
+    drop(lock);
+    pass(out, &copy, args, true)
+}
+
+/// Copies all that a pass reads and writes to another place.
+///
+/// # Errors
+/// A file that cannot be read or written.
+pub fn copy_files(place: &Place, copy: &Place) -> std::io::Result<()> {
+    let pairs = [
+        (&place.files.state, &copy.files.state),
+        (&place.files.journal, &copy.files.journal),
+        (&place.files.halt, &copy.files.halt),
+        (&place.venue, &copy.venue),
+    ];
     for (from, to) in pairs {
         for suffix in ["", "-wal"] {
             let (from, to) = (with_suffix(from, suffix), with_suffix(to, suffix));
             if from.exists() {
-                std::fs::copy(&from, &to).map_err(failed)?;
+                std::fs::copy(&from, &to)?;
             }
         }
     }
-    drop(lock);
-    pass(out, &copy, args, true)
+    Ok(())
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> std::path::PathBuf {
@@ -123,13 +134,19 @@ fn act(
     pass = pass.refresh()?;
     let exit = exit_of(&pass, args, !faults.is_empty() || !conflicts.is_empty(), &asked, &before);
     let market = summary::Account::of(&pass);
+    let differ = summary::differing_days(&pass, now);
+    for difference in &differ {
+        out.warn("calendars_differ", difference);
+    }
     let pass = pass.end(exit)?;
+    // It may have been edited while the pass went on.
+    let exit = if pass.book().edit_found().is_some() { exit.min(Exit::Divergence) } else { exit };
     let kept = recording.map(|recording| recording.finish(out));
     let book = pass.book();
     let history = History::of(book);
     let (id, head) = pass.journal_head();
 
-    let mut text = format!("{}   {}\n", headline(book, now), summary::sessions(now));
+    let mut text = format!("{}   {}\n", headline(book, now), summary::sessions(now, place));
     if is_rehearsal {
         text.push_str(
             "REHEARSAL: all of this happened on a copy; nothing was sent and nothing was written\n",
@@ -193,8 +210,9 @@ fn act(
     ));
     text.push_str(&market.line(book));
     text.push_str(&summary::held(book, market.equity));
-    let needs = summary::needs_you(book, place.files.halt.exists());
-    let next = summary::next_run(now, pass.place());
+    let mut needs = summary::needs_you(book, place.files.halt.exists());
+    needs.extend(differ.iter().map(|difference| summary::Need::of_calendar(difference)));
+    let next = summary::next_run(now, pass.place(), book);
     if needs.is_empty() {
         text.push_str("Nothing needs you.");
     } else {
@@ -229,6 +247,21 @@ fn act(
     Ok(exit)
 }
 
+/// What a pass ends with by how things stand, whatever signals it took.
+pub fn standing(pass: &Pass) -> Exit {
+    let book = pass.book();
+    let silent = !pass.runner().silent().is_empty();
+    if silent || book.open_orders().any(|order| matches!(order.phase, Phase::Unknown | Phase::Sending)) {
+        Exit::Unavailable
+    } else if book.diverged().len() > 0 || book.venues_diverged().len() > 0 || book.edit_found().is_some() {
+        Exit::Divergence
+    } else if book.guard().level != broker_api::Level::Trading || pass.place().files.halt.exists() {
+        Exit::Halted
+    } else {
+        Exit::Done
+    }
+}
+
 fn exit_of(
     pass: &Pass,
     args: &RunArgs,
@@ -237,19 +270,9 @@ fn exit_of(
     before: &BTreeSet<SignalId>,
 ) -> Exit {
     let book = pass.book();
-    let mut exits = vec![Exit::Done];
+    let mut exits = vec![standing(pass)];
     if is_bad {
         exits.push(Exit::Usage);
-    }
-    let silent = !pass.runner().silent().is_empty();
-    if silent || book.open_orders().any(|order| matches!(order.phase, Phase::Unknown | Phase::Sending)) {
-        exits.push(Exit::Unavailable);
-    }
-    if book.diverged().len() > 0 || book.venues_diverged().len() > 0 {
-        exits.push(Exit::Divergence);
-    }
-    if book.guard().level != broker_api::Level::Trading || pass.place().files.halt.exists() {
-        exits.push(Exit::Halted);
     }
     let turned_down = asked.iter().filter(|id| !before.contains(id)).any(|id| {
         let ended = book.signal(*id).and_then(|state| state.ended.as_ref());

@@ -1,8 +1,18 @@
-//! `state` and `journal`: the two files, exported, verified, shown.
+//! `state` and `journal`: the two files, exported, verified, shown; edits taken in, copies made and brought back.
+
+mod adopt;
+mod backup;
+mod import;
+mod restore;
+
+pub use adopt::adopt;
+pub use backup::backup;
+pub use import::import_own;
+pub use restore::restore;
 
 use broker_api::Time;
 use serde_json::json;
-use state::checkpoint;
+use state::checkpoint::{self, Edit};
 
 use crate::args::SchemaOf;
 use crate::failure::{Exit, Failure};
@@ -21,6 +31,7 @@ pub fn export(out: Out, place: &Place, folder: Option<&std::path::Path>) -> Resu
     let failed = |error: std::io::Error| {
         Failure::new(Exit::Unexpected, "not_exported", format!("{} cannot be written", folder.display()))
             .because(&error)
+            .fix("make room, or name another folder with --out; the book is untouched")
     };
     std::fs::create_dir_all(folder).map_err(failed)?;
     let reading = place.read(None)?;
@@ -29,7 +40,7 @@ pub fn export(out: Out, place: &Place, folder: Option<&std::path::Path>) -> Resu
         return Err(Failure::usage("same_folder", "the state is in that folder itself")
             .fix("name another folder with --out"));
     }
-    crate::pass::write_state(&target.files, &reading.book, reading.journal(), reading.as_of).map_err(
+    crate::files::write_state(&target.files, &reading.book, reading.journal(), reading.as_of).map_err(
         |error| {
             Failure::new(
                 Exit::Unexpected,
@@ -37,6 +48,7 @@ pub fn export(out: Out, place: &Place, folder: Option<&std::path::Path>) -> Resu
                 format!("{} cannot be written", target.files.state.display()),
             )
             .because(&error)
+            .fix("make room, or name another folder with --out; the book is untouched")
         },
     )?;
     let history = reading.history()?;
@@ -67,14 +79,17 @@ pub fn verify(out: Out, place: &Place) -> Result<(), Failure> {
             .fix("the next pass writes it: tradewind run"));
     };
     if !loaded.intact {
-        let places: Vec<String> =
-            loaded.differences(&reading.book, 5).iter().map(|difference| format!("{difference:?}")).collect();
-        let mut failure = Failure::usage(
-            "state_edited",
-            format!("{file}: keys of Tradewind's own were changed by something else"),
-        );
-        failure.causes = places;
-        return Err(failure.fix(format!("take the file before it: {}", place.files.previous.display())));
+        let broken = |error: &dyn std::error::Error| {
+            Failure::usage(
+                "state_edited",
+                format!("{file}: keys of Tradewind's own were changed by something else"),
+            )
+            .because(error)
+            .fix("undo the edit; `tradewind journal verify` tells whether the journal is whole; nothing was changed")
+        };
+        let then = reading.journal().book_to(loaded.journal_seq).map_err(|error| broken(&error))?;
+        let edit = checkpoint::edit(&place.files.state, &loaded, &then).map_err(|error| broken(&error))?;
+        return Err(edited(place, &edit));
     }
     let known = reading.journal().hash_at(loaded.journal_seq).ok().flatten();
     if known != Some(loaded.journal_hash) {
@@ -103,6 +118,19 @@ pub fn verify(out: Out, place: &Place) -> Result<(), Failure> {
     out.document("state-verify", &reading.heading(), reading.as_of, &data)
 }
 
+/// A state file in which a person changed what is ours.
+pub fn edited(place: &Place, edit: &Edit) -> Failure {
+    let file = place.files.state.display();
+    let told = edit.to_string();
+    let mut lines = told.lines().map(|line| line.trim().to_owned());
+    let mut failure = Failure::new(Exit::Divergence, "state_edited", lines.next().unwrap_or_default());
+    failure.causes = lines.collect();
+    failure.fix(format!(
+        "take it in: tradewind state import {file} --reason TEXT; or let the next pass keep it aside and go on \
+         without it: tradewind run"
+    ))
+}
+
 /// Prints a schema.
 pub fn schema(of: SchemaOf) -> Result<(), Failure> {
     out::print(match of {
@@ -116,15 +144,7 @@ pub fn schema(of: SchemaOf) -> Result<(), Failure> {
 pub fn verify_journal(out: Out, place: &Place) -> Result<(), Failure> {
     let reading = place.read(None)?;
     let began = crate::clock::Stopwatch::start();
-    let verified = reading.journal().verify().map_err(|broken| {
-        Failure::new(
-            Exit::Unexpected,
-            "journal_broken",
-            format!("{} is not whole", place.files.journal.display()),
-        )
-        .because(&broken)
-        .fix("stop trading with it, keep the file, and go back to the last backup that verifies")
-    })?;
+    let verified = reading.journal().verify().map_err(|broken| not_whole(place, &broken))?;
     out.text(&format!(
         "{}\n{}: {} records, every hash follows from the one before, every record from the book before it; head {} ({} ms)\n",
         reading.headline(),
@@ -138,6 +158,17 @@ pub fn verify_journal(out: Out, place: &Place) -> Result<(), Failure> {
     out.document("journal-verify", &reading.heading(), reading.as_of, &data)
 }
 
+/// A journal that was changed or cut.
+pub fn not_whole(place: &Place, broken: &state::Broken) -> Failure {
+    Failure::new(
+        Exit::Unexpected,
+        "journal_broken",
+        format!("{} is not whole", place.files.journal.display()),
+    )
+    .because(broken)
+    .fix("stop trading with it, keep the file, and go back to the last backup that verifies")
+}
+
 /// Prints the last records.
 pub fn tail(out: Out, place: &Place, last: u64) -> Result<(), Failure> {
     let reading = place.read(None)?;
@@ -145,7 +176,9 @@ pub fn tail(out: Out, place: &Place, last: u64) -> Result<(), Failure> {
         .journal()
         .read(reading.book.seq().saturating_sub(last), usize::try_from(last).unwrap_or(usize::MAX))
         .map_err(|error| {
-            Failure::new(Exit::Unexpected, "journal_broken", "the journal cannot be read").because(&error)
+            Failure::new(Exit::Unexpected, "journal_broken", "the journal cannot be read")
+                .because(&error)
+                .fix("`tradewind journal verify` names the first record that does not fit")
         })?;
     let mut text = format!("{}\n", reading.headline());
     for stamped in &records {

@@ -2,13 +2,14 @@
 
 use broker_api::{Level, Phase, Purpose};
 use serde_json::json;
+use state::checkpoint;
 
 use crate::args::At;
 use crate::failure::Failure;
 use crate::figures;
 use crate::out::Out;
-use crate::place::Place;
-use crate::summary::{self, Account};
+use crate::place::{Place, Reading};
+use crate::summary::{self, Account, Need};
 
 /// Where things stand, from the journal alone: it answers whatever the trading process does.
 pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
@@ -23,8 +24,13 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
         let why = guard.reason.as_ref().map_or_else(String::new, |reason| format!(": {}", reason.text));
         format!(" since {}{by}{why}", figures::minute(since))
     });
+    let nobody = if book.seq() == 0 {
+        "that is before the first record"
+    } else {
+        "a process is writing, or was killed"
+    };
     let last = book.last_stop().map_or_else(
-        || "a process is writing, or was killed".to_owned(),
+        || nobody.to_owned(),
         |stop| format!("last pass {} ago, exit {}", figures::span(reading.as_of - stop.at), stop.exit),
     );
     let mut text = format!("{}{since}   {last}\n", reading.headline());
@@ -57,7 +63,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
         figures::money(totals.fees),
         figures::count(totals.fills)
     ));
-    let head = reading.journal().head();
+    let head = reading.head();
     text.push_str(&format!(
         "journal    {} records, {}\n",
         figures::count(book.seq()),
@@ -69,7 +75,10 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             text.push_str(&format!("  {} = {}   {}\n", line.key, line.value, line.basis));
         }
     }
-    let needs = summary::needs_you(book, halted);
+    let mut needs = summary::needs_you(book, halted);
+    if at.at.is_none() {
+        needs.extend(unseen_edit(&reading, place));
+    }
     for (n, need) in needs.iter().enumerate() {
         text.push_str(&format!("{}{}\n", if n == 0 { "needs you  " } else { "           " }, need.text));
     }
@@ -98,6 +107,18 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "needs_you": needs.iter().map(|need| json!({ "text": need.text, "verb": need.verb })).collect::<Vec<_>>(),
         }),
     )
+}
+
+/// An edit of the state file that no pass has met yet.
+fn unseen_edit(reading: &Reading, place: &Place) -> Option<Need> {
+    let file = checkpoint::read(&place.files).ok().flatten().filter(|file| !file.intact)?;
+    let is_known = reading.book.edit_found().is_some_and(|found| found.file == file.file);
+    let text = format!(
+        "{} was edited in Tradewind's own keys; the next pass goes on from the journal and lets no entry through",
+        place.files.state.display()
+    );
+    (!is_known)
+        .then(|| Need { text: format!("{text} -> tradewind state verify"), verb: "state verify".to_owned() })
 }
 
 fn positions(book: &state::Book) -> usize {

@@ -65,18 +65,13 @@ fn who_holds_the_state_is_named_and_nothing_is_touched() {
 }
 
 #[test]
-fn a_state_file_that_was_edited_or_cut_stops_the_program() {
+fn a_state_file_that_was_cut_stops_the_program() {
     let place = Place::new();
     place.signals(&[enter("one", "BTC/USD", "80000")]);
     place.run();
     let good = std::fs::read_to_string(place.file("paper-state.json")).unwrap();
-    let mut edited: serde_json::Value = serde_json::from_str(&good).unwrap();
-    edited["totals"]["trades"] = json!(7);
-    for (text, word) in [
-        (edited.to_string(), "edited"),
-        (good[..good.len() / 2].to_owned(), "ends in the middle"),
-        (String::new(), "empty"),
-    ] {
+    for (text, word) in [(good[..good.len() / 2].to_owned(), "ends in the middle"), (String::new(), "empty")]
+    {
         place.write("paper-state.json", &text);
         let ran = place.run();
         assert_eq!(code(&ran), 2, "{word}: {}", stdout(&ran));

@@ -4,8 +4,14 @@
 #![expect(unreachable_pub, reason = "the parts of one program, pub to each other")]
 
 mod acts;
+mod bad_inputs;
+mod config;
+mod doctor;
 mod errors;
+mod help;
+mod import;
 mod kill;
+mod own_keys;
 mod passes;
 mod place;
 mod python;
@@ -15,3 +21,5 @@ mod same_records;
 mod schemas;
 mod sessions;
 mod signals;
+mod state;
+mod zones;

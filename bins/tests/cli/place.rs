@@ -67,6 +67,16 @@ impl Place {
         place
     }
 
+    /// Another one with the same files.
+    pub fn copy(&self) -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        for entry in std::fs::read_dir(self.path()).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), place.path().join(entry.file_name())).unwrap();
+        }
+        place
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -108,6 +118,12 @@ impl Place {
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
         command.args(words).current_dir(self.folder.path()).stdin(Stdio::null());
+        // What the caller has set is not what is tested.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("TRADEWIND_") && name != "TRADEWIND_SHARED" {
+                command.env_remove(name);
+            }
+        }
         command
     }
 
@@ -140,6 +156,7 @@ impl Place {
         let mut files: Vec<_> = std::fs::read_dir(self.path())
             .unwrap()
             .map(|entry| entry.unwrap())
+            .filter(|entry| entry.file_type().unwrap().is_file())
             .filter(|entry| !entry.file_name().to_string_lossy().ends_with(".lock"))
             .map(|entry| {
                 (entry.file_name().to_string_lossy().into_owned(), std::fs::read(entry.path()).unwrap())

@@ -90,6 +90,7 @@ fn every_verb_has_help_with_an_example_and_every_shell_its_completions() {
         "explain",
         "reproduce",
         "replay",
+        "doctor",
         "halt",
         "resume",
         "flatten",

@@ -122,9 +122,9 @@ fn what_is_no_whole_session_is_named_with_its_line() {
     let good = place.read(SESSION);
     let lines = good.lines().count();
     for (text, words) in [
-        (String::new(), vec!["bad_session", "empty"]),
-        ("{\"a\":1}\n".to_owned(), vec!["bad_session", "schema"]),
-        (good.replacen("session/1", "session/2", 1), vec!["bad_session", "tradewind.session/2", "newer"]),
+        (String::new(), vec!["TW0211", "empty"]),
+        ("{\"a\":1}\n".to_owned(), vec!["TW0211", "schema"]),
+        (good.replacen("session/1", "session/2", 1), vec!["TW0211", "tradewind.session/2", "newer"]),
     ] {
         place.write("bad.jsonl", &text);
         let told = place.tradewind(&["reproduce", "bad.jsonl"]);

@@ -246,7 +246,7 @@ fn symbols_are_read_as_other_programs_write_them() {
     let ran = place.run();
     assert_eq!(code(&ran), 2);
     assert!(
-        stderr(&ran).contains("[aliases] \"GOLDEN\" = \"APL\"") && stderr(&ran).contains("\"AAPL\""),
+        stderr(&ran).contains("aliases.\"GOLDEN\" leads to \"APL\"") && stderr(&ran).contains("\"AAPL\""),
         "{}",
         stderr(&ran)
     );

@@ -5,13 +5,15 @@
 //! nothing here retries: an order is sent once per call, and only the desk decides that it is sent again.
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 
 use crate::Time;
 use crate::account::{Account, AccountRef, VenuePosition};
 use crate::capabilities::Capabilities;
 use crate::fill::Activity;
+use crate::hours::VenueDay;
 use crate::ids::{ClientOrderId, Cursor, Key, Symbol, VenueId};
-use crate::instrument::Instrument;
+use crate::instrument::{AssetClass, Instrument};
 use crate::intent::Intent;
 use crate::market::Quote;
 use crate::outcome::{CancelOutcome, Finding, QueryFailed, SentWindow, SubmitOutcome, VenueOrder};
@@ -30,6 +32,15 @@ pub trait Broker: Send + Sync {
 
     /// The venue's time.
     async fn clock(&self) -> Result<Time, QueryFailed>;
+
+    /// Every date of the venue's own calendar, from a date on, in order; nothing when it has no calendar of such a
+    /// market. Asked at every start, and held against ours.
+    async fn days(
+        &self,
+        class: AssetClass,
+        from: NaiveDate,
+        count: u32,
+    ) -> Result<Option<Vec<VenueDay>>, QueryFailed>;
 
     /// Which account this is. Asked at every start; another one than the book's stops the program.
     async fn identity(&self) -> Result<AccountRef, QueryFailed>;

@@ -14,6 +14,8 @@ pub mod capabilities;
 pub mod fill;
 /// Levels, counters, check marks, exposure.
 pub mod guard;
+/// A venue's own hours.
+pub mod hours;
 /// Identifiers.
 pub mod ids;
 /// What can be traded.
@@ -44,6 +46,7 @@ pub use broker::{Broker, Quotes};
 pub use capabilities::{Capabilities, Resend, ResolvePolicy};
 pub use fill::{Activity, Fill, VenueEvent};
 pub use guard::{By, Day, Exposure, GuardState, Level, Mark, Marks, Reason};
+pub use hours::{VenueDay, VenueHours};
 pub use ids::{
     AccountId, BadId, ClientOrderId, Code, Currency, Cursor, Digest, ExecutionId, Key, SignalId, StrategyId,
     Symbol, VenueId, VenueOrderId,
@@ -54,6 +57,6 @@ pub use market::{Bar, Quote};
 pub use number::{Amount, BadNumber, Held, Money, Overflow, Price, Qty, Ratio};
 pub use order::{End, Event, Phase, transition};
 pub use outcome::{CancelOutcome, Finding, Proof, QueryFailed, SentWindow, SubmitOutcome, VenueOrder};
-pub use record::{Ending, Record, Stamped};
+pub use record::{Change, Ending, ImportedPosition, ImportedTrade, Record, Stamped};
 pub use signal::{Direction, Signal, SizeWanted, Wanted};
 pub use text::BadText;

@@ -31,6 +31,12 @@ pub enum SubmitOutcome {
         /// The venue's words.
         text: Box<str>,
     },
+    /// Documented as: an order of this name is here already. Proof that an earlier attempt arrived, whatever was
+    /// believed of it; what became of it is asked.
+    Duplicate {
+        /// The venue's words.
+        text: Box<str>,
+    },
     /// Documented as not processed; the same order may be sent again.
     Throttled {
         /// Not before.
@@ -56,7 +62,7 @@ impl SubmitOutcome {
             Self::NotSent { .. } => Event::NotSent,
             Self::Refused { .. } => Event::Refused,
             Self::Throttled { .. } => Event::Throttled,
-            Self::Unknown { .. } | Self::Broken { .. } => Event::Lost,
+            Self::Unknown { .. } | Self::Broken { .. } | Self::Duplicate { .. } => Event::Lost,
         }
     }
 }

@@ -4,71 +4,31 @@
 //! 2. A change of meaning gets a new version and both stay readable; [`VERSION`](crate::record::VERSION) is written with each record.
 //! 3. Any record a program does not know stops it: a book that skipped a fact is not the book.
 
+mod about;
+mod change;
+mod ending;
+mod imported;
+
 use serde::{Deserialize, Serialize};
+
+pub use change::Change;
+pub use ending::Ending;
 
 use crate::Time;
 use crate::account::AccountRef;
 use crate::fill::Fill;
 use crate::guard::{By, Level, Marks, Reason};
-use crate::ids::{ClientOrderId, Code, Cursor, Digest, ExecutionId, Key, SignalId, VenueId};
+use crate::ids::{ClientOrderId, Code, Cursor, Digest, ExecutionId, Key, SignalId, VenueId, VenueOrderId};
 use crate::intent::{Intent, Protection, Purpose};
 use crate::number::Amount;
 use crate::order::End;
 use crate::outcome::{CancelOutcome, Finding, SubmitOutcome};
 use crate::signal::Signal;
 
+pub use imported::{ImportedPosition, ImportedTrade};
+
 /// The version of the records written by this program.
 pub const VERSION: u32 = 1;
-
-/// How a signal ended. Each signal ends in exactly one of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ending {
-    /// Done, whole.
-    Filled,
-    /// Done in part; the rest was cancelled or expired.
-    PartFilled,
-    /// The position's plan was changed as asked.
-    Adjusted,
-    /// Stopped by our own guard; nothing was sent.
-    Denied,
-    /// Refused by the venue.
-    Rejected,
-    /// Its time passed before anything was filled.
-    Expired,
-    /// Cancelled before anything was filled.
-    Cancelled,
-    /// Provably never reached the venue.
-    NeverSent,
-}
-
-impl Ending {
-    /// All of them, in the order reports list them.
-    pub const ALL: [Self; 8] = [
-        Self::Filled,
-        Self::PartFilled,
-        Self::Adjusted,
-        Self::Denied,
-        Self::Rejected,
-        Self::Expired,
-        Self::Cancelled,
-        Self::NeverSent,
-    ];
-
-    /// As people read it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Filled => "filled",
-            Self::PartFilled => "partly filled",
-            Self::Adjusted => "adjusted",
-            Self::Denied => "denied",
-            Self::Rejected => "rejected",
-            Self::Expired => "expired",
-            Self::Cancelled => "cancelled",
-            Self::NeverSent => "never sent",
-        }
-    }
-}
 
 /// One fact that changed the book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -289,82 +249,74 @@ pub enum Record {
         /// The execution that belongs to no order of ours, when it is one.
         fill: Option<Fill>,
     },
-}
-
-impl Record {
-    /// Its name in the journal: the `record` tag of its JSON.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::VenueBound { .. } => "venue_bound",
-            Self::Started { .. } => "started",
-            Self::Stopped { .. } => "stopped",
-            Self::SignalTaken { .. } => "signal_taken",
-            Self::SignalConflicted { .. } => "signal_conflicted",
-            Self::SignalEnded { .. } => "signal_ended",
-            Self::Intended { .. } => "intended",
-            Self::Answered { .. } => "answered",
-            Self::AskStarted { .. } => "ask_started",
-            Self::AskAnswered { .. } => "ask_answered",
-            Self::Resent { .. } => "resent",
-            Self::GaveUp { .. } => "gave_up",
-            Self::CancelStarted { .. } => "cancel_started",
-            Self::CancelAnswered { .. } => "cancel_answered",
-            Self::Closed { .. } => "closed",
-            Self::Filled { .. } => "filled",
-            Self::Busted { .. } => "busted",
-            Self::Corrected { .. } => "corrected",
-            Self::CursorMoved { .. } => "cursor_moved",
-            Self::PlanSet { .. } => "plan_set",
-            Self::ExitWanted { .. } => "exit_wanted",
-            Self::ProtectionBlocked { .. } => "protection_blocked",
-            Self::DayStarted { .. } => "day_started",
-            Self::LevelSet { .. } => "level_set",
-            Self::Diverged { .. } => "diverged",
-        }
-    }
-
-    /// The signal it is about, when it is about one.
-    pub fn signal(&self) -> Option<SignalId> {
-        match self {
-            Self::SignalTaken { signal, .. } => Some(signal.id),
-            Self::SignalConflicted { signal, .. }
-            | Self::SignalEnded { signal, .. }
-            | Self::PlanSet { signal, .. } => Some(*signal),
-            Self::Intended { intent, .. } => intent.signal,
-            Self::ExitWanted { signal, .. } => *signal,
-            _ => None,
-        }
-    }
-
-    /// The order it is about, when it is about one.
-    pub fn order(&self) -> Option<ClientOrderId> {
-        match self {
-            Self::Intended { intent, .. } => Some(intent.id),
-            Self::Answered { order, .. }
-            | Self::AskStarted { order }
-            | Self::AskAnswered { order, .. }
-            | Self::Resent { order, .. }
-            | Self::GaveUp { order, .. }
-            | Self::CancelStarted { order, .. }
-            | Self::CancelAnswered { order, .. }
-            | Self::Closed { order, .. } => Some(*order),
-            Self::Filled { fill } | Self::Corrected { fill } => Some(fill.order),
-            _ => None,
-        }
-    }
-
-    /// The instrument it is about, when it says so itself.
-    pub fn key(&self) -> Option<Key> {
-        match self {
-            Self::Intended { intent, .. } => Some(intent.key),
-            Self::Filled { fill } | Self::Corrected { fill } => Some(fill.key),
-            Self::PlanSet { key, .. }
-            | Self::ExitWanted { key, .. }
-            | Self::ProtectionBlocked { key, .. } => Some(*key),
-            Self::Diverged { key, .. } => *key,
-            _ => None,
-        }
-    }
+    /// The state file was found edited: our keys in it are not what the journal says, which is what counts.
+    EditFound {
+        /// The hash of the file's bytes.
+        file: Digest,
+        /// The name under which the file is kept, in the folder of the state file.
+        kept: Box<str>,
+        /// How many places differ; 0 when only the checksum does not fit.
+        places: u64,
+    },
+    /// A person's edit of the state file was taken in.
+    Edited {
+        /// The hash of the file's bytes.
+        file: Digest,
+        /// Why, in the person's words.
+        reason: Box<str>,
+        /// What was changed, and nothing else.
+        changes: Vec<Change>,
+    },
+    /// The journal begins with a state file whose own journal is gone. Only ever the first record.
+    Adopted {
+        /// The hash of the file's bytes.
+        file: Digest,
+        /// The id of the journal that is gone.
+        journal: Box<str>,
+        /// The last record of that journal that is in the file.
+        seq: u64,
+        /// The hash of that record's row.
+        hash: Digest,
+        /// When the file was written; what happened later is not in it.
+        written_at: Time,
+        /// Why, in the person's words.
+        reason: Box<str>,
+        /// Our keys of the file, as JSON with sorted keys and without white space.
+        book: Box<str>,
+    },
+    /// The venue may know what the book does not: its log must be read, and our orders in it adopted, before entries
+    /// go through again.
+    HistoryWanted {
+        /// Which venue.
+        venue: VenueId,
+        /// What happened after this moment may not be in the book.
+        since: Time,
+    },
+    /// An order of ours that the venue knew and the book did not.
+    OrderAdopted {
+        /// The order, as far as the venue and its name tell.
+        intent: Intent,
+        /// The venue's name of it, when it gave one.
+        venue_order: Option<VenueOrderId>,
+    },
+    /// The venue's log was read, and every order of ours in it is in the book.
+    HistoryRead {
+        /// Which venue's.
+        venue: VenueId,
+    },
+    /// Positions and closed trades of another program were taken over, and the venue holds those positions.
+    Imported {
+        /// The SHA-256 of the file they were read from.
+        file: Digest,
+        /// Why, in a person's words.
+        reason: Box<str>,
+        /// What the account's equity changed by, in base currency: a flow, neither profit nor loss.
+        flow: Amount,
+        /// What is held from then on.
+        positions: Vec<ImportedPosition>,
+        /// What had been closed before. None of it counts.
+        trades: Vec<ImportedTrade>,
+    },
 }
 
 /// A record with its place and time.

@@ -6,9 +6,13 @@
 //! 2. All instants are computed from New York's own clock, so they are right through both changes of the hour.
 //! 3. The stocks' calendar covers the years `FIRST_YEAR` to `LAST_YEAR`. Outside of them nothing is guessed: the
 //!    market counts as closed, and every question for a time is answered with nothing.
-//! 4. A calendar is never the sole authority. Markets close unannounced; what a venue says of itself comes first.
+//! 4. A calendar is never the sole authority. Markets close unannounced; [`Calendar::open`] holds it against what a
+//!    venue says of itself, and [`Calendar::compare`] against the venue's own days.
 
+mod compare;
 mod equity;
+mod opening;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +20,9 @@ use broker_api::{AssetClass, Time};
 use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::America::New_York;
 
+pub use compare::{Difference, says};
 pub use equity::{FIRST_YEAR, LAST_YEAR};
+pub use opening::{Opening, Why};
 
 /// How many days around a moment are looked through for a session; no market we know was ever closed as long.
 const SEARCH_DAYS: u64 = 12;
@@ -87,8 +93,8 @@ impl Calendar {
         }
     }
 
-    /// Whether the market is open at a moment. Outside what is covered it counts as closed.
-    pub fn is_open(&self, class: AssetClass, t: Time) -> bool {
+    /// Whether the calendar alone has a session at a moment. Whoever acts upon it asks [`open`](Self::open).
+    fn is_open(self, class: AssetClass, t: Time) -> bool {
         self.session(class, t).is_some()
     }
 
@@ -128,6 +134,11 @@ impl Calendar {
             }
         }
         None
+    }
+
+    /// The date of a moment in New York, whatever the machine's own zone is.
+    pub fn date(&self, t: Time) -> NaiveDate {
+        local_date(t)
     }
 
     /// The beginning of the account day that `t` lies in: the last 17:00 New York at or before `t`, whatever the
@@ -182,7 +193,8 @@ impl Calendar {
     }
 }
 
-const fn plural(class: AssetClass) -> &'static str {
+/// What is traded in the markets of a class, for people.
+pub const fn plural(class: AssetClass) -> &'static str {
     match class {
         AssetClass::Equity => "stocks",
         AssetClass::Forex => "currencies",

@@ -54,6 +54,17 @@ impl FeedError {
         Self { file: file.to_owned(), line: None, field: None, why: why.into(), fix: fix.into() }
     }
 
+    /// Opens a file to read it. What is no regular file is refused before it is opened: a pipe that nobody writes
+    /// into would be waited for without an end.
+    fn open(file: &Path) -> Result<std::fs::File, Self> {
+        let failed = |error: std::io::Error| Self::unreadable(file, &error);
+        if !std::fs::metadata(file).map_err(failed)?.is_file() {
+            let why = "is not a file but a folder, a pipe or a device";
+            return Err(Self::new(file, why.to_owned(), "name a file with the prices"));
+        }
+        std::fs::File::open(file).map_err(failed)
+    }
+
     fn unreadable(file: &Path, error: &std::io::Error) -> Self {
         Self::new(file, format!("cannot be read: {error}"), "check that it exists and may be read")
     }

@@ -1,8 +1,8 @@
 //! Everything that can reach the desk. One closed list, so that a session can be written down and told again.
 
 use broker_api::{
-    Account, Activity, CancelOutcome, ClientOrderId, Digest, Finding, InstrumentIx, Level, Quote, Signal,
-    SubmitOutcome, Time, VenueId,
+    Account, Activity, AssetClass, CancelOutcome, ClientOrderId, Digest, Finding, InstrumentIx, Level, Quote,
+    Signal, SubmitOutcome, Time, VenueDay, VenueId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,15 @@ pub enum Input {
     Snapshot {
         /// The reading.
         account: Account,
+    },
+    /// What a venue's own calendar says of the days ahead.
+    Days {
+        /// Whose.
+        venue: VenueId,
+        /// Of which market.
+        class: AssetClass,
+        /// Every date, in order.
+        days: Vec<VenueDay>,
     },
     /// Time passed.
     Timer,

@@ -4,6 +4,7 @@
 //! into a batch; the [`Runner`] commits the batch and only then hands its commands to a
 //! [`Venue`]; what comes of them is input again.
 
+mod adopt;
 /// Sessions, holidays, account days.
 pub mod calendar;
 /// What the desk wants done at a venue.
@@ -12,6 +13,8 @@ pub mod command;
 pub mod desk;
 /// Prices from files.
 pub mod feed;
+/// State files of other programs.
+pub mod foreign;
 /// What reaches the desk.
 pub mod input;
 /// Signals from files.

@@ -3,10 +3,14 @@
 
 use std::sync::Arc;
 
-use broker_api::{Account, Catalog, Currency, InstrumentIx, Key, Quote, Ratio, SubmitOutcome, Time, VenueId};
+use broker_api::{
+    Account, AssetClass, Catalog, Currency, InstrumentIx, Key, Quote, Ratio, SubmitOutcome, Time, VenueDay,
+    VenueId,
+};
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use crate::calendar;
 use crate::input::Input;
 
 /// Significant digits of a rate that was divided.
@@ -18,6 +22,7 @@ pub struct Market {
     catalog: Arc<Catalog>,
     quotes: Vec<Option<Quote>>,
     venues: Vec<Seen>,
+    days: Vec<(VenueId, AssetClass, Vec<VenueDay>)>,
 }
 
 /// What was last seen of one venue.
@@ -31,7 +36,7 @@ struct Seen {
 impl Market {
     /// Nothing known yet.
     pub fn new(catalog: Arc<Catalog>) -> Self {
-        Self { quotes: vec![None; catalog.len()], catalog, venues: Vec::new() }
+        Self { quotes: vec![None; catalog.len()], catalog, venues: Vec::new(), days: Vec::new() }
     }
 
     /// Takes in what an input tells about prices, accounts and contact. The first line of every step.
@@ -49,6 +54,10 @@ impl Market {
                 seen.account = Some(*account);
                 seen.contact = Some(now);
             }
+            Input::Days { venue, class, days } => {
+                self.days.retain(|(known, of, _)| (known, of) != (venue, class));
+                self.days.push((*venue, *class, days.clone()));
+            }
             Input::Activity { venue, .. } => self.venue(*venue).contact = Some(now),
             Input::Signal { .. }
             | Input::Submitted { .. }
@@ -64,6 +73,7 @@ impl Market {
         match outcome {
             SubmitOutcome::Accepted { .. }
             | SubmitOutcome::Refused { .. }
+            | SubmitOutcome::Duplicate { .. }
             | SubmitOutcome::Throttled { .. } => {
                 self.venue(venue).contact = Some(now);
             }
@@ -98,6 +108,17 @@ impl Market {
     /// The last reading of a venue's account.
     pub fn account(&self, venue: VenueId) -> Option<&Account> {
         self.seen(venue)?.account.as_ref()
+    }
+
+    /// What the venues' own calendars say: which venue, of which market, every date.
+    pub fn days(&self) -> &[(VenueId, AssetClass, Vec<VenueDay>)] {
+        &self.days
+    }
+
+    /// What a venue's own calendar says of a moment: open or closed; nothing when it has none, or does not reach so far.
+    pub fn says(&self, venue: VenueId, class: AssetClass, t: Time) -> Option<bool> {
+        let (.., days) = self.days.iter().find(|(known, of, _)| (*known, *of) == (venue, class))?;
+        calendar::says(days, t)
     }
 
     /// When the venue last answered; nothing when it never did, or when its last answer is missing.

@@ -6,15 +6,21 @@
 //!    no book to act on or to report from.
 //! 3. Between two calls the book in memory is the journal: nothing of it is ahead.
 
+mod fault;
+mod history;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use broker_api::{AccountRef, Digest, Record, Time, VenueId};
+use broker_api::{AssetClass, Digest, Record, Time, VenueId};
 use state::encode::digest;
 use state::{Batch, Book, Durable, Head, Journal, Store};
 use tokio::task::JoinSet;
 
+pub use fault::{Frozen, StartFault};
+
+use crate::calendar::Calendar;
 use crate::command::Command;
 use crate::desk::Desk;
 use crate::input::Input;
@@ -23,10 +29,14 @@ use crate::session::{Line, Recorder};
 use crate::venue::{Clock, OnItsWay, Venue};
 use crate::watch::{self, Note, Onlookers, Watch};
 
+/// How many days of its own calendar a venue is asked for.
+pub const DAYS_AHEAD: u32 = 10;
+
 /// A process that trades.
 pub struct Runner<S: Store> {
-    desk: Desk,
-    book: Book,
+    // Boxed, as a runner moves through many futures.
+    desk: Box<Desk>,
+    book: Box<Book>,
     market: Market,
     journal: Journal<S>,
     venues: Vec<Arc<Venue>>,
@@ -34,71 +44,7 @@ pub struct Runner<S: Store> {
     watch: Watch,
     recorder: Option<Recorder>,
     silent: Vec<(VenueId, Box<str>)>,
-}
-
-/// A runner that may not go on. Start again: what was on its way is then found out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frozen {
-    /// Why.
-    pub why: Box<str>,
-}
-
-impl fmt::Display for Frozen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "stopped where nothing more may be sent: {}", self.why)
-    }
-}
-
-impl std::error::Error for Frozen {}
-
-/// Why a runner could not start.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StartFault {
-    /// The venue did not say which account it is, what it is worth, or where its log stands.
-    Unavailable {
-        /// Which.
-        venue: VenueId,
-        /// What it said.
-        why: Box<str>,
-    },
-    /// The book trades another account than the one that answered.
-    OtherAccount {
-        /// As the book has it.
-        bound: Box<AccountRef>,
-        /// As it answered.
-        found: Box<AccountRef>,
-    },
-    /// The first records could not be committed.
-    Frozen(Frozen),
-}
-
-impl fmt::Display for StartFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unavailable { venue, why } => write!(f, "{venue} is not available: {why}"),
-            Self::OtherAccount { bound, found } => write!(
-                f,
-                "this book trades the {} account {} ({}) at {}, and the venue says it is the {} account {} ({}); \
-                 use another state file for another account",
-                bound.mode,
-                bound.account,
-                bound.currency,
-                bound.venue,
-                found.mode,
-                found.account,
-                found.currency
-            ),
-            Self::Frozen(frozen) => frozen.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for StartFault {}
-
-impl From<Frozen> for StartFault {
-    fn from(frozen: Frozen) -> Self {
-        Self::Frozen(frozen)
-    }
+    no_days: Vec<(VenueId, Box<str>)>,
 }
 
 /// The hash of the limits in their canonical form: what the journal names them by.
@@ -156,19 +102,49 @@ impl<S: Store> Runner<S> {
             &mut recorder,
             &Line::Begin { version, at: now, setup, book: &book, journal: journal.id(), head },
         );
-        let silent = Vec::new();
-        let mut runner = Self { desk, book, market, journal, venues, clock, watch, recorder, silent };
+        let (silent, no_days) = (Vec::new(), Vec::new());
+        let mut runner = Self {
+            desk: Box::new(desk),
+            book: Box::new(book),
+            market,
+            journal,
+            venues,
+            clock,
+            watch,
+            recorder,
+            silent,
+            no_days,
+        };
         let started = Record::Started { life: runner.book.life() + 1, version: version.into(), limits };
         let mut batch = Batch::new(runner.book.seq() + 1);
         for record in bound.into_iter().chain([started]) {
             runner.put(&mut batch, record, now)?;
         }
         drop(runner.commit(batch)?);
-        Ok(runner.refresh().await?)
+        let days = runner.days().await;
+        Ok(runner.refresh_with(days).await?)
+    }
+
+    /// The venues' own calendars of the days ahead, for the markets that are traded.
+    async fn days(&mut self) -> Vec<Input> {
+        let from = Calendar::new().date((self.clock)());
+        let classes: BTreeSet<AssetClass> =
+            self.desk.setup().catalog.iter().map(|(_, instrument)| instrument.asset_class).collect();
+        let mut inputs = Vec::new();
+        for venue in &self.venues {
+            for class in &classes {
+                match venue.days(*class, from, DAYS_AHEAD).await {
+                    Ok(Some(days)) => inputs.push(Input::Days { venue: venue.id(), class: *class, days }),
+                    Ok(None) => {}
+                    Err(failed) => self.no_days.push((venue.id(), failed.why)),
+                }
+            }
+        }
+        inputs
     }
 
     /// The book, as the journal has it.
-    pub const fn book(&self) -> &Book {
+    pub fn book(&self) -> &Book {
         &self.book
     }
 
@@ -178,7 +154,7 @@ impl<S: Store> Runner<S> {
     }
 
     /// What it decides by.
-    pub const fn desk(&self) -> &Desk {
+    pub fn desk(&self) -> &Desk {
         &self.desk
     }
 
@@ -197,6 +173,11 @@ impl<S: Store> Runner<S> {
         &self.silent
     }
 
+    /// The venues that did not say at the start when they are open, and what they said instead.
+    pub fn no_days(&self) -> &[(VenueId, Box<str>)] {
+        &self.no_days
+    }
+
     /// Takes inputs in: steps each, commits, sends, takes in what came of it and what the venues' logs tell then,
     /// until nothing is left to do now.
     ///
@@ -212,7 +193,7 @@ impl<S: Store> Runner<S> {
             let touched: BTreeSet<VenueId> = commands.get().iter().map(Command::venue).collect();
             waiting = self.send(commands).await;
             for venue in touched {
-                self.read_log(venue, &mut waiting).await;
+                self.read_log(venue, &mut waiting).await?;
             }
         }
     }
@@ -225,7 +206,7 @@ impl<S: Store> Runner<S> {
         self.silent.clear();
         let mut inputs = Vec::new();
         for venue in self.venues.clone() {
-            self.read_log(venue.id(), &mut inputs).await;
+            self.read_log(venue.id(), &mut inputs).await?;
         }
         self.turn(inputs).await
     }
@@ -234,17 +215,39 @@ impl<S: Store> Runner<S> {
     ///
     /// # Errors
     /// As [`Runner::turn`].
-    pub async fn refresh(mut self) -> Result<Self, Frozen> {
+    pub async fn refresh(self) -> Result<Self, Frozen> {
+        self.refresh_with(Vec::new()).await
+    }
+
+    async fn refresh_with(mut self, mut inputs: Vec<Input>) -> Result<Self, Frozen> {
         self.silent.clear();
-        let mut inputs = Vec::new();
         for venue in self.venues.clone() {
-            self.read_log(venue.id(), &mut inputs).await;
+            self.read_log(venue.id(), &mut inputs).await?;
             match venue.account().await {
                 Ok(account) => inputs.push(Input::Snapshot { account }),
                 Err(failed) => self.silent.push((venue.id(), failed.why)),
             }
         }
         inputs.push(Input::Timer);
+        let runner = Box::pin(self.turn(inputs)).await?;
+        Box::pin(runner.end_histories()).await
+    }
+
+    /// Writes a fact that no step decides: what a person brought in. The accounts are read anew before anything else
+    /// is decided, for a reading from before it would be held against figures from after it.
+    ///
+    /// # Errors
+    /// [`Frozen`] when it could not be written, cannot follow, or an account does not answer.
+    pub async fn record(mut self, record: Record) -> Result<Self, Frozen> {
+        let mut batch = Batch::new(self.book.seq() + 1);
+        let now = (self.clock)();
+        self.put(&mut batch, record, now)?;
+        drop(self.commit(batch)?);
+        let mut inputs = Vec::new();
+        for venue in self.venues.clone() {
+            let account = venue.account().await.map_err(|failed| Frozen { why: failed.why })?;
+            inputs.push(Input::Snapshot { account });
+        }
         self.turn(inputs).await
     }
 
@@ -259,7 +262,7 @@ impl<S: Store> Runner<S> {
         let now = (self.clock)();
         self.put(&mut batch, record, now)?;
         drop(self.commit(batch)?);
-        Ok((self.book, self.journal))
+        Ok((*self.book, self.journal))
     }
 
     /// Steps each input in one batch and commits it.
@@ -320,9 +323,10 @@ impl<S: Store> Runner<S> {
     }
 
     /// Reads a venue's log from where the book has it to its end.
-    async fn read_log(&mut self, id: VenueId, inputs: &mut Vec<Input>) {
-        let Some(venue) = self.venues.iter().find(|venue| venue.id() == id) else { return };
+    async fn read_log(&mut self, id: VenueId, inputs: &mut Vec<Input>) -> Result<(), Frozen> {
+        let Some(venue) = self.venues.iter().find(|venue| venue.id() == id).cloned() else { return Ok(()) };
         let mut cursor = self.book.venue(id).map(|state| state.cursor);
+        let first = inputs.len();
         loop {
             match venue.activity_since(cursor).await {
                 Ok(activity) => {
@@ -330,15 +334,24 @@ impl<S: Store> Runner<S> {
                     cursor = Some(activity.cursor);
                     inputs.push(Input::Activity { venue: id, activity });
                     if complete {
-                        return;
+                        break;
                     }
                 }
                 Err(failed) => {
                     self.silent.push((id, failed.why));
-                    return;
+                    break;
                 }
             }
         }
+        if !self.wants_history(id) {
+            return Ok(());
+        }
+        let events = inputs[first..].iter().filter_map(|input| match input {
+            Input::Activity { activity, .. } => Some(activity.events.iter().copied()),
+            _ => None,
+        });
+        let events: Vec<_> = events.flatten().collect();
+        Box::pin(self.adopt(id, &events)).await
     }
 }
 

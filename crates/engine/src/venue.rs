@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_api::{
-    Account, AccountRef, Activity, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor, Purpose,
-    QueryFailed, SubmitOutcome, Time, VenueId,
+    Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor,
+    Purpose, QueryFailed, SubmitOutcome, Time, VenueDay, VenueId, VenueOrder,
 };
+use chrono::NaiveDate;
 use state::Durable;
 use tokio::time::timeout;
 
@@ -104,6 +105,16 @@ impl Venue {
         self.in_time(timeout(self.patience, self.broker.identity()).await)
     }
 
+    /// Every date of its own calendar, from a date on; nothing when it has none.
+    pub async fn days(
+        &self,
+        class: AssetClass,
+        from: NaiveDate,
+        count: u32,
+    ) -> Result<Option<Vec<VenueDay>>, QueryFailed> {
+        self.in_time(timeout(self.patience, self.broker.days(class, from, count)).await)
+    }
+
     /// The account as it stands.
     pub async fn account(&self) -> Result<Account, QueryFailed> {
         self.in_time(timeout(self.patience, self.broker.account()).await)
@@ -112,6 +123,11 @@ impl Venue {
     /// A stretch of the venue's log.
     pub async fn activity_since(&self, cursor: Option<Cursor>) -> Result<Activity, QueryFailed> {
         self.in_time(timeout(self.patience, self.broker.activity_since(cursor)).await)
+    }
+
+    /// Every order of ours that is live there.
+    pub async fn open_orders(&self) -> Result<Vec<(ClientOrderId, VenueOrder)>, QueryFailed> {
+        self.in_time(timeout(self.patience, self.broker.open_orders()).await)
     }
 
     fn in_time<T>(

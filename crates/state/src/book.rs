@@ -2,7 +2,10 @@
 //!
 //! It is data and questions. Deciding happens elsewhere; a decision comes in as a record.
 
+mod check;
+mod edited;
 mod fold;
+mod import;
 mod ledger;
 mod orders;
 mod position;
@@ -12,18 +15,21 @@ mod signals;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use broker_api::{ClientOrderId, ExecutionId, Exposure, GuardState, Held, Key, SignalId, VenueId};
+use broker_api::{ClientOrderId, Code, ExecutionId, Exposure, GuardState, Held, Key, SignalId, VenueId};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use edited::keyed;
 pub use fold::Illegal;
 pub use rows::{
-    Blocked, Divergence, Ended, Execution, ExitWanted, LastStop, Order, Position, RefusedLeg, SignalState,
-    Totals, Trade, VenueState,
+    AdoptedFrom, Blocked, Divergence, EditFound, Ended, Execution, ExitWanted, HistoryWanted, Import,
+    LastStop, Order, Position, RefusedLeg, SignalState, Totals, Trade, VenueState,
 };
 use signals::Signals;
 
 /// How many closed trades the book keeps; older ones are in the journal.
 pub const TRADES_KEPT: usize = 2_000;
+/// How a trade that another program closed says what closed it.
+const IMPORTED: Code = Code::fixed("imported");
 
 /// The durable state, folded from the records.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +42,15 @@ pub struct Book {
     /// How the last process ended, when it could say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_stop: Option<LastStop>,
+    /// Where it came from, when not from a journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    adopted: Option<AdoptedFrom>,
+    /// The edit of the state file that waits for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edit_found: Option<EditFound>,
+    /// Venues that may know of orders which are not in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    history_wanted: BTreeMap<VenueId, HistoryWanted>,
     guard: GuardState,
     venues: BTreeMap<VenueId, VenueState>,
     positions: BTreeMap<Key, Position>,
@@ -49,6 +64,8 @@ pub struct Book {
     trades: VecDeque<Trade>,
     closed_orders: BTreeMap<ClientOrderId, Box<Order>>,
     executions: BTreeMap<VenueId, BTreeMap<ExecutionId, Execution>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    imports: Vec<Import>,
 }
 
 impl Book {
@@ -65,6 +82,21 @@ impl Book {
     /// How the last process ended; nothing while one runs, or after one that was killed.
     pub fn last_stop(&self) -> Option<&LastStop> {
         self.last_stop.as_ref()
+    }
+
+    /// The state file it was taken from, when its journal was gone.
+    pub fn adopted_from(&self) -> Option<&AdoptedFrom> {
+        self.adopted.as_ref()
+    }
+
+    /// The edit of the state file that was found, until a person takes it in or goes on without it.
+    pub fn edit_found(&self) -> Option<&EditFound> {
+        self.edit_found.as_ref()
+    }
+
+    /// Venues whose log must be read, and our orders in it adopted, before entries go through.
+    pub fn history_wanted(&self) -> impl ExactSizeIterator<Item = (VenueId, HistoryWanted)> {
+        self.history_wanted.iter().map(|(venue, wanted)| (*venue, *wanted))
     }
 
     /// What the guard judges by.

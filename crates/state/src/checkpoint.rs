@@ -5,8 +5,10 @@
 //! 2. Keys that are not ours, at any level, are read from the disk at each write and kept.
 //! 3. A checksum over our keys tells a file that somebody edited; how the file is laid out does not matter.
 
+mod edits;
 mod error;
 mod merge;
+mod safe;
 #[cfg(test)]
 mod tests;
 
@@ -18,11 +20,13 @@ use broker_api::{Digest, Price, Time};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+pub use edits::{Edit, NotTaken, changes, edit};
 pub use error::CheckpointError;
 use error::unreadable;
 pub use merge::Difference;
+use safe::{beside, keep};
 
-use crate::book::Book;
+use crate::book::{AdoptedFrom, Book, keyed};
 use crate::encode::{digest, time_text};
 use crate::files::{Files, folder};
 use crate::journal::Journal;
@@ -133,6 +137,10 @@ pub struct Loaded {
     pub journal_hash: Digest,
     /// Counts the writes.
     pub generation: u64,
+    /// When it was written.
+    pub written_at: Time,
+    /// The hash of the file's bytes.
+    pub file: Digest,
     /// Whether our keys are as they were written.
     pub intact: bool,
     /// Our keys.
@@ -148,7 +156,19 @@ impl Loaded {
         Book::deserialize(&self.own).map_err(|why| unreadable(path, why.to_string()))
     }
 
-    /// Where our keys are not what a book at this place of the journal would have them, at most `most` places.
+    /// Whether it is the file that a book was taken from.
+    pub fn is(&self, from: &AdoptedFrom) -> bool {
+        let place = (&*self.journal_id, self.journal_seq, self.journal_hash);
+        self.intact && place == (&*from.journal, from.seq, from.hash)
+    }
+
+    /// Our keys, as JSON with sorted keys and without white space.
+    pub fn keys(&self) -> String {
+        merge::canonical(&self.own)
+    }
+
+    /// Where our keys are not what a book at this place of the journal would have them, at most `most` places. A trade
+    /// stands under its number.
     pub fn differences(&self, book: &Book, most: usize) -> Vec<Difference> {
         let mut file = self.own.clone();
         if let Value::Object(keys) = &mut file {
@@ -160,7 +180,7 @@ impl Loaded {
             keys.insert("journal_hash".to_owned(), self.journal_hash.as_str().into());
             Value::Object(keys)
         });
-        merge::differences(&file, &told.unwrap_or_default(), most)
+        merge::differences(&keyed(file), &keyed(told.unwrap_or_default()), most)
     }
 }
 
@@ -169,8 +189,8 @@ impl Loaded {
 pub struct Written {
     /// The file's generation.
     pub generation: u64,
-    /// The file that was there had been edited in our keys; it was kept under this name.
-    pub edited: Option<PathBuf>,
+    /// The file that was there, when it had been edited in our keys, and the name it was kept under.
+    pub edited: Option<(PathBuf, Loaded)>,
 }
 
 /// Reads the state file; nothing when there is none.
@@ -178,29 +198,52 @@ pub struct Written {
 /// # Errors
 /// [`CheckpointError`]. A file that was edited is no error: see [`Loaded::intact`].
 pub fn read(files: &Files) -> Result<Option<Loaded>, CheckpointError> {
-    text(&files.state)?.map(|file| loaded(&files.state, &file)).transpose()
+    read_at(&files.state)
 }
 
-/// The file's JSON, ours or not.
-fn text(path: &Path) -> Result<Option<Value>, CheckpointError> {
+/// Reads a state file that lies anywhere; nothing when there is none.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_at(path: &Path) -> Result<Option<Loaded>, CheckpointError> {
+    text(path)?.map(|(file, hash)| loaded(path, &file, hash)).transpose()
+}
+
+/// The file's JSON, ours or not, and the hash of its bytes.
+fn text(path: &Path) -> Result<Option<(Value, Digest)>, CheckpointError> {
+    // Looked at before it is opened: a pipe that nobody writes into would be waited for without an end.
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(unreadable(path, "it is not a file but a folder, a pipe or a device"));
+    }
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => {
+            return match fs::read_link(path) {
+                Ok(to) => {
+                    Err(unreadable(path, format!("it is a link to {}, which is not there", to.display())))
+                }
+                Err(_) => Ok(None),
+            };
+        }
         Err(why) => return Err(CheckpointError::Io { path: path.to_owned(), doing: "read", why }),
     };
     if bytes.is_empty() {
         return Err(unreadable(path, "it is empty"));
     }
-    serde_json::from_slice(&bytes).map(Some).map_err(|why| {
+    let hash = digest(&bytes);
+    serde_json::from_slice(&bytes).map(|file| Some((file, hash))).map_err(|why| {
         let cut = if why.is_eof() { "it ends in the middle" } else { "it is not JSON" };
         unreadable(path, format!("{cut} (line {}, column {})", why.line(), why.column()))
     })
 }
 
-fn loaded(path: &Path, file: &Value) -> Result<Loaded, CheckpointError> {
+fn loaded(path: &Path, file: &Value, hash: Digest) -> Result<Loaded, CheckpointError> {
     let name = file.get("schema").and_then(Value::as_str).unwrap_or_default();
     if name != NAME {
-        return Err(if name.starts_with(FAMILY) {
+        let version = name.strip_prefix(FAMILY).map(str::parse::<u32>);
+        return Err(if matches!(version, Some(Ok(0))) {
+            unreadable(path, format!("it is {name}, older than any that Tradewind ever kept"))
+        } else if version.is_some() {
             CheckpointError::Newer { path: path.to_owned(), found: name.into() }
         } else {
             CheckpointError::NotOurs { path: path.to_owned() }
@@ -220,9 +263,16 @@ fn loaded(path: &Path, file: &Value) -> Result<Loaded, CheckpointError> {
         journal_seq: count("journal_seq")?,
         journal_hash: Digest::new(word("journal_hash")?).map_err(|why| unreadable(path, why.to_string()))?,
         generation: count("generation")?,
+        written_at: time(word("written_at")?)
+            .ok_or_else(|| unreadable(path, "its key `written_at` is no time"))?,
+        file: hash,
         intact: own.get("checksum").and_then(Value::as_str) == Some(checksum(&own).as_str()),
         own,
     })
+}
+
+fn time(text: &str) -> Option<Time> {
+    chrono::DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
 }
 
 /// Writes the state file. The one before stays as [`Files::previous`].
@@ -240,15 +290,16 @@ struct Prepared<'a> {
     target: PathBuf,
     part: PathBuf,
     replaces: bool,
-    was_edited: bool,
+    edited: Option<Loaded>,
     generation: u64,
 }
 
 fn prepare<'a>(files: &'a Files, checkpoint: &Checkpoint) -> Result<Prepared<'a>, CheckpointError> {
     let path = &files.state;
     let there = text(path)?;
-    let known = there.as_ref().map(|file| loaded(path, file)).transpose()?;
-    if let Some(known) = &known {
+    let known = there.as_ref().map(|(file, hash)| loaded(path, file, *hash)).transpose()?;
+    let is_adopted = |known: &Loaded| checkpoint.book.adopted_from().is_some_and(|from| known.is(from));
+    if let Some(known) = known.as_ref().filter(|known| !is_adopted(known)) {
         if known.journal_id != checkpoint.journal_id {
             let (found, ours) = (known.journal_id.clone(), checkpoint.journal_id.clone());
             return Err(CheckpointError::OtherJournal { path: path.clone(), found, ours });
@@ -261,7 +312,7 @@ fn prepare<'a>(files: &'a Files, checkpoint: &Checkpoint) -> Result<Prepared<'a>
     let generation = known.as_ref().map_or(0, |known| known.generation).saturating_add(1);
     let own = checkpoint.own(generation).map_err(|why| unreadable(path, why.to_string()))?;
     let replaces = there.is_some();
-    let file = there.map_or_else(|| own.clone(), |there| merge::merged(own.clone(), there));
+    let file = there.map_or_else(|| own.clone(), |(there, _)| merge::merged(own.clone(), there));
     let mut bytes = serde_json::to_vec_pretty(&file).map_err(|why| unreadable(path, why.to_string()))?;
     bytes.push(b'\n');
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
@@ -275,8 +326,8 @@ fn prepare<'a>(files: &'a Files, checkpoint: &Checkpoint) -> Result<Prepared<'a>
         new.sync_all()
     };
     save().map_err(|why| CheckpointError::Io { path: part.clone(), doing: "written", why })?;
-    let was_edited = known.is_some_and(|known| !known.intact);
-    Ok(Prepared { files, target, part, replaces, was_edited, generation })
+    let edited = known.filter(|known| !known.intact);
+    Ok(Prepared { files, target, part, replaces, edited, generation })
 }
 
 impl Prepared<'_> {
@@ -284,12 +335,13 @@ impl Prepared<'_> {
         let mut edited = None;
         let fail = |path: &Path, why| CheckpointError::Io { path: path.to_owned(), doing: "written", why };
         if self.replaces {
-            keep(&self.target, &self.files.previous).map_err(|why| fail(&self.files.previous, why))?;
-            if self.was_edited {
-                let name = beside(&self.files.state, ".edited");
+            if let Some(loaded) = self.edited {
+                let name = safe::edited_name(&self.files.state, loaded.file)
+                    .map_err(|why| fail(&self.files.state, why))?;
                 keep(&self.target, &name).map_err(|why| fail(&name, why))?;
-                edited = Some(name);
+                edited = Some((name, loaded));
             }
+            keep(&self.target, &self.files.previous).map_err(|why| fail(&self.files.previous, why))?;
         }
         let rename = || -> io::Result<()> {
             fs::rename(&self.part, &self.target)?;
@@ -298,23 +350,4 @@ impl Prepared<'_> {
         rename().map_err(|why| fail(&self.target, why))?;
         Ok(Written { generation: self.generation, edited })
     }
-}
-
-/// Gives a file a second name, which it takes from whatever had it, without a moment in which neither is there.
-fn keep(file: &Path, name: &Path) -> io::Result<()> {
-    let part = beside(name, ".part");
-    match fs::remove_file(&part) {
-        Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
-        _ => {}
-    }
-    if fs::hard_link(file, &part).is_err() {
-        fs::copy(file, &part)?; // not every disk knows a second name
-    }
-    fs::rename(&part, name)
-}
-
-fn beside(file: &Path, ending: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }

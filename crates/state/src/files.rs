@@ -16,13 +16,15 @@ pub struct Files {
     pub lock: PathBuf,
     /// While it lies there, no entry leaves.
     pub halt: PathBuf,
+    /// While it lies there, a restore did not come to its end.
+    pub restoring: PathBuf,
     /// The folder in which commands for the running process are put.
     pub control: PathBuf,
 }
 
 impl Files {
     /// The files beside a state file: of `paper-state.json` the journal `paper-state.journal.sqlite`, and
-    /// `paper-state.json.previous`, `.lock`, `.halt` and `.control`.
+    /// `paper-state.json.previous`, `.lock`, `.halt`, `.restoring` and `.control`.
     pub fn beside(state: &Path) -> Self {
         let with = |ending: &str| {
             let mut name = OsString::from(state);
@@ -35,6 +37,7 @@ impl Files {
             journal: state.with_extension("journal.sqlite"),
             lock: with(".lock"),
             halt: with(".halt"),
+            restoring: with(".restoring"),
             control: with(".control"),
         }
     }

@@ -240,6 +240,16 @@ impl<S: Store> Journal<S> {
         }
     }
 
+    /// The book of the first `seq` records, or of all when there are fewer.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn book_to(&self, seq: u64) -> Result<Book, JournalError> {
+        let mut book = Book::default();
+        self.fold(&mut book, |stamped| stamped.seq <= seq)?;
+        Ok(book)
+    }
+
     /// Walks the whole chain and folds every record.
     ///
     /// # Errors

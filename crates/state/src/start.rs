@@ -5,9 +5,10 @@
 //! | none | none | an empty book and a new journal |
 //! | none | there | all of the journal is folded |
 //! | its hash stands in the journal | there | it is loaded, and the rest folded |
-//! | ahead of the journal, or its hash is not in it | there | refused, both shown |
-//! | our keys edited | there | refused, the difference shown |
+//! | ahead of the journal, or its hash is not in it, edited or not | there | refused, both shown |
+//! | our keys edited | there | the journal counts and is folded; the difference is given, for whoever starts to act upon |
 //! | there | none, or an empty one | refused until a person adopts it |
+//! | the one that the journal was begun from | there | all of the journal is folded |
 //!
 //! What is folded is checked on the way: each row must follow the one before.
 
@@ -15,17 +16,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use broker_api::Digest;
-use serde_json::Value;
 
 use crate::book::Book;
-use crate::checkpoint::{self, CheckpointError, Difference, Loaded};
+use crate::checkpoint::{self, CheckpointError, Edit, Loaded};
 use crate::files::Files;
 use crate::journal::{Head, Journal, JournalError};
 use crate::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
-
-/// How many differences are shown.
-const SHOWN: usize = 20;
 
 /// A book taken up again, level with its journal.
 #[derive(Debug)]
@@ -34,6 +31,9 @@ pub struct Started<S> {
     pub book: Book,
     /// Its journal.
     pub journal: Journal<S>,
+    /// The state file, when somebody changed our keys in it. The book is as the journal has it; no entry may leave
+    /// until a person has decided.
+    pub edited: Option<Edit>,
 }
 
 /// Why a book was not taken up. Nothing was changed.
@@ -80,13 +80,6 @@ pub enum StartError {
         journal: PathBuf,
         /// The hash of its row there.
         there: Box<Digest>,
-    },
-    /// Somebody changed our keys in the state file.
-    Edited {
-        /// The state file.
-        state: PathBuf,
-        /// Where, as far as the journal tells; empty when only the checksum, or what no record tells, was changed.
-        differences: Vec<Difference>,
     },
     /// There is a state file, and nothing in its journal.
     FileOnly {
@@ -142,27 +135,11 @@ impl fmt::Display for StartError {
                 journal.display(),
                 short(there)
             ),
-            Self::Edited { state, differences } => {
-                write!(f, "Tradewind's own keys in {} were edited", state.display())?;
-                if differences.is_empty() {
-                    write!(f, " (its checksum does not fit, and no record tells what was changed)")?;
-                }
-                for (n, Difference { path, file, journal }) in differences.iter().enumerate() {
-                    let (sign, file, journal) =
-                        (if n == 0 { ": " } else { "; " }, shown(file.as_ref()), shown(journal.as_ref()));
-                    write!(f, "{sign}{path} is {file} in the file and {journal} by the journal")?;
-                }
-                let state = state.display();
-                write!(
-                    f,
-                    ". Undo the edit: move the file away (mv {state} {state}.edited), and the next run writes it \
-                     again"
-                )
-            }
             Self::FileOnly { state, journal, seq } => write!(
                 f,
                 "{} holds record {seq}, and its journal {} is not there or is empty; bring it back \
-                 from where both were copied. To begin anew instead, move the file away",
+                 from where both were copied. If it is lost, go on from the file alone: `tradewind state adopt \
+                 --reason TEXT`. To begin anew instead, move the file away",
                 state.display(),
                 journal.display()
             ),
@@ -182,12 +159,6 @@ impl std::error::Error for StartError {
 
 fn short(hash: &Digest) -> &str {
     hash.as_str().get(..12).unwrap_or_default()
-}
-
-fn shown(value: Option<&Value>) -> String {
-    let Some(value) = value else { return "absent".to_owned() };
-    let text = value.to_string();
-    if text.chars().count() <= 60 { text } else { text.chars().take(57).chain("...".chars()).collect() }
 }
 
 /// Takes up the book of these files to write to it, or begins a new one. Hold its [`Lock`](crate::Lock).
@@ -234,31 +205,48 @@ pub fn start<S: Store>(files: &Files, store: S) -> Result<Started<S>, StartError
 fn begin<S: Store>(files: &Files, loaded: Option<Loaded>, store: S) -> Result<Started<S>, StartError> {
     let failed = |why: JournalError| StartError::Journal { path: files.journal.clone(), why };
     let journal = Journal::open(store).map_err(failed)?;
-    let mut book = match loaded {
-        None => Book::default(),
-        Some(loaded) => fitting(files, &loaded, &journal)?,
+    let Some(loaded) = loaded else {
+        let mut book = Book::default();
+        journal.fold(&mut book, |_| true).map_err(failed)?;
+        return Ok(Started { book, journal, edited: None });
     };
+    let from = fitting(files, &loaded, &journal)?;
+    let mut book = match from {
+        From::File => loaded.book(&files.state).map_err(StartError::State)?,
+        From::Zero => Book::default(),
+    };
+    let mut edited = None;
+    if !loaded.intact {
+        journal.fold(&mut book, |stamped| stamped.seq <= loaded.journal_seq).map_err(failed)?;
+        edited = Some(checkpoint::edit(&files.state, &loaded, &book).map_err(|why| {
+            let path = files.folder().to_owned();
+            StartError::State(CheckpointError::Io { path, doing: "read", why })
+        })?);
+    }
     journal.fold(&mut book, |_| true).map_err(failed)?;
-    Ok(Started { book, journal })
+    Ok(Started { book, journal, edited })
 }
 
-/// The book in a state file that fits the journal.
-fn fitting<S: Store>(files: &Files, loaded: &Loaded, journal: &Journal<S>) -> Result<Book, StartError> {
+/// Where folding begins.
+enum From {
+    /// With the book in the state file.
+    File,
+    /// With the first record.
+    Zero,
+}
+
+/// Whether a state file fits the journal, and what can be taken from it.
+fn fitting<S: Store>(files: &Files, loaded: &Loaded, journal: &Journal<S>) -> Result<From, StartError> {
     let failed = |why: JournalError| StartError::Journal { path: files.journal.clone(), why };
     let (head, seq) = (journal.head(), loaded.journal_seq);
     let (state, path) = (files.state.clone(), files.journal.clone());
-    if !loaded.intact {
-        if head.seq == 0 {
-            return Err(file_only(files, loaded));
-        }
-        let mut book = Book::default();
-        journal.fold(&mut book, |stamped| stamped.seq <= seq).map_err(failed)?;
-        return Err(StartError::Edited { state, differences: loaded.differences(&book, SHOWN) });
-    }
-    if head.seq == 0 && seq > 0 {
+    if head.seq == 0 && (seq > 0 || !loaded.intact) {
         return Err(file_only(files, loaded));
     }
     if *loaded.journal_id != *journal.id() {
+        if begun_from(loaded, journal).map_err(failed)? {
+            return Ok(From::Zero);
+        }
         let (found, id) = (loaded.journal_id.clone(), journal.id().into());
         return Err(StartError::OtherJournal { state, found, journal: path, id });
     }
@@ -268,8 +256,16 @@ fn fitting<S: Store>(files: &Files, loaded: &Loaded, journal: &Journal<S>) -> Re
         Some(there) if there != loaded.journal_hash => {
             Err(StartError::NotInChain { state, found, journal: path, there: Box::new(there) })
         }
-        Some(_) => loaded.book(&files.state).map_err(StartError::State),
+        Some(_) if loaded.intact => Ok(From::File),
+        Some(_) => Ok(From::Zero),
     }
+}
+
+/// Whether the journal begins with this very file: a process that adopted it died before it wrote it anew.
+fn begun_from<S: Store>(loaded: &Loaded, journal: &Journal<S>) -> Result<bool, JournalError> {
+    let mut book = Book::default();
+    journal.fold(&mut book, |stamped| stamped.seq == 1)?;
+    Ok(book.adopted_from().is_some_and(|from| loaded.is(from)))
 }
 
 fn file_only(files: &Files, loaded: &Loaded) -> StartError {

@@ -352,11 +352,8 @@ impl Rig {
     fn leg(&self, position: &Position, purpose: Purpose, wanted: Option<Price>) -> Held {
         let is_leg = |row: &&Order| row.intent.key == position.key && row.intent.purpose == purpose;
         let rest: Vec<_> = self.book.open_orders().filter(is_leg).map(Order::remaining).collect();
-        let refused = self
-            .book
-            .closed_orders()
-            .filter(is_leg)
-            .filter(|row| row.end() == Some(End::Refused) && row.decided_at >= position.opened_at);
+        // Refused, or ended by the venue as soon as it was there.
+        let refused = position.refused.iter().filter(|leg| leg.purpose == purpose);
         let is_given_up = purpose == Purpose::Target && refused.count() >= 2;
         let expected = wanted.map(|_| position.held.size());
         holds!(

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use broker_api::{
-    Account, AccountRef, Activity, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor, Finding,
-    Instrument, Intent, QueryFailed, Record, SentWindow, SubmitOutcome, Symbol, Time, VenueEvent, VenueId,
-    VenueOrder, VenuePosition,
+    Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor,
+    Finding, Instrument, Intent, QueryFailed, Record, SentWindow, SubmitOutcome, Symbol, Time, VenueDay,
+    VenueEvent, VenueId, VenueOrder, VenuePosition,
 };
+use chrono::NaiveDate;
 use engine::{Desk, Runner, Venue};
 use mockall::Sequence;
 use state::{Book, Encoded, Files, Journal, Store, StoreError, decode};
@@ -37,6 +38,12 @@ mockall::mock! {
         fn capabilities(&self) -> &Capabilities;
         async fn instrument(&self, symbol: Symbol) -> Result<Option<Instrument>, QueryFailed>;
         async fn clock(&self) -> Result<Time, QueryFailed>;
+        async fn days(
+            &self,
+            class: AssetClass,
+            from: NaiveDate,
+            count: u32,
+        ) -> Result<Option<Vec<VenueDay>>, QueryFailed>;
         async fn identity(&self) -> Result<AccountRef, QueryFailed>;
         async fn submit(&self, intent: &Intent, mark: Cursor) -> SubmitOutcome;
         async fn cancel(&self, order: ClientOrderId) -> CancelOutcome;
@@ -165,6 +172,14 @@ impl Broker for Noting {
     async fn clock(&self) -> Result<Time, QueryFailed> {
         self.port.clock().await
     }
+    async fn days(
+        &self,
+        class: AssetClass,
+        from: NaiveDate,
+        count: u32,
+    ) -> Result<Option<Vec<VenueDay>>, QueryFailed> {
+        self.port.days(class, from, count).await
+    }
     async fn identity(&self) -> Result<AccountRef, QueryFailed> {
         self.port.identity().await
     }
@@ -235,6 +250,7 @@ impl Script {
         rows.expect_id().return_const("made-up".to_owned());
         port.expect_id().returning(venue);
         port.expect_capabilities().return_const(capabilities());
+        port.expect_days().returning(|_, _, _| Ok(None));
         port.expect_identity().returning(|| Ok(account_ref()));
         let (at, log) = (clock.clone(), calls.clone());
         port.expect_account().returning(move || Ok(account(at.now())));

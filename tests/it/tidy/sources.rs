@@ -86,7 +86,7 @@ const RULES: &[Rule] = &[
             &["SystemTime", "::", "now"],
             &["Instant", "::", "now"],
         ],
-        places: &["bins/"],
+        places: &["bins/", "crates/faultworld/"],
     },
     Rule {
         what: "what a person reads is written by `Out`",
@@ -98,7 +98,7 @@ const RULES: &[Rule] = &[
             &["io", "::", "stdout"],
             &["io", "::", "stderr"],
         ],
-        places: &["bins/src/out.rs"],
+        places: &["bins/src/out.rs", "crates/faultworld/src/bin/"],
     },
 ];
 

@@ -82,8 +82,8 @@ impl Paper {
         let catalog = catalog();
         let instrument = catalog.get(moment.ix()).expect("one of the three");
         let class = instrument.asset_class;
-        let is_tradable =
-            !matches!(moment, Moment::Quote { .. }) || Calendar::new().is_open(class, moment.at());
+        let is_tradable = !matches!(moment, Moment::Quote { .. })
+            || Calendar::new().open(class, moment.at(), None).is_trading();
         if is_tradable {
             self.venue.play(moment).expect("a venue that works");
         }

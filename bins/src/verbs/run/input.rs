@@ -27,10 +27,10 @@ pub fn given(out: Out, place: &Place, args: &RunArgs) -> Result<Intake, Failure>
     let (text, name) = read(path)?;
     let intake = intake::read(&text, &name, crate::clock::now(), &crate::prices::defaults(place));
     for fault in intake.faults.iter().take(FAULTS_TOLD) {
-        out.warn(&fault.to_string());
+        out.warn("bad_signal", &fault.to_string());
     }
     if intake.faults.len() > FAULTS_TOLD {
-        out.warn(&format!("{name}: and {} faults more", intake.faults.len() - FAULTS_TOLD));
+        out.warn("bad_signal", &format!("{name}: and {} faults more", intake.faults.len() - FAULTS_TOLD));
     }
     if args.strict {
         is_flawless(out, place, &intake)?;
@@ -55,7 +55,7 @@ pub fn conflicts(
 /// Says which ids came with another content.
 pub fn tell(out: Out, conflicts: &BTreeSet<SignalId>) {
     for id in conflicts {
-        out.warn(&format!(
+        out.warn("signal_conflict", &format!(
             "signal {id}: came before with another content; the first stands and this one is not carried out. \
              A new decision needs a new id"
         ));

@@ -15,7 +15,7 @@ fn refused(place: &Place, name: &str) -> String {
     assert_eq!(code(&ran), 2, "{name}: {}", stdout(&ran));
     assert!(place.bytes() == before, "{name}: a file was changed or made");
     assert!(
-        stderr(&ran).contains("error[signals_unreadable]") && stderr(&ran).contains("nothing was taken in"),
+        stderr(&ran).contains("error[TW0202]") && stderr(&ran).contains("nothing was taken in"),
         "{}",
         stderr(&ran)
     );

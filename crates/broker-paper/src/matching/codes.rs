@@ -42,6 +42,7 @@ words! {
     InsufficientMargin = "insufficient_margin",
     MinNotional = "min_notional",
     NoConversion = "no_conversion",
+    NoPrice = "no_price",
     NotShortable = "not_shortable",
     UnknownInstrument = "unknown_instrument",
     // endings, the first also a refusal

@@ -26,6 +26,7 @@ mod rates;
 mod saved;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod worth;
 
 use std::cell::RefCell;
@@ -40,6 +41,7 @@ pub use costs::{ClassCosts, Costs, Settings};
 pub use moment::Moment;
 pub use saved::{BadSaved, Saved};
 use serde::{Deserialize, Serialize};
+pub use transfer::{TransferIn, Transferred};
 
 use codes::Word;
 use ledger::Position;
@@ -153,6 +155,8 @@ pub struct Matching {
     fresh: Vec<(InstrumentIx, u64)>,
     /// Events that have happened and are not told yet.
     pending: VecDeque<VenueEvent>,
+    /// What came from outside, by the file it was read from.
+    transfers: Vec<Transferred>,
 }
 
 impl Matching {
@@ -173,6 +177,7 @@ impl Matching {
             playing: None,
             fresh: Vec::new(),
             pending: VecDeque::new(),
+            transfers: Vec::new(),
             catalog,
             settings,
         }

@@ -13,7 +13,7 @@ use super::ledger::Position;
 use super::orders::{Order, Phase};
 use super::play::{Budget, Playing, Stage};
 use super::prices::{Mark, Sides};
-use super::{Known, Matching, Over, Row, Settings};
+use super::{Known, Matching, Over, Row, Settings, Transferred};
 
 /// All that an engine is, beside its catalog and settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub struct Saved {
     playing: Option<SavedPlaying>,
     fresh: Vec<(Key, u64)>,
     pending: Vec<VenueEvent>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    transfers: Vec<Transferred>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +126,7 @@ impl Matching {
             playing,
             fresh: self.fresh.iter().filter_map(|(ix, n)| Some((key(*ix)?, *n))).collect(),
             pending: self.pending.iter().copied().collect(),
+            transfers: self.transfers.clone(),
         }
     }
 
@@ -134,7 +137,9 @@ impl Matching {
     /// [`BadSaved`].
     pub fn restore(catalog: Arc<Catalog>, settings: Settings, saved: Saved) -> Result<Self, BadSaved> {
         let mut engine = Self::new(catalog, settings);
-        let Saved { balance, orders, executions, moments, rows, over, playing, fresh, pending } = saved;
+        let Saved { balance, orders, executions, moments, rows, over, playing, fresh, pending, transfers } =
+            saved;
+        engine.transfers = transfers;
         (engine.balance, engine.orders) = (balance, orders);
         (engine.executions, engine.moments) = (executions, moments);
         engine.pending = pending.into();

@@ -156,6 +156,11 @@ impl Book {
         }
     }
 
+    /// The balance alone is another one.
+    pub(super) fn balanced(&mut self) {
+        self.total = None;
+    }
+
     /// The position of a row is another one, and with it the balance.
     pub(super) fn moved(&mut self, ix: InstrumentIx, held: Held) {
         self.stale[ix.index()] = true;

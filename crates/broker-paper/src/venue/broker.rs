@@ -2,16 +2,17 @@
 
 use async_trait::async_trait;
 use broker_api::{
-    Account, AccountRef, Activity, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor, Finding,
-    Instrument, Intent, Key, Proof, QueryFailed, SentWindow, SubmitOutcome, Symbol, Time, VenueEvent,
-    VenueId, VenueOrder, VenuePosition,
+    Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor,
+    Finding, Instrument, Intent, Key, Proof, QueryFailed, SentWindow, SubmitOutcome, Symbol, Time, VenueDay,
+    VenueEvent, VenueId, VenueOrder, VenuePosition,
 };
+use chrono::NaiveDate;
 
+use super::PaperVenue;
 use super::error::VenueError;
 use super::machine::Op;
 use super::state::State;
 use super::text::Row;
-use super::{DUPLICATE, PaperVenue};
 use crate::matching::TooLate;
 
 /// The most events that one answer holds.
@@ -53,13 +54,15 @@ impl State {
         if self.machine.engine.order(intent.id).is_some() {
             // Not a row: the log tells of this id already.
             let text = format!("the order {} is in the log already", intent.id);
-            return Ok(SubmitOutcome::Refused { code: DUPLICATE, text: text.into() });
+            return Ok(SubmitOutcome::Duplicate { text: text.into() });
         }
         let rows = self.step(Op::Accept { at, intent: Box::new(*intent) })?;
         Ok(match rows.into_iter().next() {
             Some(Row::Accepted(row)) => SubmitOutcome::Accepted { venue_order: row.venue_order },
             Some(Row::Refused(row)) => SubmitOutcome::Refused { code: row.code, text: row.text },
-            Some(Row::Event(_)) | None => SubmitOutcome::Unknown { why: "no answer to the order".into() },
+            Some(Row::Event(_) | Row::Transferred(_)) | None => {
+                SubmitOutcome::Unknown { why: "no answer to the order".into() }
+            }
         })
     }
 
@@ -79,7 +82,7 @@ impl State {
     fn activity(&self, since: Option<Cursor>) -> Result<Activity, QueryFailed> {
         let head = self.machine.seq;
         let since = since.map_or(Ok(0), |cursor| row(cursor, head))?;
-        let mut found = self.log.events(since, PAGE + 1).map_err(|why| failed(&why))?;
+        let mut found = self.log.rows("event", since, PAGE + 1).map_err(|why| failed(&why))?;
         let complete = found.len() <= PAGE as usize;
         found.truncate(PAGE as usize);
         let end = if complete { head } else { found.last().map_or(head, |(seq, _)| *seq) };
@@ -109,6 +112,16 @@ impl Broker for PaperVenue {
     async fn clock(&self) -> Result<Time, QueryFailed> {
         let state = self.settled().map_err(|why| failed(&why))?;
         state.machine.place.clock.ok_or_else(no_time)
+    }
+
+    // It trades whatever has a price.
+    async fn days(
+        &self,
+        _class: AssetClass,
+        _from: NaiveDate,
+        _count: u32,
+    ) -> Result<Option<Vec<VenueDay>>, QueryFailed> {
+        Ok(None)
     }
 
     async fn identity(&self) -> Result<AccountRef, QueryFailed> {

@@ -83,6 +83,11 @@ pub enum VenueError {
     },
     /// Prices of an instrument that is not in the catalog.
     NoInstrument,
+    /// Positions or cash that cannot come from outside; nothing of them did.
+    NotTransferred {
+        /// Why not.
+        why: Box<str>,
+    },
     /// A figure no longer fits into 28 digits.
     Overflow,
     /// The program failed inside an earlier step; the file holds what was committed.
@@ -163,6 +168,9 @@ impl fmt::Display for VenueError {
                 write!(f, "the moment {at} has events left; take them before the next moment is played")
             }
             Self::NoInstrument => f.write_str("prices came for an instrument that is not in the catalog"),
+            Self::NotTransferred { why } => {
+                write!(f, "nothing was transferred to the paper account: {why}")
+            }
             Self::Overflow => f.write_str("a figure of the paper account no longer fits into 28 digits"),
             Self::Stopped => f.write_str(
                 "the paper venue failed inside an earlier step; start the program again, the file holds what counts",

@@ -7,7 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::error::VenueError;
 
@@ -181,6 +182,45 @@ impl Log {
         })
     }
 
+    /// Opens a file to read it, beside whoever writes to it.
+    pub(super) fn open_read_only(path: &Path) -> Result<Self, VenueError> {
+        let fail = |why: rusqlite::Error| VenueError::storage(path, "opened", &why);
+        let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fail)?;
+        db.busy_timeout(std::time::Duration::from_millis(PATIENCE_MS)).map_err(fail)?;
+        let number = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(fail);
+        if number("application_id")? != APPLICATION {
+            return Err(VenueError::NotOurs { path: path.to_owned() });
+        }
+        let found = number("user_version")?;
+        if found > FORMAT {
+            return Err(VenueError::Newer { path: path.to_owned(), found, known: FORMAT });
+        }
+        Ok(Self {
+            db,
+            path: path.to_owned(),
+            #[cfg(test)]
+            fault: None,
+        })
+    }
+
+    /// Copies the file, as it stands, to a new one that keeps no write-ahead log, and waits until that is on the disk.
+    pub(super) fn copy_to(&self, to: &Path) -> Result<(), VenueError> {
+        let fail = |why: rusqlite::Error| VenueError::storage(to, "written", &why);
+        let mut copy = Connection::open(to).map_err(fail)?;
+        let done = Backup::new(&self.db, &mut copy).and_then(|backup| backup.step(-1)).map_err(fail)?;
+        if done != StepResult::Done {
+            return Err(VenueError::Shared { path: self.path.clone() });
+        }
+        copy.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(())).map_err(fail)?;
+        drop(copy);
+        let sync = std::fs::File::open(to).and_then(|file| file.sync_all());
+        sync.map_err(|why| VenueError::Storage {
+            path: to.to_owned(),
+            doing: "written",
+            why: why.to_string().into(),
+        })
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -278,14 +318,14 @@ impl Log {
         ask(self).map_err(|why| VenueError::storage(&self.path, "written", &why))
     }
 
-    /// Events of the log after row `after`, at most `limit`, with their rows.
-    pub(super) fn events(&self, after: u64, limit: u32) -> Result<Vec<(u64, String)>, VenueError> {
+    /// Rows of one kind after row `after`, at most `limit`, with their places.
+    pub(super) fn rows(&self, kind: &str, after: u64, limit: u32) -> Result<Vec<(u64, String)>, VenueError> {
         let ask = || -> Sql<Vec<(u64, String)>> {
             self.db
                 .prepare_cached(
-                    "SELECT seq, payload FROM log WHERE seq > ?1 AND kind = 'event' ORDER BY seq LIMIT ?2",
+                    "SELECT seq, payload FROM log WHERE seq > ?1 AND kind = ?3 ORDER BY seq LIMIT ?2",
                 )?
-                .query_map(params![signed(after)?, limit], |row| {
+                .query_map(params![signed(after)?, limit, kind], |row| {
                     let seq: i64 = row.get(0)?;
                     Ok((seq.unsigned_abs(), row.get(1)?))
                 })?

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use broker_api::{Catalog, ClientOrderId, Intent, Overflow, Time};
 
 use super::error::VenueError;
-use super::text::{AcceptedText, RefusedText, Row};
-use crate::matching::{Matching, Moment, Saved, Settings, TooLate};
+use super::text::{AcceptedText, RefusedText, Row, TransferredText};
+use crate::matching::{Matching, Moment, Saved, Settings, TooLate, TransferIn};
 
 /// One step of the engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub(super) enum Op {
     Accept { at: Time, intent: Box<Intent> },
     /// A cancel that was not too late came.
     Cancel { at: Time, order: ClientOrderId },
+    /// Positions and cash came from outside.
+    Transfer { at: Time, transfer: Box<TransferIn> },
     /// A moment began.
     Begin(Moment),
     /// The moment's next event was taken, or its end was seen.
@@ -206,6 +208,14 @@ impl Machine {
                 if let Ok(event) = self.engine.cancel(*order, *at) {
                     rows.push(Row::Event(Box::new(event)));
                     self.drain(&mut rows)?;
+                }
+            }
+            Op::Transfer { at, transfer } => {
+                self.place.set(*at);
+                // One that is refused is not made a step.
+                if let Ok(done) = self.engine.transfer(transfer) {
+                    let (at, transfer) = (*at, (**transfer).clone());
+                    rows.push(Row::Transferred(Box::new(TransferredText { at, transfer, done })));
                 }
             }
             Op::Begin(moment) => {

@@ -18,6 +18,7 @@
 
 mod broker;
 mod convert;
+mod copy;
 mod error;
 mod log;
 mod machine;
@@ -27,13 +28,14 @@ mod text;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use broker_api::{AccountRef, Capabilities, Catalog, Code, Mode, Time};
+use broker_api::{AccountRef, Capabilities, Catalog, Currency, Cursor, Key, Mode, Ratio, Time};
+pub use copy::{backup, verify};
 pub use error::VenueError;
 use machine::Rules;
 use state::State;
 
 pub use crate::capabilities::capabilities;
-use crate::matching::{Moment, Settings};
+use crate::matching::{Moment, Settings, TransferIn, Transferred};
 
 /// One paper account and its file.
 pub struct PaperVenue {
@@ -101,6 +103,44 @@ impl PaperVenue {
         self.settled()?.flush()
     }
 
+    /// Takes positions and cash from outside, as one row of the log; not in the middle of a moment. A file that came
+    /// before comes no second time: what it brought then is said again.
+    ///
+    /// # Errors
+    /// What cannot be taken, with the reason; then nothing is. A file that fails.
+    pub fn transfer_in(&self, transfer: &TransferIn) -> Result<Transferred, VenueError> {
+        self.settled()?.transfer_in(transfer)
+    }
+
+    /// Everything that came from outside, the first first.
+    ///
+    /// # Errors
+    /// A file that fails.
+    pub fn transfers(&self) -> Result<Vec<Transferred>, VenueError> {
+        Ok(self.settled()?.machine.engine.transfers().to_vec())
+    }
+
+    /// What came from outside after a place in the log.
+    ///
+    /// # Errors
+    /// A file that fails, or a place that is none of this log.
+    pub fn transfers_since(&self, cursor: Cursor) -> Result<Vec<Transferred>, VenueError> {
+        self.settled()?.transfers_since(cursor)
+    }
+
+    /// What one unit of a currency is worth in account currency at the last prices; nothing when they do not say.
+    ///
+    /// # Errors
+    /// A file that fails.
+    pub fn rate(&self, from: Currency) -> Result<Option<Ratio>, VenueError> {
+        Ok(self.settled()?.machine.engine.rate(from))
+    }
+
+    /// The currency that an instrument's price is in; nothing for one that is not traded here.
+    pub fn instrument_quote(&self, key: Key) -> Option<Currency> {
+        self.catalog.instrument(key).map(|instrument| instrument.quote)
+    }
+
     fn settled(&self) -> Result<MutexGuard<'_, State>, VenueError> {
         let mut state = self.state.lock().map_err(|_| VenueError::Stopped)?;
         state.settle()?;
@@ -113,9 +153,6 @@ impl std::fmt::Debug for PaperVenue {
         f.debug_struct("PaperVenue").field("of", &self.of).finish_non_exhaustive()
     }
 }
-
-/// Refused because the id is used up.
-const DUPLICATE: Code = Code::fixed("duplicate_id");
 
 #[cfg(test)]
 mod tests;

@@ -6,14 +6,14 @@
 
 use std::path::Path;
 
-use broker_api::{Catalog, Time};
+use broker_api::{Catalog, Cursor, Time};
 
 use super::convert::{self, Kept};
 use super::error::VenueError;
 use super::log::Log;
 use super::machine::{Machine, Op, Rules, is_same};
-use super::text::Row;
-use crate::matching::Moment;
+use super::text::{Row, TransferredText};
+use crate::matching::{Moment, TransferIn, Transferred};
 
 /// After at least so many steps a new base is taken.
 const STEPS_MIN: usize = if cfg!(test) { 8 } else { 512 };
@@ -138,6 +138,33 @@ impl State {
 
     pub(super) fn set_time(&mut self, at: Time) {
         self.machine.place.set(at);
+    }
+
+    /// Takes positions and cash from outside, once for each file.
+    pub(super) fn transfer_in(&mut self, transfer: &TransferIn) -> Result<Transferred, VenueError> {
+        if let Some(known) = self.machine.engine.transferred(transfer.file) {
+            return Ok(known);
+        }
+        let refused = |why: Box<str>| VenueError::NotTransferred { why };
+        if let Some(current) = &self.machine.place.current {
+            return Err(VenueError::Unfinished { at: current.at() });
+        }
+        let at = self.machine.place.clock.ok_or_else(|| refused("the venue has no time yet".into()))?;
+        let tried = self.machine.engine.clone().transfer(transfer);
+        let done = tried.map_err(|refusal| refused(refusal.text))?;
+        self.step(Op::Transfer { at, transfer: Box::new(transfer.clone()) })?;
+        Ok(done)
+    }
+
+    /// What came from outside after a place in the log.
+    pub(super) fn transfers_since(&self, cursor: Cursor) -> Result<Vec<Transferred>, VenueError> {
+        let bad = |why: &dyn std::fmt::Display| VenueError::unreadable(self.log.path(), "log", why);
+        let after: u64 = cursor.as_str().parse().map_err(|why| bad(&why))?;
+        let rows = self.log.rows("transferred", after, u32::MAX)?;
+        let read = |(_, text): (u64, String)| {
+            serde_json::from_str::<TransferredText>(&text).map(|row| row.done).map_err(|why| bad(&why))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// Begins a moment. One that was played before, or is being played, is known by its instrument and time.

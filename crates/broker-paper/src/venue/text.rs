@@ -8,7 +8,7 @@ use chrono::{SecondsFormat, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use super::machine::Op;
-use crate::matching::{Costs, Moment, Settings};
+use crate::matching::{Costs, Moment, Settings, TransferIn, Transferred};
 
 /// A moment of time as the file has it.
 pub(super) fn time(at: Time) -> String {
@@ -22,6 +22,8 @@ pub(super) enum Row {
     Accepted(Box<AcceptedText>),
     /// An order was refused; its id is used up.
     Refused(Box<RefusedText>),
+    /// Positions and cash came from outside.
+    Transferred(Box<TransferredText>),
     /// What the cursor tells.
     Event(Box<VenueEvent>),
 }
@@ -43,11 +45,20 @@ pub(super) struct RefusedText {
     pub intent: Intent,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TransferredText {
+    pub at: Time,
+    pub transfer: TransferIn,
+    pub done: Transferred,
+}
+
 impl Row {
     pub(super) fn at(&self) -> Time {
         match self {
             Self::Accepted(row) => row.at,
             Self::Refused(row) => row.at,
+            Self::Transferred(row) => row.at,
             Self::Event(event) => match &**event {
                 VenueEvent::Filled(fill) => fill.at,
                 VenueEvent::Busted { at, .. }
@@ -61,6 +72,7 @@ impl Row {
         match self {
             Self::Accepted(_) => "accepted",
             Self::Refused(_) => "refused",
+            Self::Transferred(_) => "transferred",
             Self::Event(_) => "event",
         }
     }
@@ -69,6 +81,7 @@ impl Row {
         match self {
             Self::Accepted(row) => serde_json::to_string(row),
             Self::Refused(row) => serde_json::to_string(row),
+            Self::Transferred(row) => serde_json::to_string(row),
             Self::Event(event) => serde_json::to_string(event),
         }
     }
@@ -80,6 +93,7 @@ impl Row {
 pub(super) enum OpText {
     Accept { at: Time, intent: Box<Intent> },
     Cancel { at: Time, order: ClientOrderId },
+    Transfer { at: Time, transfer: Box<TransferIn> },
     Begin(MomentText),
     Next,
 }
@@ -158,6 +172,7 @@ impl OpText {
         Some(match op {
             Op::Accept { at, intent } => Self::Accept { at: *at, intent: intent.clone() },
             Op::Cancel { at, order } => Self::Cancel { at: *at, order: *order },
+            Op::Transfer { at, transfer } => Self::Transfer { at: *at, transfer: transfer.clone() },
             Op::Begin(moment) => Self::Begin(MomentText::of(moment, catalog)?),
             Op::Next => Self::Next,
         })
@@ -168,6 +183,7 @@ impl OpText {
         Some(match self {
             Self::Accept { at, intent } => Op::Accept { at, intent },
             Self::Cancel { at, order } => Op::Cancel { at, order },
+            Self::Transfer { at, transfer } => Op::Transfer { at, transfer },
             Self::Begin(moment) => Op::Begin(moment.read(catalog)?),
             Self::Next => Op::Next,
         })

@@ -1,42 +1,85 @@
-//! The days of the US stock exchanges: the rules of the holidays, and the days that no rule foretold.
+//! The days of the US stock exchanges: the table for its years, and for the years before it the rules of the
+//! holidays, with the days that no rule foretold.
 //!
-//! The rules are the New York Stock Exchange's own, as they have stood since 2007. The tests hold them against the
-//! published lists.
+//! The rules are the New York Stock Exchange's own, as they have stood since 2007. The tests hold them, and the
+//! table, against the published lists, and one against the other.
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 
-use super::{Session, hour, is_weekend, new_york};
+use super::{Session, hour, is_weekend, new_york, table};
 
 /// The first year that the calendar of stocks covers.
 pub const FIRST_YEAR: i32 = 2007;
-/// The last year that it covers. Announced holidays reach about three years ahead; beyond them the rules are used.
-pub const LAST_YEAR: i32 = 2030;
+/// The last year that it covers: the last one of the table.
+pub const LAST_YEAR: i32 = *table::YEARS.end();
 
 /// When an ordinary day opens, in New York.
 const OPEN: NaiveTime = hour(9, 30);
 /// When an ordinary day closes, in New York.
 pub(super) const CLOSE: NaiveTime = hour(16, 0);
-/// When a half day closes, in New York.
+/// When a half day closes by the rules, in New York.
 const EARLY_CLOSE: NaiveTime = hour(13, 0);
 
-/// Days on which the exchanges stayed closed beside the holidays: year, month, day.
-const CLOSED: [(i32, u32, u32); 5] = [
+/// Days before the table on which the exchanges stayed closed beside the holidays: year, month, day.
+const CLOSED: [(i32, u32, u32); 4] = [
     (2007, 1, 2),   // mourning for President Ford
     (2012, 10, 29), // hurricane Sandy
     (2012, 10, 30), // hurricane Sandy
     (2018, 12, 5),  // mourning for President Bush
-    (2025, 1, 9),   // mourning for President Carter
 ];
 
 /// The first year in which Juneteenth was kept.
 const JUNETEENTH_SINCE: i32 = 2022;
 
+/// What kind of day a date is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Ordinary,
+    Weekend,
+    /// It closes early, and why.
+    Short(NaiveTime, &'static str),
+    /// It does not open, and why.
+    Closed(&'static str),
+    /// Its year is not covered.
+    Unknown,
+}
+
+/// The kind of a date: by the table in its years, by the rules before.
+pub(super) fn kind(date: NaiveDate) -> Kind {
+    if !(FIRST_YEAR..=LAST_YEAR).contains(&date.year()) {
+        return Kind::Unknown;
+    }
+    if is_weekend(date) {
+        return Kind::Weekend;
+    }
+    if !table::YEARS.contains(&date.year()) {
+        return by_rule(date);
+    }
+    match table::row(date) {
+        Err(table::NoTable) => Kind::Unknown,
+        Ok(None) => Kind::Ordinary,
+        Ok(Some(row)) => row.closes.map_or(Kind::Closed(row.name), |closes| Kind::Short(closes, row.name)),
+    }
+}
+
+/// The kind of a weekday by the rules alone.
+pub(super) fn by_rule(date: NaiveDate) -> Kind {
+    if is_closed(date) {
+        Kind::Closed("a holiday")
+    } else if is_half(date) {
+        Kind::Short(EARLY_CLOSE, "a half day")
+    } else {
+        Kind::Ordinary
+    }
+}
+
 /// The session of a date; nothing when there is none, or the year is not covered.
 pub(super) fn day(date: NaiveDate) -> Option<Session> {
-    if !(FIRST_YEAR..=LAST_YEAR).contains(&date.year()) || is_weekend(date) || is_closed(date) {
-        return None;
+    match kind(date) {
+        Kind::Ordinary => hours(date, CLOSE),
+        Kind::Short(closes, _) => hours(date, closes),
+        Kind::Weekend | Kind::Closed(_) | Kind::Unknown => None,
     }
-    hours(date, if is_half(date) { EARLY_CLOSE } else { CLOSE })
 }
 
 /// From the opening of a date to `close`.

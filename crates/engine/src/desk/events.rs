@@ -18,14 +18,14 @@ impl Step<'_> {
             match event {
                 VenueEvent::Filled(fill) => self.filled(venue, fill)?,
                 VenueEvent::Busted { execution, .. } => {
-                    if self.book.has_execution(venue, *execution) {
+                    if self.book.execution(venue, *execution).is_some_and(|known| !known.busted) {
                         let record = Record::Busted { venue, execution: *execution };
                         self.restated(venue, record, None)?;
                     }
                 }
                 VenueEvent::Corrected { fill, .. } => {
                     let known = self.book.execution(venue, fill.execution);
-                    if known.is_some_and(|known| known.fill != *fill) {
+                    if known.is_some_and(|known| !known.busted && known.fill != *fill) {
                         self.restated(venue, Record::Corrected { fill: *fill }, Some(*fill))?;
                     }
                 }

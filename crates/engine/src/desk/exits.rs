@@ -6,6 +6,7 @@ use risk::Verdict;
 use state::Illegal;
 use state::book::Order;
 
+use super::opening::Stands;
 use super::{AFTER_REFUSAL, AGAIN, Step};
 
 const EXIT: Code = Code::fixed("exit");
@@ -72,7 +73,7 @@ impl Step<'_> {
             self.due_at(self.now + AGAIN);
             return Ok(());
         };
-        if self.waits_for_session(key, &intent) {
+        if !matches!(self.stands(&intent), Stands::Goes) {
             return Ok(());
         }
         match self.review(&intent, None) {

@@ -3,7 +3,7 @@
 use broker_api::{AssetClass, Time};
 use chrono::TimeDelta;
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Opening, Session};
 
 /// From a moment of one account day into the next one, whatever the clocks do in between, and not past its end.
 const INTO_NEXT_DAY: TimeDelta = TimeDelta::hours(26);
@@ -13,7 +13,7 @@ const INTO_NEXT_DAY: TimeDelta = TimeDelta::hours(26);
 struct Stretch {
     from: Time,
     until: Time,
-    is_open: bool,
+    session: Option<Session>,
     last_close: Option<Time>,
 }
 
@@ -30,8 +30,9 @@ impl Hours {
         Self { calendar, stretches: [None; AssetClass::ALL.len()], day: None }
     }
 
-    pub(super) fn is_open(&mut self, class: AssetClass, now: Time) -> bool {
-        self.stretch(class, now).is_open
+    /// What the market is, as [`Calendar::open`] says it.
+    pub(super) fn open(&mut self, class: AssetClass, now: Time, says: Option<bool>) -> Opening {
+        Opening::of(class, self.stretch(class, now).session, now, says)
     }
 
     /// When the market last closed, at or before `now`.
@@ -72,12 +73,8 @@ impl Hours {
             None => (last_close, self.calendar.next_open(class, now)),
         };
         // Where the calendar does not reach, the answer holds for this moment and no other.
-        let stretch = Stretch {
-            from: from.unwrap_or(now),
-            until: from.and(until).unwrap_or(now),
-            is_open: session.is_some(),
-            last_close,
-        };
+        let stretch =
+            Stretch { from: from.unwrap_or(now), until: from.and(until).unwrap_or(now), session, last_close };
         if let Some(row) = self.stretches.get_mut(place) {
             *row = Some(stretch);
         }
@@ -105,7 +102,10 @@ mod tests {
             for step in steps {
                 at += TimeDelta::seconds(step);
                 for class in AssetClass::ALL {
-                    prop_assert_eq!(hours.is_open(class, at), calendar.is_open(class, at), "{} {}", class, at);
+                    for says in [None, Some(true), Some(false)] {
+                        let (ours, theirs) = (hours.open(class, at, says), calendar.open(class, at, says));
+                        prop_assert_eq!(ours, theirs, "{} {}", class, at);
+                    }
                     prop_assert_eq!(hours.last_close(class, at), calendar.last_close(class, at), "{} {}", class, at);
                 }
                 prop_assert_eq!(hours.account_day(at), calendar.account_day(at), "{}", at);

@@ -10,6 +10,7 @@ mod day;
 mod events;
 mod exits;
 mod hours;
+mod opening;
 mod protection;
 mod review;
 mod signals;
@@ -186,7 +187,7 @@ impl Desk {
             return false;
         }
         match input {
-            Input::Quote { .. } => true,
+            Input::Quote { .. } | Input::Days { .. } => true,
             Input::Snapshot { .. } => {
                 let (guard, starts) = (book.guard(), self.hours.account_day(now));
                 guard.day.is_some_and(|day| day.starts >= starts)
@@ -206,7 +207,7 @@ impl Step<'_> {
             Input::Cancelled { order, outcome } => self.cancelled(*order, outcome),
             Input::Found { order, finding } => self.found(*order, finding.as_ref()),
             Input::Snapshot { .. } => self.day(),
-            Input::Quote { .. } | Input::Timer => Ok(()),
+            Input::Quote { .. } | Input::Days { .. } | Input::Timer => Ok(()),
             Input::Operator(act) => self.operator(act),
         }
     }

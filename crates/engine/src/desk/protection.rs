@@ -85,12 +85,14 @@ impl Step<'_> {
             .book
             .open_orders()
             .filter(|row| row.intent.key == key && row.intent.purpose == purpose)
-            .map(|row| (row.intent, row.remaining()))
+            .map(|row| (row.intent, row.remaining(), row.is_adopted()))
             .collect();
-        for (intent, rest) in &live {
+        for (intent, rest, is_adopted) in &live {
             match &wanted {
                 Some(wanted) if orders::covers(wanted, intent, *rest) => {}
                 Some(_) => self.cancel(key, intent.id, RESIZE)?,
+                // What was planned is not known, and what rests guards it.
+                None if *is_adopted => {}
                 None => self.cancel(key, intent.id, NOT_PLANNED)?,
             }
         }

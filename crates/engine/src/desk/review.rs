@@ -16,7 +16,7 @@ impl Step<'_> {
     ) -> Option<T> {
         let setup = self.setup;
         let instrument = setup.catalog.instrument(key)?;
-        let market_open = self.hours.is_open(instrument.asset_class, self.now);
+        let market_open = self.opening(key).is_trading();
         let held = self.book.exposure(key);
         let view = orders::View {
             instrument,
@@ -38,7 +38,8 @@ impl Step<'_> {
         let (key, purpose) = (intent.key, intent.purpose);
         let instrument = self.setup.catalog.instrument(key)?;
         let capabilities = self.setup.venues.get(&key.venue)?;
-        let market_open = self.hours.is_open(instrument.asset_class, self.now);
+        let opening = self.opening(key);
+        let market_open = if purpose.is_reducing() { opening.takes_exits() } else { opening.is_trading() };
         let last_close = self.hours.last_close(instrument.asset_class, self.now);
         *self.reviews += 1;
         self.book.fill_exposures(key, own, self.exposures);

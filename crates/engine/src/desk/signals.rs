@@ -6,12 +6,13 @@
 
 use broker_api::{
     Code, Digest, Direction, End, Ending, Key, Marks, Phase, Price, Protection, Purpose, Reason, Record,
-    Signal, SignalId, Wanted,
+    Signal, SignalId, Symbol, Wanted,
 };
 use risk::Verdict;
 use state::Illegal;
 use state::book::{Order, SignalState};
 
+use super::opening::Stands;
 use super::{AGAIN, Step};
 
 const UNKNOWN_SYMBOL: Code = Code::fixed("unknown_symbol");
@@ -69,6 +70,11 @@ impl Step<'_> {
                 Wanted::Exit if self.is_exiting(signal.id) => None,
                 // It was wanted in the step that took it in, or it would have ended there.
                 Wanted::Exit => Some(self.exited(state)),
+                // It waited for its market. A process that began since has not seen a price yet, and reads it next.
+                Wanted::Enter { .. } if signal.expires_at > self.now && !self.is_priced(signal.symbol) => {
+                    self.due_at(signal.expires_at);
+                    continue;
+                }
                 Wanted::Enter { .. } | Wanted::Adjust { .. } => {
                     self.act(&signal)?;
                     continue;
@@ -124,9 +130,15 @@ impl Step<'_> {
                 return Ok(Some(Outcome::because(Ending::Denied, UNKNOWN_SYMBOL, text)));
             }
         };
-        if self.waits_for_session(key, &intent) {
-            self.due_at(signal.expires_at);
-            return Ok(None);
+        match self.stands(&intent) {
+            Stands::Goes => {}
+            Stands::Waits => {
+                self.due_at(signal.expires_at);
+                return Ok(None);
+            }
+            Stands::Denied(reason) => {
+                return Ok(Some(Outcome { ending: Ending::Denied, reason: Some(reason), marks: None }));
+            }
         }
         match self.review(&intent, None) {
             Some(Verdict::Approved { order, marks, .. }) => {
@@ -141,20 +153,6 @@ impl Step<'_> {
                 Ok(None)
             }
         }
-    }
-
-    /// Whether the market is closed and the venue does not keep such an order; then the next opening is due.
-    pub(super) fn waits_for_session(&mut self, key: Key, intent: &broker_api::Intent) -> bool {
-        let Some(instrument) = self.setup.catalog.instrument(key) else { return false };
-        let class = instrument.asset_class;
-        let holds = self.setup.venues.get(&key.venue).is_some_and(|venue| venue.holds(intent.order.name()));
-        if holds || self.hours.is_open(class, self.now) {
-            return false;
-        }
-        if let Some(opens) = self.hours.next_open(class, self.now) {
-            self.due_at(opens);
-        }
-        true
     }
 
     fn want_exit(&mut self, key: Key, signal: &Signal) -> Result<Option<Outcome>, Illegal> {
@@ -211,6 +209,12 @@ impl Step<'_> {
         }
         self.put(Record::PlanSet { key, plan, signal: signal.id })?;
         Ok(Outcome::plain(Ending::Adjusted))
+    }
+
+    /// Whether there is any price of a symbol. One that is not traded here is for [`Step::act`] to tell.
+    fn is_priced(&self, symbol: Symbol) -> bool {
+        let ix = self.setup.catalog.find_symbol(symbol);
+        ix.is_none_or(|ix| self.market.quote(ix).is_some())
     }
 
     /// The orders of one purpose that were made for a signal.

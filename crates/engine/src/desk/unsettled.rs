@@ -6,6 +6,7 @@ use orders::{Next, Unsettled};
 use risk::Verdict;
 use state::Illegal;
 
+use super::opening::Stands;
 use super::{AGAIN, Step};
 use crate::command::Command;
 
@@ -106,6 +107,16 @@ impl Step<'_> {
         if useless || stopped {
             let reason = Reason::plain(NOTHING_HELD, "there is nothing left for it to do");
             return self.put(Record::GaveUp { order: id, reason });
+        }
+        if intent.purpose == Purpose::Entry {
+            match self.stands(&intent) {
+                Stands::Goes => {}
+                Stands::Waits => {
+                    self.due_at(self.now + AGAIN);
+                    return Ok(());
+                }
+                Stands::Denied(reason) => return self.put(Record::GaveUp { order: id, reason }),
+            }
         }
         match self.review(&intent, Some(id)) {
             Some(Verdict::Approved { order, marks, .. }) => {

@@ -1,7 +1,6 @@
 //! Quotes from a file of JSON lines.
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -45,7 +44,7 @@ impl Quotes {
     /// A file that cannot be read, a line that is not such an object.
     pub fn read(path: &Path, catalog: &Catalog) -> Result<Self, FeedError> {
         let unreadable = |error: std::io::Error| FeedError::unreadable(path, &error);
-        let mut reader = BufReader::new(File::open(path).map_err(unreadable)?);
+        let mut reader = BufReader::new(FeedError::open(path)?);
         let mut quotes = Self { rows: vec![None; catalog.len()], others: 0 };
         let mut text = String::new();
         for line in 1_u64.. {

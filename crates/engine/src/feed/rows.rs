@@ -43,7 +43,7 @@ pub(super) struct Rows {
 impl Rows {
     /// Opens a file before its first line.
     pub(super) fn open(path: &Path) -> Result<Self, FeedError> {
-        let file = File::open(path).map_err(|error| FeedError::unreadable(path, &error))?;
+        let file = FeedError::open(path)?;
         let space = vec![0; SPACE].into_boxed_slice();
         let cells = [(0, 0); MOST_CELLS];
         Ok(Self { path: path.to_owned(), file, space, begin: 0, next: 0, end: 0, line: 0, cells, count: 0 })

@@ -54,13 +54,22 @@ pub(super) fn read(cells: Cells, now: Time, defaults: &Defaults) -> Result<(Sign
     let signal = form.signal(now, defaults);
     for (key, _) in std::mem::take(&mut form.cells) {
         let hint = did_you_mean(&key, KEYS.into_iter());
-        let key: String = key.chars().take(SHOWN_MAX).flat_map(char::escape_debug).collect();
+        let key: String = if key.is_empty() {
+            "\"\"".to_owned()
+        } else {
+            key.chars().take(SHOWN_MAX).flat_map(char::escape_debug).collect()
+        };
         form.fault(&key, format!("is not a known key{hint}"));
     }
     match signal {
         Some(signal) if form.faults.is_empty() => Ok(signal),
         _ => Err(form.faults),
     }
+}
+
+/// Whether a market trades at a decision, as far as anybody can know it who reads it again later.
+fn is_trading(class: AssetClass, decided: Time) -> bool {
+    Calendar::new().open(class, decided, None).is_trading()
 }
 
 /// An entry under way: what is not yet read of it, and what is wrong with it so far.
@@ -325,7 +334,7 @@ impl Form {
     ) -> Option<Time> {
         let calendar = Calendar::new();
         let first =
-            if calendar.is_open(class, decided) { Some(decided) } else { calendar.next_open(class, decided) };
+            if is_trading(class, decided) { Some(decided) } else { calendar.next_open(class, decided) };
         let lasts = if action == Action::Enter { defaults.expiry.enter } else { defaults.expiry.other };
         let expires = first.and_then(|first| first.checked_add_signed(lasts));
         if expires.is_none() {
@@ -340,7 +349,7 @@ impl Form {
     /// reading. An exit is taken all the same: to hold on to what the strategy wants gone is not the safe side.
     fn reaches_a_session(&mut self, action: Action, class: AssetClass, decided: Time, expires: Time) {
         let calendar = Calendar::new();
-        if action != Action::Enter || calendar.is_open(class, decided) {
+        if action != Action::Enter || is_trading(class, decided) {
             return;
         }
         if let Some(opens) = calendar.next_open(class, decided).filter(|opens| expires <= *opens) {

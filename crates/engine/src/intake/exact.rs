@@ -18,13 +18,13 @@ pub(crate) fn number(raw: &RawValue) -> Option<Cow<'_, str>> {
 }
 
 /// The content of a JSON text; nothing for anything else.
-pub(super) fn text(raw: &RawValue) -> Option<String> {
+pub(crate) fn text(raw: &RawValue) -> Option<String> {
     serde_json::from_str(raw.get()).ok()
 }
 
 /// The pairs of an object in their order, repeated keys too, which a map would drop.
 #[derive(Debug)]
-pub(super) struct Pairs<'a>(pub(super) Vec<(String, &'a RawValue)>);
+pub(crate) struct Pairs<'a>(pub(crate) Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Pairs<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

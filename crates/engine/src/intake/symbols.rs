@@ -8,7 +8,7 @@ use broker_api::{Catalog, InstrumentIx, Symbol};
 const JOINTS: [char; 4] = ['/', '_', '-', '.'];
 
 /// What a text means where a symbol is expected.
-pub(super) enum Meaning {
+pub(crate) enum Meaning {
     /// One instrument.
     One(InstrumentIx),
     /// One of these, and nothing says which.
@@ -29,7 +29,7 @@ pub(crate) fn find(text: &str, catalog: &Catalog) -> Option<InstrumentIx> {
 
 /// The same, with a table of other names that goes before the usual ways. Only letters of ASCII are the same in both
 /// sizes: what other alphabets call a small or a capital letter depends on the language.
-pub(super) fn resolve(text: &str, catalog: &Catalog, aliases: &BTreeMap<String, Symbol>) -> Meaning {
+pub(crate) fn resolve(text: &str, catalog: &Catalog, aliases: &BTreeMap<String, Symbol>) -> Meaning {
     let own = Symbol::new(text).ok().and_then(|symbol| catalog.find_symbol(symbol));
     let named = || aliases.get(text).and_then(|symbol| catalog.find_symbol(*symbol));
     if let Some(ix) = own.or_else(named) {

@@ -4,15 +4,13 @@
 //! counted and not kept: what is in it was told.
 
 use broker_api::{
-    Account, Activity, CancelOutcome, Code, Cursor, Finding, Overflow, Proof, Quote, SubmitOutcome, Time,
+    Account, Activity, CancelOutcome, Cursor, Finding, Overflow, Proof, Quote, SubmitOutcome, Time,
     VenueEvent, VenueId,
 };
 use broker_paper::matching::{Matching, Moment, TooLate};
 
 use crate::command::Command;
 use crate::input::Input;
-
-const DUPLICATE: Code = Code::fixed("duplicate_id");
 
 /// See the module.
 #[derive(Debug)]
@@ -123,7 +121,7 @@ impl Exchange {
     fn accept(&mut self, intent: &broker_api::Intent, now: Time) -> Result<SubmitOutcome, Overflow> {
         if self.engine.order(intent.id).is_some() {
             let text = format!("the order {} is in the log already", intent.id);
-            return Ok(SubmitOutcome::Refused { code: DUPLICATE, text: text.into() });
+            return Ok(SubmitOutcome::Duplicate { text: text.into() });
         }
         self.rows += 1;
         match self.engine.accept(intent, now) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use broker_api::{
     Account, Activity, AssetClass, CancelOutcome, Capabilities, Catalog, ClientOrderId, Currency, Digest,
-    Finding, Instrument, Key, Quote, Record, Signal, SubmitOutcome, Time, VenueId, millis, record,
+    Finding, Instrument, Key, Quote, Record, Signal, SubmitOutcome, Time, VenueDay, VenueId, millis, record,
 };
 use chrono::TimeDelta;
 use orders::Policy;
@@ -133,6 +133,7 @@ pub(super) enum Told {
     Cancelled { order: ClientOrderId, outcome: CancelOutcome },
     Found { order: ClientOrderId, finding: Option<Finding> },
     Snapshot { account: Account },
+    Days { venue: VenueId, class: AssetClass, days: Vec<VenueDay> },
     Timer,
     Operator(Operator),
 }
@@ -161,6 +162,9 @@ impl Told {
             }
             Input::Found { order, finding } => Self::Found { order: *order, finding: finding.clone() },
             Input::Snapshot { account } => Self::Snapshot { account: *account },
+            Input::Days { venue, class, days } => {
+                Self::Days { venue: *venue, class: *class, days: days.clone() }
+            }
             Input::Timer => Self::Timer,
             Input::Operator(act) => Self::Operator(act.clone()),
         })
@@ -183,6 +187,7 @@ impl Told {
             Self::Cancelled { order, outcome } => Input::Cancelled { order, outcome },
             Self::Found { order, finding } => Input::Found { order, finding },
             Self::Snapshot { account } => Input::Snapshot { account },
+            Self::Days { venue, class, days } => Input::Days { venue, class, days },
             Self::Timer => Input::Timer,
             Self::Operator(act) => Input::Operator(act),
         })

@@ -11,7 +11,10 @@ use chrono::TimeDelta;
 
 use super::Book;
 use super::orders::after;
-use super::rows::{Blocked, Divergence, Ended, Execution, ExitWanted, LastStop, SignalState, VenueState};
+use super::rows::{
+    AdoptedFrom, Blocked, Divergence, EditFound, Ended, Execution, ExitWanted, Import, LastStop, SignalState,
+    VenueState,
+};
 
 /// How long closed orders, ended signals and executions are remembered after the last moment they could matter:
 /// two sessions, with a long weekend between them.
@@ -214,28 +217,54 @@ impl Book {
                 self.forget(*starts);
             }
             Record::LevelSet { level, by, reason, until } => {
-                let guard = &mut self.guard;
+                let guard = &self.guard;
                 let over = guard.level == Level::Paused && guard.until.is_some_and(|until| until <= at);
                 let loosens = *level < guard.level && !(over && *level == Level::Trading);
                 if *by == By::Guard && loosens {
                     return no(format!("only a person loosens {} to {level}", guard.level));
                 }
+                self.may_trade(*level)?;
+                let guard = &mut self.guard;
                 if reason.code.as_str() == "cooldown" {
                     guard.cooled_at = guard.losses_in_row;
                 }
                 (guard.level, guard.since, guard.by) = (*level, Some(at), Some(by.clone()));
                 (guard.reason, guard.until) = (Some(reason.clone()), *until);
+                if *level == Level::Trading && *by != By::Guard {
+                    self.edit_found = None; // a person goes on without it
+                }
             }
             Record::Diverged { venue, key, reason, fill } => {
                 let divergence = Divergence { reason: reason.clone(), at, fill: *fill };
                 if let Some(fill) = fill {
                     let seen = self.executions.entry(*venue).or_default();
-                    seen.entry(fill.execution).or_insert(Execution { fill: *fill, purpose: None });
+                    seen.entry(fill.execution).or_insert(Execution {
+                        fill: *fill,
+                        purpose: None,
+                        busted: false,
+                    });
                 }
                 match key {
                     Some(key) => drop(self.diverged.insert(*key, divergence)),
                     None => drop(self.venues_diverged.insert(*venue, divergence)),
                 }
+            }
+            Record::EditFound { file, kept, places } => {
+                self.edit_found = Some(EditFound { file: *file, kept: kept.clone(), places: *places, at });
+            }
+            Record::Edited { changes, .. } => self.edited(changes)?,
+            Record::Adopted { file, journal, seq, hash, written_at, book, .. } => {
+                let (journal, written_at) = (journal.clone(), *written_at);
+                self.adopted(AdoptedFrom { file: *file, journal, seq: *seq, hash: *hash, written_at }, book)?;
+            }
+            Record::HistoryWanted { venue, since } => self.want_history(*venue, *since)?,
+            Record::OrderAdopted { intent, venue_order } => self.order_adopted(intent, *venue_order, at)?,
+            Record::HistoryRead { venue } => self.history_read(*venue)?,
+            Record::Imported { file, reason, flow, positions, trades } => {
+                let (held, closed) = (positions.len() as u64, trades.len() as u64);
+                let reason = reason.clone();
+                let import = Import { file: *file, at, reason, positions: held, trades: closed };
+                self.imported(import, *flow, positions, trades)?;
             }
         }
         Ok(())

@@ -53,6 +53,7 @@ fn opened(
         blocked: None,
         refused: Vec::new(),
         executions: vec![fill.execution],
+        imported: None,
     })
 }
 

@@ -4,6 +4,7 @@ use broker_api::{
     Amount, ClientOrderId, Code, Cursor, End, Event, Finding, Intent, Key, Phase, Purpose, Qty, Reason,
     SentWindow, SubmitOutcome, Time, transition,
 };
+use chrono::TimeDelta;
 
 use super::Book;
 use super::fold::{No, no};
@@ -12,6 +13,9 @@ use super::rows::{Order, RefusedLeg};
 const NOT_SENT: Code = Code::fixed("not_sent");
 const NO_ANSWER: Code = Code::fixed("no_answer");
 const VENUE_BROKEN: Code = Code::fixed("venue_broken");
+const NAME_TAKEN: Code = Code::fixed("name_taken");
+/// An order whose time at the venue ended this soon was refused by it, whatever it says.
+const HARDLY_THERE: TimeDelta = TimeDelta::seconds(60);
 
 impl Book {
     pub(super) fn intended(
@@ -88,6 +92,9 @@ impl Book {
                 SubmitOutcome::NotSent { why } => order.reason = Some(Reason::plain(NOT_SENT, why.clone())),
                 SubmitOutcome::Refused { code, text } => {
                     order.reason = Some(Reason::plain(*code, text.clone()));
+                }
+                SubmitOutcome::Duplicate { text } => {
+                    order.reason = Some(Reason::plain(NAME_TAKEN, text.clone()));
                 }
                 SubmitOutcome::Throttled { until } => order.not_before = Some(*until),
                 SubmitOutcome::Unknown { why } => order.reason = Some(Reason::plain(NO_ANSWER, why.clone())),
@@ -178,19 +185,28 @@ impl Book {
         }
     }
 
-    /// What an order that came to nothing leaves: a refused leg with its position, an empty exit with its exit. One whose
-    /// time at the venue ended came to nothing by no fault, and is made anew at once.
+    /// What an order that came to nothing leaves: a refused leg with its position, an empty exit with its exit. A leg that
+    /// the venue ended by itself counts as refused: made anew at once it would be ended again, as fast as the venue
+    /// answers. One whose time at the venue ended came to nothing by no fault, and is made anew at once, unless that time
+    /// was hardly there.
     fn note_failure(&mut self, order: &Order) {
         let Intent { key, purpose, .. } = order.intent;
+        let is_failed = match order.end() {
+            Some(End::Refused) => true,
+            Some(End::Cancelled) => order.cancel_wanted.is_none(),
+            Some(End::Expired) => order.since - order.sent.from < HARDLY_THERE,
+            Some(End::Filled | End::NeverSent) | None => false,
+        };
         if purpose.is_protective()
-            && order.end() == Some(End::Refused)
+            && is_failed
             && let Some(position) = self.positions.get_mut(&key)
+            && position.opened_at <= order.decided_at
         {
             position.refused.push(RefusedLeg { purpose, at: order.since });
         }
         if purpose == Purpose::Exit
             && order.filled.is_zero()
-            && order.end() != Some(End::Expired)
+            && (is_failed || order.end() != Some(End::Expired))
             && let Some(exit) = self.exits.get_mut(&key)
         {
             exit.failed_at = exit.failed_at.max(Some(order.since));

@@ -49,13 +49,18 @@ impl Book {
             day.realised = realised;
         }
         self.count_fill(fill.order, filled, value, fees);
-        let execution = Execution { fill: *fill, purpose: Some(intent.purpose) };
+        let execution = Execution { fill: *fill, purpose: Some(intent.purpose), busted: false };
         self.executions.entry(fill.key.venue).or_default().insert(fill.execution, execution);
         if opens || matches!(effect, Effect::Turned(..)) {
             self.totals.positions = number;
         }
         match effect {
-            Effect::Open(position) => drop(self.positions.insert(fill.key, position)),
+            Effect::Open(mut position) => {
+                if opens {
+                    position.legs_made = self.adopted_legs(fill.key);
+                }
+                self.positions.insert(fill.key, position);
+            }
             Effect::Flat(position) => {
                 self.positions.remove(&fill.key);
                 self.close(position, fill, &intent);

@@ -5,10 +5,10 @@
 
 use broker_api::{Amount, Event, ExecutionId, Fill, Intent, Key, Qty, VenueId};
 
-use super::Book;
 use super::fold::{No, no};
 use super::ledger::{self, Effect};
 use super::rows::{Position, Trade};
+use super::{Book, IMPORTED};
 
 /// What became of a position that was folded again.
 enum Again {
@@ -25,8 +25,10 @@ impl Book {
         execution: ExecutionId,
         with: Option<&Fill>,
     ) -> Result<(), No> {
-        let Some(old) = self.execution(venue, execution).map(|known| known.fill) else {
-            return no(format!("execution {execution} is not in the book"));
+        let Some(old) =
+            self.execution(venue, execution).filter(|known| !known.busted).map(|known| known.fill)
+        else {
+            return no(format!("execution {execution} is not in the book, or was taken back before"));
         };
         if with.is_some_and(|new| (new.order, new.key, new.side) != (old.order, old.key, old.side)) {
             return no(format!("execution {execution} is restated for another order, instrument or side"));
@@ -80,12 +82,14 @@ impl Book {
         }
         self.count_fill(old.order, filled, value, fees);
         let executions = self.executions.entry(venue).or_default();
-        if let (Some(new), Some(known)) = (with, executions.get_mut(&execution)) {
-            known.fill = *new;
-        } else {
-            executions.remove(&execution);
-            self.totals.fills -= 1;
+        // One that was taken back stays known: it may be told again, and must not count then.
+        if let Some(known) = executions.get_mut(&execution) {
+            match with {
+                Some(new) => known.fill = *new,
+                None => known.busted = true,
+            }
         }
+        self.totals.fills -= u64::from(with.is_none());
         self.settle_exit(key);
         Ok(())
     }
@@ -165,7 +169,8 @@ impl Book {
         self.totals.wins += u64::from(is > Amount::ZERO);
         self.totals.losses -= u64::from(was < Amount::ZERO);
         self.totals.losses += u64::from(is < Amount::ZERO);
-        let streak = self.trades.iter().rev().take_while(|t| t.net() < Amount::ZERO).count();
+        let counted = self.trades.iter().filter(|t| t.exit_code != Some(IMPORTED));
+        let streak = counted.rev().take_while(|t| t.net() < Amount::ZERO).count();
         self.guard.losses_in_row = u32::try_from(streak).unwrap_or(u32::MAX);
         self.guard.cooled_at = self.guard.cooled_at.min(self.guard.losses_in_row);
         if let Some(day) = self.guard.day.as_mut().filter(|day| old.closed_at >= day.starts)

@@ -1,11 +1,15 @@
 //! The rows of the book: signals, orders, positions, trades. Data with small questions, no changes.
 
+mod origins;
+
 use broker_api::{
     AccountRef, Amount, ClientOrderId, Code, Cursor, Digest, Direction, End, Ending, ExecutionId, Fill, Held,
     Intent, Key, Phase, Price, Protection, Purpose, Qty, Ratio, Reason, SentWindow, Signal, SignalId,
     StrategyId, Time, VenueOrderId,
 };
 use serde::{Deserialize, Serialize};
+
+pub use origins::{AdoptedFrom, EditFound, HistoryWanted, Import};
 
 /// One venue the book trades at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +121,11 @@ impl Order {
         average(self.value, self.filled)
     }
 
+    /// Whether its venue had it and the book did not: it is known as far as the venue and its name tell.
+    pub fn is_adopted(&self) -> bool {
+        self.reason.as_ref().is_some_and(|reason| reason.code == super::edited::ADOPTED)
+    }
+
     /// How it ended.
     pub fn end(&self) -> Option<End> {
         match self.phase {
@@ -223,6 +232,9 @@ pub struct Position {
     pub refused: Vec<RefusedLeg>,
     /// Its executions, in order.
     pub executions: Vec<ExecutionId>,
+    /// The file of another program that it was taken over from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Digest>,
 }
 
 impl Position {
@@ -290,12 +302,15 @@ pub struct Execution {
     /// Why its order existed; nothing when it belongs to no order of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Purpose>,
+    /// It was taken back: it counts nowhere, and is remembered so that it does not count when it is told again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub busted: bool,
 }
 
 /// Sums over all closed trades since the book began.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
-    /// How many positions were ever opened.
+    /// How many positions were ever given a number, those of imports and their closed trades too.
     pub positions: u64,
     /// How many trades closed.
     pub trades: u64,

@@ -32,6 +32,11 @@ impl Signals {
         self.open.iter().copied()
     }
 
+    /// A signal that stands under another name than its own.
+    pub(super) fn misplaced(&self) -> Option<SignalId> {
+        self.all.iter().find(|(id, state)| state.signal.id != **id).map(|(id, _)| *id)
+    }
+
     pub(super) fn insert(&mut self, state: SignalState) {
         let id = state.signal.id;
         if state.ended.is_none() {

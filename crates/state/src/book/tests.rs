@@ -177,6 +177,9 @@ proptest! {
         }
         prop_assert_eq!(book.held(key()), held.to_string().parse::<Held>().unwrap());
         prop_assert!(is_cents(cash_of(&book), cash) && is_cents(book.totals().fees, fees));
+        // Read again, as where two readings of a log overlap, it counts no more than before.
+        let told_again = Record::Filled { fill: fill(n, "late", side, qty, price, 7) };
+        prop_assert!(book.apply(&told_again, at(3)).is_err() && book.apply(&busted, at(3)).is_err());
     }
 }
 

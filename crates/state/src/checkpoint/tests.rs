@@ -1,7 +1,9 @@
 //! What the state file promises: it is what the schema says, it reads back, it is never half a file, and it keeps
 //! what is not ours.
 
+mod edits;
 mod keys;
+mod random;
 
 use std::fs;
 
@@ -240,7 +242,7 @@ fn an_edit_of_ours_is_noticed_and_kept_aside() {
         assert!(!desk.loaded().intact);
         let changed = fs::read(&desk.files.state).unwrap();
         let written = desk.write();
-        assert_eq!(fs::read(written.edited.unwrap()).unwrap(), changed);
+        assert_eq!(fs::read(written.edited.unwrap().0).unwrap(), changed);
         assert!(desk.loaded().intact);
         assert_eq!(desk.loaded().book(&desk.files.state).unwrap(), desk.book);
     }
@@ -312,6 +314,7 @@ proptest! {
         desk.more(late);
         let again = start(&desk.files, desk.journal.store().clone()).unwrap();
         prop_assert_eq!(&again.book, &desk.book);
+        prop_assert_eq!(again.book.check(), Ok(()));
         desk.write();
         prop_assert_eq!(desk.loaded().book(&desk.files.state).unwrap(), again.book);
     }

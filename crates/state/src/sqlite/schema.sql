@@ -95,9 +95,15 @@ FROM standing;
 -- are in the state file and in `tradewind trades`.
 CREATE VIEW trades AS
 WITH signed AS (
-    SELECT seq, key, at, CAST(price AS REAL) AS price, CAST(fee AS REAL) AS fee,
+    SELECT seq, 0 AS place, key, at, CAST(price AS REAL) AS price, CAST(fee AS REAL) AS fee,
            CASE side WHEN 'buy' THEN 1 ELSE -1 END * CAST(qty AS REAL) AS moved
     FROM fills
+    UNION ALL
+    -- Positions that were taken over from another program.
+    SELECT records.seq, held.key, held.value ->> '$.key', coalesce(held.value ->> '$.opened_at', records.at),
+           CAST(held.value ->> '$.price' AS REAL), 0,
+           CASE held.value ->> '$.direction' WHEN 'long' THEN 1 ELSE -1 END * CAST(held.value ->> '$.qty' AS REAL)
+    FROM records, json_each(records.payload, '$.positions') AS held WHERE records.kind = 'imported'
 ), running AS (
     SELECT *, round(sum(moved) OVER (PARTITION BY key ORDER BY seq), 8) AS after
     FROM signed
@@ -108,7 +114,10 @@ WITH signed AS (
            CASE WHEN before * moved < 0 THEN min(abs(before), abs(moved)) ELSE 0 END AS closed
     FROM stepped
 ), numbered AS (
-    SELECT *, sum(opens) OVER (ORDER BY seq) AS opened_so_far,
+    SELECT *,
+           sum(opens) OVER (ORDER BY seq, place) + coalesce(
+               (SELECT sum(json_array_length(records.payload, '$.trades'))
+                FROM records WHERE records.kind = 'imported' AND records.seq <= opening.seq), 0) AS opened_so_far,
            max(CASE WHEN opens THEN seq END) OVER (PARTITION BY key ORDER BY seq) AS opened_by,
            max(CASE WHEN opens THEN seq END) OVER
                (PARTITION BY key ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS opened_before
@@ -130,7 +139,7 @@ WITH signed AS (
            sum(fee) AS fees
     FROM parts GROUP BY trade, key
 )
-SELECT (SELECT opened_so_far FROM numbered WHERE seq = trade) AS number,
+SELECT (SELECT opened_so_far FROM numbered WHERE seq = trade AND numbered.key = summed.key) AS number,
        key, direction, opened_at, closed_at, qty, entry_price, exit_price, gross_in_quote_currency, fees
 FROM summed WHERE qty = exited;
 

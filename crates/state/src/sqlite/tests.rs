@@ -270,3 +270,54 @@ fn the_trades_view_has_the_trades_of_the_book() {
     told.sort();
     assert_eq!(shown, told);
 }
+
+#[test]
+fn the_trades_view_knows_what_was_taken_over() {
+    use broker_api::{Direction, ImportedPosition, ImportedTrade, Protection, Record};
+    let (_folder, _, mut journal, _) = told();
+    let (long, short) = (fill(5, 41, 5, 130), fill(6, 42, 2, 90));
+    let position = |of: &broker_api::Fill, direction| ImportedPosition {
+        key: of.key,
+        direction,
+        qty: of.qty,
+        price: "100".parse().unwrap(),
+        plan: Protection::default(),
+        risk: None,
+        opened_at: None,
+        strategy: None,
+    };
+    let trade = ImportedTrade {
+        key: long.key,
+        direction: Direction::Long,
+        qty: long.qty,
+        entry: long.price,
+        exit: long.price,
+        opened_at: None,
+        closed_at: None,
+        net: None,
+        fees: None,
+        strategy: None,
+    };
+    let imported = Record::Imported {
+        file: crate::encode::digest(b"old"),
+        reason: "moved".into(),
+        flow: broker_api::Amount::ZERO,
+        positions: vec![position(&long, Direction::Long), position(&short, Direction::Short)],
+        trades: vec![trade],
+    };
+    let fills = [long, short].map(|fill| Record::Filled { fill });
+    let more: Vec<_> = [imported, intended(5, 0), intended(6, 0)].into_iter().chain(fills).collect();
+    let book = commit(&mut journal, &more, 3);
+    let mut told: Vec<Row3> = book
+        .trades()
+        .filter(|trade| trade.position.imported.is_some() && trade.exit_code.is_none())
+        .map(|trade| row(&trade.position.number.to_string(), trade.position.direction.as_str(), "-"))
+        .collect();
+    told.sort();
+    assert_eq!(told.len(), 2);
+    let ask = "SELECT number, direction, NULL FROM trades WHERE entry_price = 100 AND key IN \
+               (SELECT value ->> '$.key' FROM records, json_each(payload, '$.positions') WHERE kind = 'imported')";
+    let mut shown = rows(&journal, ask);
+    shown.sort();
+    assert_eq!(shown, told);
+}

@@ -1,5 +1,7 @@
 //! Every row of the start table, and that nothing is changed where a start is refused.
 
+mod versions;
+
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -137,9 +139,28 @@ fn a_file_of_another_journal_is_refused_with_both() {
     assert!(text.contains("--state"), "{text}");
 }
 
+/// Starts with an edited file: the journal counts, and nothing is changed.
+fn found(files: &Files, book: &Book) -> (Edit, String) {
+    let before = content(files);
+    let started = open(files).unwrap();
+    assert_eq!(&started.book, book);
+    drop(started.journal);
+    let looked = open_read_only(files).unwrap();
+    assert_eq!((&looked.book, &looked.edited), (book, &started.edited));
+    drop(looked.journal);
+    assert_eq!(
+        content(files).get(files.state.file_name().unwrap()),
+        before.get(files.state.file_name().unwrap())
+    );
+    let edit = started.edited.expect("an edit");
+    let text = edit.to_string();
+    assert!(text.contains("paper-state.json were edited"), "{text}");
+    (edit, text)
+}
+
 #[test]
-fn an_edited_file_is_refused_with_the_difference() {
-    let (_folder, files, _) = folder(8);
+fn an_edited_file_is_told_with_the_difference_and_the_journal_counts() {
+    let (_folder, files, book) = folder(8);
     edit(&files, |file| {
         file["guard"]["losses_in_row"] = 3.into();
         file["trades"][0]["exit_price"] = "999".into();
@@ -147,28 +168,40 @@ fn an_edited_file_is_refused_with_the_difference() {
         file["life"] = Value::Null;
         file["mine"] = "kept".into();
     });
-    let (why, text) = refused(&files);
-    let StartError::Edited { differences, .. } = why else { panic!("{text}") };
-    let paths: Vec<_> = differences.iter().map(|difference| &*difference.path).collect();
-    assert_eq!(paths, ["/life", "/guard/losses_in_row", "/orders/tw1", "/trades/0/exit_price"]);
+    let (edit, text) = found(&files, &book);
+    let paths: Vec<_> = edit.differences.iter().map(|difference| &*difference.path).collect();
+    assert_eq!(paths, ["/life", "/guard/losses_in_row", "/orders/tw1", "/trades/1/exit_price"]);
     assert!(text.contains("/guard/losses_in_row is 3 in the file and 0 by the journal"), "{text}");
     assert!(text.contains("/orders/tw1 is {\"attempt\":1} in the file and absent by the journal"), "{text}");
-    assert!(text.contains("Undo the edit: move the file away"), "{text}");
+    assert!(edit.kept.ends_with("paper-state.json.edited-1"), "{text}");
 }
 
 #[test]
-fn an_edit_that_no_record_tells_is_refused_too() {
+fn an_edit_that_no_record_tells_is_told_too() {
     for (key, value) in [("generation", Value::from(7)), ("written_at", "2030-01-01T00:00:00Z".into())] {
-        let (_folder, files, _) = folder(8);
+        let (_folder, files, book) = folder(8);
         edit(&files, |file| file[key] = value);
-        let (why, text) = refused(&files);
-        assert!(matches!(&why, StartError::Edited { differences, .. } if differences.is_empty()), "{text}");
+        let (edit, text) = found(&files, &book);
+        assert!(edit.differences.is_empty(), "{text}");
         assert!(text.contains("checksum does not fit"), "{text}");
     }
+}
+
+#[test]
+fn an_edited_file_whose_place_is_not_in_the_journal_is_refused() {
     let (_folder, files, _) = folder(8);
+    let whole = fs::read(&files.state).unwrap();
     edit(&files, |file| file["journal_seq"] = 99.into());
     let (why, text) = refused(&files);
-    assert!(matches!(&why, StartError::Edited { differences, .. } if !differences.is_empty()), "{text}");
+    assert!(matches!(why, StartError::Ahead { .. }), "{text}");
+    fs::write(&files.state, &whole).unwrap();
+    edit(&files, |file| file["journal_seq"] = 7.into());
+    let (why, text) = refused(&files);
+    assert!(matches!(why, StartError::NotInChain { .. }), "{text}");
+    fs::write(&files.state, &whole).unwrap();
+    edit(&files, |file| file["journal_id"] = "b".into());
+    let (why, text) = refused(&files);
+    assert!(matches!(why, StartError::OtherJournal { .. }), "{text}");
 }
 
 #[test]
@@ -182,7 +215,12 @@ fn a_file_alone_is_refused() {
         }
         let (why, text) = refused(&files);
         assert!(matches!(why, StartError::FileOnly { .. }), "{text}");
-        assert!(text.contains("move the file away") && text.contains("journal.sqlite"), "{text}");
+        assert!(
+            text.contains("move the file away")
+                && text.contains("state adopt --reason")
+                && text.contains("journal.sqlite"),
+            "{text}"
+        );
         assert!(matches!(open_read_only(&files), Err(StartError::FileOnly { .. })));
     }
     let (_folder, files, _) = folder(8);

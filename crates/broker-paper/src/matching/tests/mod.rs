@@ -8,6 +8,7 @@ mod prices;
 mod random;
 mod refusals;
 mod restored;
+mod transfer;
 mod worth;
 
 use std::sync::Arc;

@@ -1,9 +1,11 @@
 //! The venue on real files.
 
+mod copy;
 mod crash;
 mod failure;
 mod file;
 mod port;
+mod transfer;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};

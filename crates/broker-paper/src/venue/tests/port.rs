@@ -60,17 +60,18 @@ fn an_id_is_taken_once_and_a_refused_one_is_used_up() {
     assert!(accepted(&now(venue.submit(&buy("e1"), mark()))));
     let refused = |venue: &PaperVenue, intent: &Intent| match now(venue.submit(intent, mark())) {
         SubmitOutcome::Refused { code, .. } => code,
+        SubmitOutcome::Duplicate { .. } => n("taken"),
         other => panic!("{other:?}"),
     };
-    assert_eq!(refused(&venue, &buy("e1")), n("duplicate_id"));
+    assert_eq!(refused(&venue, &buy("e1")), n("taken"));
     let half = Intent { qty: n("0.5"), ..buy("e2") };
     assert_eq!(refused(&venue, &half), n("bad_quantity"));
     let before = lines(&venue);
     assert_eq!(before.iter().map(|l| l.kind.as_str()).collect::<Vec<_>>(), ["accepted", "refused"]);
     drop(venue);
     let venue = place.open();
-    assert_eq!(refused(&venue, &buy("e1")), n("duplicate_id"));
-    assert_eq!(refused(&venue, &buy("e2")), n("duplicate_id"));
+    assert_eq!(refused(&venue, &buy("e1")), n("taken"));
+    assert_eq!(refused(&venue, &buy("e2")), n("taken"));
     assert_eq!(lines(&venue), before);
     let found = now(venue.find(id("e2"), mark(), sent())).unwrap();
     let Finding::Found { order } = found else { panic!("{found:?}") };

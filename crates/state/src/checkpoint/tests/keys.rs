@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::super::{Checkpoint, SCHEMA};
 use crate::book::{
-    Blocked, Book, Divergence, Ended, Execution, ExitWanted, LastStop, Order, Position, RefusedLeg,
-    SignalState, Totals, Trade, VenueState,
+    AdoptedFrom, Blocked, Book, Divergence, EditFound, Ended, Execution, ExitWanted, HistoryWanted, Import,
+    LastStop, Order, Position, RefusedLeg, SignalState, Totals, Trade, VenueState,
 };
 use crate::encode::digest;
 use crate::testing::{account, at, cursor, fill, intent, key, reason, signal};
@@ -82,6 +82,7 @@ fn position() -> Position {
         }),
         refused: vec![RefusedLeg { purpose: Purpose::Stop, at: at(1) }],
         executions: vec![fill(0, 0, 1, 1).execution],
+        imported: Some(digest(b"a")),
     }
 }
 
@@ -139,11 +140,14 @@ fn full() -> Book {
         (0..5).map(|n| (intent(n, n).id.to_string(), order(n))).collect(),
         (0..5).map(|n| (format!("s{n}"), taken(n))).collect(),
     );
-    let execution = Execution { fill: fill(0, 0, 1, 1), purpose: Some(Purpose::Entry) };
+    let execution = Execution { fill: fill(0, 0, 1, 1), purpose: Some(Purpose::Entry), busted: true };
     let book = json!({
         "journal_seq": 9,
         "life": 2,
         "last_stop": LastStop { life: 1, exit: 0, at: at(1) },
+        "adopted": AdoptedFrom { file: digest(b"f"), journal: "a".into(), seq: 9, hash: digest(b"h"), written_at: at(1) },
+        "edit_found": EditFound { file: digest(b"f"), kept: "paper-state.json.edited-1".into(), places: 1, at: at(1) },
+        "history_wanted": { "paper": HistoryWanted { since: at(1) } },
         "guard": guard,
         "venues": { "paper": venue },
         "positions": { "paper:AAPL": position() },
@@ -156,6 +160,7 @@ fn full() -> Book {
         "trades": [trade],
         "closed_orders": orders,
         "executions": { "paper": { "x0-0": execution } },
+        "imports": [Import { file: digest(b"a"), at: at(0), reason: "moved".into(), positions: 1, trades: 1 }],
     });
     serde_json::from_value(book).unwrap()
 }

@@ -1,0 +1,167 @@
+//! What must fit together in a configuration: limits and their second steps, and names of symbols.
+
+use std::collections::BTreeMap;
+
+use broker_api::{Catalog, Symbol};
+use rust_decimal::Decimal;
+
+use super::faults::{Origin, nearest};
+use super::keys;
+use super::layers::{Given, Layers};
+use crate::catalog;
+
+/// The first must be at most the second, or below it where that is said.
+const STEPS: [(&str, &str, bool, &str); 4] = [
+    (
+        "limits.daily_loss_percent",
+        "limits.daily_loss_flatten_percent",
+        false,
+        "closing everything comes after closing entries",
+    ),
+    (
+        "limits.drawdown_percent",
+        "limits.drawdown_flatten_percent",
+        false,
+        "closing everything comes after closing entries",
+    ),
+    ("limits.cooldown_losses", "limits.latch_losses", false, "the rest comes before the latch"),
+    (
+        "limits.stop_distance_min_percent",
+        "limits.stop_distance_max_percent",
+        true,
+        "no stop would be allowed",
+    ),
+];
+
+impl Layers {
+    /// Checks the whole. `file` is the place of a file's beginning when there is one; `catalog` is what is traded,
+    /// where that is known before.
+    pub fn together(&mut self, file: Option<Origin>, catalog: Option<&Catalog>) {
+        if let Some(beginning) = file {
+            self.whole_limits(&beginning);
+            if let Some(at) = self.sections.get("sizing").filter(|_| !self.has_way()).cloned() {
+                let names: Vec<&str> =
+                    keys::WAYS.iter().map(|way| way.trim_start_matches("sizing.")).collect();
+                self.fault(
+                    at,
+                    "sizing",
+                    "names no way to size".to_owned(),
+                    format!("name one of {}", names.join(", ")),
+                );
+            }
+        }
+        for (low, high, strictly, because) in STEPS {
+            self.step(low, high, strictly, because);
+        }
+        self.names(catalog);
+    }
+
+    /// A file names every limit, whatever else sets some of them.
+    fn whole_limits(&mut self, beginning: &Origin) {
+        let missing: Vec<&str> = keys::all()
+            .iter()
+            .filter(|key| key.table() == "limits" && !self.named.contains(&key.path))
+            .map(keys::Key::name)
+            .collect();
+        if missing.is_empty() {
+            return;
+        }
+        let at = self.sections.get("limits").unwrap_or(beginning).clone();
+        let (is, keys) = if missing.len() == 1 { ("is", "key") } else { ("are", "keys") };
+        let why = format!("{} {keys} {is} missing: {}", missing.len(), missing.join(", "));
+        self.fault(
+            at,
+            "limits:",
+            why,
+            "a file names every limit; `tradewind init --out elsewhere` writes them with their defaults",
+        );
+    }
+
+    fn step(&mut self, low: &str, high: &str, strictly: bool, because: &str) {
+        if self.bad.contains(low) || self.bad.contains(high) {
+            return;
+        }
+        let (Some(less), Some(more)) = (self.figure(low), self.figure(high)) else { return };
+        if less < more || (less == more && !strictly) {
+            return;
+        }
+        let at = |path: &str| self.values.get(path).map_or(Origin::Default, |given| given.at.clone());
+        let (low_at, high_at) = (at(low), at(high));
+        let relation = if strictly { "not below" } else { "above" };
+        let hint = format!("raise {high} or lower {low}: {because}");
+        if high_at > low_at {
+            let relation = if strictly { "not above" } else { "below" };
+            self.fault(high_at, high, format!("is {more}, {relation} {low} = {less} ({low_at})"), hint);
+        } else {
+            self.fault(low_at, low, format!("is {less}, {relation} {high} = {more} ({high_at})"), hint);
+        }
+    }
+
+    /// The figure that applies.
+    fn figure(&self, path: &str) -> Option<Decimal> {
+        let text = match self.values.get(path) {
+            Some(given) => given.value.as_str().map_or_else(|| given.value.to_string(), str::to_owned),
+            None => keys::find(path)?.default.as_ref()?.trim_matches('"').to_owned(),
+        };
+        text.parse().ok()
+    }
+
+    /// Every alias leads to one instrument, and no two that look alike lead to different ones.
+    fn names(&mut self, traded: Option<&Catalog>) {
+        let mut seen: BTreeMap<String, (String, String)> = catalog::ALIASES
+            .iter()
+            .map(|(alias, symbol)| {
+                (
+                    plain(alias),
+                    ((*symbol).to_owned(), format!("\"{alias}\", which is built in, leads to {symbol}")),
+                )
+            })
+            .collect();
+        let symbols: Vec<&str> =
+            traded.into_iter().flat_map(Catalog::iter).map(|(_, row)| row.key.symbol.as_str()).collect();
+        seen.extend(
+            symbols
+                .iter()
+                .map(|symbol| (plain(symbol), ((*symbol).to_owned(), format!("is a way to write {symbol}")))),
+        );
+        for (alias, Given { value, at }) in self.aliases.clone() {
+            let key = format!("aliases.\"{alias}\"");
+            let symbol = value.as_str().unwrap_or_default();
+            let is_known = match traded {
+                Some(_) => symbols.contains(&symbol),
+                None => Symbol::new(symbol).is_ok(),
+            };
+            if alias.trim().is_empty() || alias.trim() != alias {
+                self.fault(
+                    at,
+                    key,
+                    "is empty, or begins or ends with a blank".to_owned(),
+                    "write the name as the other program does",
+                );
+            } else if !is_known {
+                let hint = match nearest(symbol, symbols.iter().copied()) {
+                    Some(near) => format!("did you mean \"{near}\"?"),
+                    None => {
+                        "write the symbol of an instrument that is traded, such as \"BTC/USD\"".to_owned()
+                    }
+                };
+                self.fault(at, key, format!("leads to \"{symbol}\", which is not traded here"), hint);
+            } else if let Some((_, by)) = seen.get(&plain(&alias)).filter(|(other, _)| other != symbol) {
+                let why = format!("leads to {symbol}, and {by}");
+                self.fault(at, key, why, "keep one of the two, or give it another name");
+            } else {
+                seen.insert(
+                    plain(&alias),
+                    (symbol.to_owned(), format!("\"{alias}\" ({at}) leads to {symbol}")),
+                );
+            }
+        }
+    }
+}
+
+/// A name without what tells ways to write it apart.
+fn plain(name: &str) -> String {
+    let upper = name.to_ascii_uppercase();
+    let bare = upper.strip_suffix("=X").unwrap_or(&upper);
+    bare.chars().filter(|letter| !matches!(letter, '/' | '_' | '-' | '.' | ' ')).collect()
+}

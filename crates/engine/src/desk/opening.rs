@@ -1,0 +1,67 @@
+//! What the hours of a market ask of an order: it goes, it waits, or, where calendar and venue disagree, no entry goes.
+
+use broker_api::{Code, Intent, Key, Purpose, Reason};
+
+use super::Step;
+use crate::calendar::{Opening, plural};
+
+const CALENDARS_DIFFER: Code = Code::fixed("calendars_differ");
+
+/// What becomes of an order now.
+pub(super) enum Stands {
+    /// Its market takes it, or its venue keeps it.
+    Goes,
+    /// Its market does not take it now. When it does is due.
+    Waits,
+    /// It is an entry, and calendar and venue say different things.
+    Denied(Reason),
+}
+
+impl Step<'_> {
+    /// What the market of an instrument is now; closed when the instrument is not known here.
+    pub(super) fn opening(&mut self, key: Key) -> Opening {
+        let Some(instrument) = self.setup.catalog.instrument(key) else { return Opening::Closed };
+        let class = instrument.asset_class;
+        let says = self.market.says(key.venue, class, self.now);
+        match self.hours.open(class, self.now, says) {
+            // A day's bar closes at the change of the day. What is decided by it is not sent at the prices of then,
+            // but meets the next bar.
+            Opening::Roll { .. } if self.setup.bars.contains_key(&class) => Opening::Open,
+            opening => opening,
+        }
+    }
+
+    /// What the hours of its market ask of an order.
+    pub(super) fn stands(&mut self, intent: &Intent) -> Stands {
+        let key = intent.key;
+        let is_entry = intent.purpose == Purpose::Entry;
+        let kind = intent.order.name();
+        match self.opening(key) {
+            Opening::Open => Stands::Goes,
+            Opening::Roll { .. } | Opening::Disagree if !is_entry => Stands::Goes,
+            Opening::Roll { until } => {
+                self.due_at(until);
+                Stands::Waits
+            }
+            Opening::Disagree => {
+                let class = self.setup.catalog.instrument(key).map(|instrument| instrument.asset_class);
+                let market = class.map_or("this market", plural);
+                let text = format!(
+                    "{} and our calendar disagree about whether {market} trade now; no entry until they agree, exits are tried",
+                    key.venue
+                );
+                Stands::Denied(Reason::plain(CALENDARS_DIFFER, text))
+            }
+            Opening::Closed if self.setup.venues.get(&key.venue).is_some_and(|venue| venue.holds(kind)) => {
+                Stands::Goes
+            }
+            Opening::Closed => {
+                let class = self.setup.catalog.instrument(key).map(|instrument| instrument.asset_class);
+                if let Some(opens) = class.and_then(|class| self.hours.next_open(class, self.now)) {
+                    self.due_at(opens);
+                }
+                Stands::Waits
+            }
+        }
+    }
+}

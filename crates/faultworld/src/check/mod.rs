@@ -1,0 +1,59 @@
+//! What must hold, whatever fails. Each checker reads what the venue really did and what the journal holds, and knows
+//! nothing of how a desk decides.
+
+mod endings;
+mod fills;
+mod guarded;
+mod level;
+mod once;
+
+use broker_api::{Stamped, Time};
+use state::Book;
+
+use crate::truth::Truth;
+
+/// What a checker gets to see after each turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The venue's time.
+    pub now: Time,
+    /// All records that are durable.
+    pub records: &'a [Stamped],
+    /// Those of them that are new since the last look.
+    pub fresh: &'a [Stamped],
+    /// What really happened.
+    pub truth: &'a Truth,
+    /// The book of the process, as it would report from it.
+    pub book: &'a Book,
+}
+
+/// Something that must hold.
+pub trait Checker {
+    /// What it is called.
+    fn name(&self) -> &'static str;
+
+    /// Looks after a turn.
+    ///
+    /// # Errors
+    /// What does not hold.
+    fn look(&mut self, seen: &Seen<'_>) -> Result<(), String>;
+
+    /// Looks once everything was healed and has come to rest.
+    ///
+    /// # Errors
+    /// What does not hold.
+    fn at_rest(&mut self, _: &Seen<'_>) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// All of them.
+pub fn all() -> Vec<Box<dyn Checker>> {
+    vec![
+        Box::<once::Once>::default(),
+        Box::<fills::Fills>::default(),
+        Box::<level::Levels>::default(),
+        Box::<endings::Endings>::default(),
+        Box::<guarded::Guarded>::default(),
+    ]
+}

@@ -1,0 +1,19 @@
+//! The seeded world: the real desk, runner and journal, under venues, a disk, a clock and processes that fail in every
+//! way we know of. First nothing wrong may happen, whatever fails; then everything is healed, and all must come to rest.
+//!
+//! 1. A seed is a schedule: what is decided, where prices go, what fails and when. The same seed is the same story.
+//! 2. A process that dies leaves nothing but what is on the disk and what is at the venue.
+//! 3. The checkers ([`check`]) read the venue's own truth and the journal's records. They do not know how a desk decides.
+
+pub mod check;
+pub mod crash;
+pub mod dice;
+pub mod disk;
+pub mod fault;
+pub mod plan;
+pub mod truth;
+pub mod venue;
+pub mod world;
+
+pub use fault::{Fates, Fault, Hit, Place};
+pub use world::{Played, Violation, play};

@@ -1,0 +1,64 @@
+//! What really happened at a venue, whatever anybody was told: what the checkers compare the journal with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use broker_api::{ClientOrderId, End, Held, Intent, Key, Qty, Time, VenueEvent};
+
+/// An order that arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// When, by the venue's clock.
+    pub at: Time,
+    /// How many records were durable then.
+    pub records: u64,
+    /// What arrived.
+    pub intent: Intent,
+    /// How it ended; nothing while it lives.
+    pub end: Option<End>,
+    /// How much of it was executed.
+    pub filled: Qty,
+    /// A cancel was taken and not carried out yet.
+    pub cancelling: bool,
+}
+
+impl Arrival {
+    /// What is left of it.
+    pub fn rest(&self) -> Qty {
+        self.intent.qty.minus_or_zero(self.filled)
+    }
+}
+
+/// What really happened at a venue.
+#[derive(Clone, Debug, Default)]
+pub struct Truth {
+    /// Every order that arrived and was taken, in its order. One name twice is two arrivals.
+    pub arrivals: Vec<Arrival>,
+    /// Everything that was executed, taken back and closed, with the time of each.
+    pub log: Vec<(Time, VenueEvent)>,
+    /// What is held.
+    pub held: BTreeMap<Key, Held>,
+    /// What somebody else traded, or the venue took: what is held of it is not ours alone.
+    pub disturbed: BTreeSet<Key>,
+}
+
+impl Truth {
+    /// The last arrival of this name.
+    pub fn find(&self, order: ClientOrderId) -> Option<&Arrival> {
+        self.arrivals.iter().rev().find(|arrival| arrival.intent.id == order)
+    }
+
+    /// Its place.
+    pub fn place(&self, order: ClientOrderId) -> Option<usize> {
+        self.arrivals.iter().rposition(|arrival| arrival.intent.id == order)
+    }
+
+    /// What lives.
+    pub fn live(&self) -> impl Iterator<Item = &Arrival> {
+        self.arrivals.iter().filter(|arrival| arrival.end.is_none())
+    }
+
+    /// What is held of an instrument.
+    pub fn held(&self, key: Key) -> Held {
+        self.held.get(&key).copied().unwrap_or(Held::FLAT)
+    }
+}

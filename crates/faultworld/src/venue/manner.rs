@@ -1,0 +1,167 @@
+//! How venues behave, as data: one row for each kind of broker that the resolver's table knows.
+
+use broker_api::{Capabilities, KindName, Resend, ResolvePolicy};
+use chrono::TimeDelta;
+
+/// For how long a venue refuses an order under a name that it had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ids {
+    /// For ever: a second one of the name is refused.
+    ForEver,
+    /// Until the order is over: then the name is free, and a second one is a second order.
+    WhileLive,
+}
+
+/// How a venue tells whether it has an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// Its log is complete and told at once.
+    Log,
+    /// By our name; what it does not know may still appear.
+    ByName,
+    /// Its transactions are complete, a while after they happened.
+    Transactions,
+    /// A list that may be cold or partial: what is not in it proves nothing.
+    List,
+}
+
+/// How a venue behaves.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it says that it can do, and how its orders are settled.
+    pub capabilities: Capabilities,
+    /// For how long a name is taken.
+    pub ids: Ids,
+    /// How orders are found.
+    pub search: Search,
+    /// How long after it happened something can be read.
+    pub lag: TimeDelta,
+    /// How late a request that was given up by us may still arrive.
+    pub late_max: TimeDelta,
+    /// Whether it asks back, and takes nothing until somebody answers.
+    pub asks_back: bool,
+}
+
+impl Manner {
+    /// All of them.
+    pub fn all() -> Vec<Self> {
+        vec![Self::paper(), Self::alpaca(), Self::oanda(), Self::ibkr()]
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().into_iter().find(|manner| manner.name == name)
+    }
+
+    /// A complete log, at once; a name is taken for ever.
+    pub fn paper() -> Self {
+        Self {
+            name: "paper",
+            capabilities: capabilities(
+                true,
+                ResolvePolicy {
+                    first_ask: TimeDelta::zero(),
+                    every: TimeDelta::seconds(2),
+                    asks_max: 30,
+                    settle: TimeDelta::seconds(35),
+                    send_within: TimeDelta::seconds(30),
+                    resend: Resend::AfterProof,
+                    attempts_max: 5,
+                },
+            ),
+            ids: Ids::ForEver,
+            search: Search::Log,
+            lag: TimeDelta::zero(),
+            late_max: TimeDelta::seconds(30),
+            asks_back: false,
+        }
+    }
+
+    /// Found by our name; a second order of the name is refused for ever; what is not known is silence.
+    pub fn alpaca() -> Self {
+        Self {
+            name: "alpaca",
+            capabilities: capabilities(
+                false,
+                ResolvePolicy {
+                    first_ask: TimeDelta::seconds(1),
+                    every: TimeDelta::seconds(5),
+                    asks_max: 30,
+                    settle: TimeDelta::seconds(10),
+                    send_within: TimeDelta::seconds(30),
+                    resend: Resend::AfterSilence(TimeDelta::seconds(10)),
+                    attempts_max: 5,
+                },
+            ),
+            ids: Ids::ForEver,
+            search: Search::ByName,
+            lag: TimeDelta::seconds(2),
+            // What arrives after it was silence for so long, and was given up, rests there and is found by comparing.
+            late_max: TimeDelta::seconds(40),
+            asks_back: false,
+        }
+    }
+
+    /// A name is free once its order is over, so nothing is sent again before its last moment has passed and the
+    /// transactions up to then do not hold it.
+    pub fn oanda() -> Self {
+        Self {
+            name: "oanda",
+            capabilities: capabilities(
+                true,
+                ResolvePolicy {
+                    first_ask: TimeDelta::seconds(1),
+                    every: TimeDelta::seconds(5),
+                    asks_max: 30,
+                    settle: TimeDelta::seconds(10),
+                    send_within: TimeDelta::seconds(20),
+                    resend: Resend::AfterProof,
+                    attempts_max: 5,
+                },
+            ),
+            ids: Ids::WhileLive,
+            search: Search::Transactions,
+            lag: TimeDelta::seconds(5),
+            // Orders carry no last moment of their own yet, so one that arrived later than this would be sent twice.
+            late_max: TimeDelta::seconds(25),
+            asks_back: false,
+        }
+    }
+
+    /// Lists that prove nothing: what is not found stays unknown, or is probed under its own name.
+    pub fn ibkr() -> Self {
+        Self {
+            name: "ibkr",
+            capabilities: capabilities(
+                false,
+                ResolvePolicy {
+                    first_ask: TimeDelta::seconds(2),
+                    every: TimeDelta::seconds(30),
+                    asks_max: 4,
+                    settle: TimeDelta::seconds(30),
+                    send_within: TimeDelta::seconds(30),
+                    resend: Resend::ProbeSameId(TimeDelta::hours(24)),
+                    attempts_max: 2,
+                },
+            ),
+            ids: Ids::ForEver,
+            search: Search::List,
+            lag: TimeDelta::seconds(8),
+            late_max: TimeDelta::seconds(120),
+            asks_back: true,
+        }
+    }
+}
+
+fn capabilities(reduce_only: bool, resolve: ResolvePolicy) -> Capabilities {
+    Capabilities {
+        kinds: KindName::ALL.to_vec(),
+        holds_when_closed: KindName::ALL.to_vec(),
+        reduce_only,
+        brackets: false,
+        log_tells_closings: true,
+        resolve,
+    }
+}

@@ -1,0 +1,249 @@
+//! What a venue does by itself: orders meet prices, fill in parts, expire, are cancelled. Its truth is kept here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use broker_api::{
+    Amount, ClientOrderId, Code, Currency, Cursor, End, ExecutionId, Fill, Held, Intent, Key, Money,
+    OrderKind, Price, Qty, Ratio, Side, Time, TimeInForce, VenueEvent,
+};
+use rust_decimal::Decimal;
+
+use crate::truth::{Arrival, Truth};
+
+/// Reasons that a venue gives.
+pub const CANCELLED: Code = Code::fixed("cancelled");
+/// Its time in force is over.
+pub const EXPIRED: Code = Code::fixed("expired");
+/// The venue ended it.
+pub const KILLED: Code = Code::fixed("killed");
+
+/// An instrument as the venue trades it.
+#[derive(Clone, Copy, Debug)]
+pub struct Listed {
+    /// Where and what.
+    pub key: Key,
+    /// The price that it trades at.
+    pub price: Decimal,
+    /// The smallest step of the price.
+    pub tick: Decimal,
+    /// The smallest quantity.
+    pub lot: Decimal,
+}
+
+/// A venue's own side.
+#[derive(Clone, Debug)]
+pub struct Market {
+    /// What happened.
+    pub truth: Truth,
+    /// What can be traded.
+    pub listed: BTreeMap<Key, Listed>,
+    /// What was paid and received.
+    pub cash: Decimal,
+    currency: Currency,
+    executions: u64,
+    /// Orders that fill in parts.
+    slow: BTreeSet<usize>,
+}
+
+impl Market {
+    /// A venue at which nothing happened.
+    pub fn new(listed: Vec<Listed>, cash: Decimal, currency: Currency) -> Self {
+        let listed = listed.into_iter().map(|listed| (listed.key, listed)).collect();
+        Self { truth: Truth::default(), listed, cash, currency, executions: 0, slow: BTreeSet::new() }
+    }
+
+    /// Takes an order.
+    pub fn accept(&mut self, intent: Intent, records: u64, is_slow: bool, at: Time) -> usize {
+        let place = self.truth.arrivals.len();
+        self.truth.arrivals.push(Arrival {
+            at,
+            records,
+            intent,
+            end: None,
+            filled: Qty::ZERO,
+            cancelling: false,
+        });
+        if is_slow {
+            self.slow.insert(place);
+        }
+        self.meet(place, at);
+        place
+    }
+
+    /// Ends an order that lives.
+    pub fn close(&mut self, place: usize, end: End, code: Code, at: Time) {
+        let Some(arrival) = self.truth.arrivals.get_mut(place) else { return };
+        if arrival.end.is_none() {
+            arrival.end = Some(end);
+            let order = arrival.intent.id;
+            self.truth.log.push((at, VenueEvent::Closed { order, end, code, at }));
+        }
+    }
+
+    /// All orders meet the prices of now; what was to be cancelled is.
+    pub fn meet_all(&mut self, at: Time) {
+        for place in 0..self.truth.arrivals.len() {
+            let arrival = &self.truth.arrivals[place];
+            if arrival.end.is_some() {
+                continue;
+            }
+            match arrival.intent.tif {
+                TimeInForce::Gtd(until) if until < at => self.close(place, End::Expired, EXPIRED, at),
+                _ if arrival.cancelling => self.close(place, End::Cancelled, CANCELLED, at),
+                _ => self.meet(place, at),
+            }
+        }
+    }
+
+    /// One order meets the price of now.
+    fn meet(&mut self, place: usize, at: Time) {
+        let Some(arrival) = self.truth.arrivals.get(place) else { return };
+        let intent = arrival.intent;
+        let Some(price) = self.price(intent.key, intent.side) else { return };
+        let reaches = |limit: Price| match intent.side {
+            Side::Buy => price.get() <= limit.get(),
+            Side::Sell => price.get() >= limit.get(),
+        };
+        let wakes = |trigger: Price| match intent.side {
+            Side::Buy => price.get() >= trigger.get(),
+            Side::Sell => price.get() <= trigger.get(),
+        };
+        let fills = match intent.order {
+            OrderKind::Market(_) => true,
+            OrderKind::Limit(order) => reaches(order.limit),
+            OrderKind::Stop(order) => wakes(order.trigger),
+            OrderKind::StopLimit(order) => wakes(order.trigger) && reaches(order.limit),
+            OrderKind::TrailingStop(_) => false,
+        };
+        if fills {
+            let share = if self.slow.remove(&place) { Decimal::new(4, 1) } else { Decimal::ONE };
+            self.fill(place, share, price, at);
+        }
+    }
+
+    /// Executes a share of what is left of an order.
+    pub fn fill(&mut self, place: usize, share: Decimal, price: Price, at: Time) {
+        let Some(arrival) = self.truth.arrivals.get(place) else { return };
+        let (intent, rest) = (arrival.intent, arrival.rest());
+        let Some(lot) = self.listed.get(&intent.key).map(|listed| listed.lot) else { return };
+        let mut qty = (rest.get() * share / lot).floor() * lot;
+        if qty.is_zero() {
+            qty = rest.get();
+        }
+        let held = self.truth.held(intent.key);
+        if intent.reduce_only {
+            let reducible =
+                if Side::reducing(held) == Some(intent.side) { held.size().get() } else { Decimal::ZERO };
+            qty = qty.min(reducible);
+        }
+        let Ok(qty) = Qty::new(qty) else { return };
+        if qty.is_zero() {
+            return self.close(place, End::Cancelled, KILLED, at);
+        }
+        let Ok(filled) = arrival.filled.plus(qty) else { return };
+        let arrival = &mut self.truth.arrivals[place];
+        arrival.filled = filled;
+        if filled == intent.qty {
+            arrival.end = Some(End::Filled);
+        }
+        self.execute(intent.id, intent.key, intent.side, qty, price, at);
+        let arrival = &self.truth.arrivals[place];
+        // What may only reduce and has nothing left to reduce ends.
+        if arrival.end.is_none() && intent.reduce_only && self.truth.held(intent.key).is_flat() {
+            self.close(place, End::Cancelled, KILLED, at);
+        }
+    }
+
+    /// Moves what is held, and writes it down.
+    pub fn execute(&mut self, order: ClientOrderId, key: Key, side: Side, qty: Qty, price: Price, at: Time) {
+        self.executions += 1;
+        let moved = self.truth.held(key).moved(side.signed(qty)).unwrap_or(Held::FLAT);
+        self.truth.held.insert(key, moved);
+        let value = price.get() * qty.get();
+        self.cash += if side == Side::Buy { -value } else { value };
+        self.cash -= Decimal::new(1, 1);
+        let (Ok(execution), Ok(fee)) =
+            (ExecutionId::new(&format!("x{}", self.executions)), Amount::new(Decimal::new(1, 1)))
+        else {
+            return;
+        };
+        let fee = Money { amount: fee, currency: self.currency };
+        let fill = Fill { execution, order, key, side, qty, price, fee, rate: Ratio::ONE, at, model: None };
+        self.truth.log.push((at, VenueEvent::Filled(fill)));
+    }
+
+    /// Takes the last execution of an instrument back.
+    pub fn bust(&mut self, dice: u64, at: Time) -> bool {
+        let fills: Vec<Fill> = self
+            .truth
+            .log
+            .iter()
+            .filter_map(|(_, event)| if let VenueEvent::Filled(fill) = event { Some(*fill) } else { None })
+            .collect();
+        let busted = |id| {
+            self.truth
+                .log
+                .iter()
+                .any(|(_, event)| matches!(event, VenueEvent::Busted { execution, .. } if *execution == id))
+        };
+        let Some(place) = usize::try_from(dice).ok().and_then(|n| n.checked_rem(fills.len())) else {
+            return false;
+        };
+        let fill = fills[place];
+        if busted(fill.execution) {
+            return false;
+        }
+        let held =
+            self.truth.held(fill.key).moved(fill.side.opposite().signed(fill.qty)).unwrap_or(Held::FLAT);
+        self.truth.held.insert(fill.key, held);
+        let value = fill.price.get() * fill.qty.get();
+        self.cash += if fill.side == Side::Buy { value } else { -value };
+        self.truth.disturbed.insert(fill.key);
+        self.truth.log.push((at, VenueEvent::Busted { execution: fill.execution, at }));
+        true
+    }
+
+    /// Somebody else trades: a little of their own, or all that is held.
+    pub fn disturb(&mut self, key: Key, is_liquidation: bool, at: Time) {
+        let (held, lot) =
+            (self.truth.held(key), self.listed.get(&key).map_or(Decimal::ONE, |listed| listed.lot));
+        let (side, qty) = match Side::reducing(held).filter(|_| is_liquidation) {
+            Some(side) => (side, Ok(held.size())),
+            None => (Side::Buy, Qty::new(lot * Decimal::TEN)),
+        };
+        let (Ok(qty), Some(price), Ok(order)) = (qty, self.price(key, side), ClientOrderId::new("by-hand"))
+        else {
+            return;
+        };
+        self.truth.disturbed.insert(key);
+        self.execute(order, key, side, qty, price, at);
+    }
+
+    /// What an order of a side is executed at now.
+    pub fn price(&self, key: Key, side: Side) -> Option<Price> {
+        let listed = self.listed.get(&key)?;
+        let price = match side {
+            Side::Buy => listed.price + listed.tick,
+            Side::Sell => listed.price,
+        };
+        Price::new(price).ok()
+    }
+
+    /// What the account is worth.
+    pub fn equity(&self) -> Decimal {
+        let worth = |(key, held): (&Key, &Held)| {
+            self.listed.get(key).map_or(Decimal::ZERO, |listed| listed.price * held.get())
+        };
+        self.cash + self.truth.held.iter().map(worth).sum::<Decimal>()
+    }
+
+    /// The end of what can be read at a moment.
+    pub fn end_of_log(&self, until: Time) -> usize {
+        self.truth.log.iter().take_while(|(at, _)| *at <= until).count()
+    }
+}
+
+/// A place in the log.
+pub fn cursor(place: usize) -> Option<Cursor> {
+    Cursor::new(&place.to_string()).ok()
+}

@@ -1,0 +1,173 @@
+//! A venue that does what its manner says, and what the fates want done to it.
+
+pub mod manner;
+pub mod market;
+mod port;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use broker_api::{
+    AccountRef, Catalog, ClientOrderId, Cursor, End, Finding, Intent, Proof, QueryFailed, SentWindow,
+    SubmitOutcome, Time, VenueOrder, VenueOrderId,
+};
+use chrono::TimeDelta;
+use state::{MemoryStore, Store};
+
+use crate::crash::Crash;
+use crate::fault::{Fates, Fault, Place};
+use manner::{Ids, Manner, Search};
+use market::{KILLED, Market, cursor};
+
+/// Tells the venue's own time.
+pub type VenueClock = Arc<dyn Fn() -> Time + Send + Sync>;
+
+/// A venue as a broker.
+#[derive(Clone)]
+pub struct FaultyVenue {
+    manner: Arc<Manner>,
+    account: AccountRef,
+    catalog: Arc<Catalog>,
+    fates: Arc<Mutex<Fates>>,
+    market: Arc<Mutex<Market>>,
+    store: MemoryStore,
+    clock: VenueClock,
+    crash: Crash,
+    /// Since when it was asked for what it does not know.
+    silent: Arc<Mutex<BTreeMap<ClientOrderId, Time>>>,
+    /// The process dies with its next question: it has an answer in hand that it did not write down.
+    is_doomed: Arc<AtomicBool>,
+    /// Until when nothing of it is reached.
+    out_until: Arc<Mutex<Option<Time>>>,
+}
+
+impl FaultyVenue {
+    /// A venue of some manner.
+    pub fn new(
+        manner: Manner,
+        account: AccountRef,
+        catalog: Arc<Catalog>,
+        market: Market,
+        fates: Arc<Mutex<Fates>>,
+        store: MemoryStore,
+        clock: VenueClock,
+    ) -> Self {
+        Self {
+            manner: Arc::new(manner),
+            account,
+            catalog,
+            fates,
+            market: Arc::new(Mutex::new(market)),
+            store,
+            clock,
+            crash: Crash::default(),
+            silent: Arc::default(),
+            is_doomed: Arc::default(),
+            out_until: Arc::default(),
+        }
+    }
+
+    /// The same venue for another process.
+    #[must_use]
+    pub fn for_process(&self, crash: Crash) -> Self {
+        Self { crash, is_doomed: Arc::default(), ..self.clone() }
+    }
+
+    /// Its own side.
+    pub fn market(&self) -> MutexGuard<'_, Market> {
+        locked(&self.market)
+    }
+
+    /// Nothing of it is reached until then.
+    pub fn goes_out(&self, until: Option<Time>) {
+        *locked(&self.out_until) = until;
+    }
+
+    fn is_out(&self) -> bool {
+        locked(&self.out_until).is_some_and(|until| (self.clock)() < until)
+    }
+
+    fn ask(&self, place: Place) -> Option<Fault> {
+        let fault = locked(&self.fates).ask(place);
+        if self.is_out() { Some(Fault::NotSent).filter(|_| fault.is_none()).or(fault) } else { fault }
+    }
+
+    fn measure(&self, first: i64, last: i64) -> i64 {
+        locked(&self.fates).measure().between(first, last)
+    }
+
+    fn records(&self) -> u64 {
+        self.store.head().ok().flatten().map_or(0, |row| row.seq)
+    }
+
+    /// The order arrives: it is taken, or the venue says that it has one of this name.
+    fn arrives(&self, intent: &Intent, fault: Option<Fault>) -> SubmitOutcome {
+        let (at, records) = ((self.clock)(), self.records());
+        let mut market = self.market();
+        let is_taken = match self.manner.ids {
+            Ids::ForEver => market.truth.find(intent.id).is_some(),
+            Ids::WhileLive => market.truth.find(intent.id).is_some_and(|arrival| arrival.end.is_none()),
+        };
+        if is_taken {
+            return SubmitOutcome::Duplicate { text: "this name is taken".into() };
+        }
+        let place = market.accept(*intent, records, fault == Some(Fault::PartFilled), at);
+        if fault == Some(Fault::KilledOnArrival) {
+            market.close(place, End::Cancelled, KILLED, at);
+        }
+        SubmitOutcome::Accepted { venue_order: VenueOrderId::new(&format!("v{place}")).ok() }
+    }
+
+    /// It arrives although nobody waits for it any more.
+    fn arrives_late(&self, intent: &Intent) {
+        let most = self.manner.late_max.num_seconds();
+        let (venue, intent, after) = (self.clone(), *intent, self.measure(1, most.max(1)));
+        tokio::spawn(async move {
+            tokio::time::sleep(seconds(after)).await;
+            drop(venue.arrives(&intent, None));
+        });
+    }
+
+    fn shown(&self, order: ClientOrderId, until: Time) -> Option<VenueOrder> {
+        let market = self.market();
+        let arrival = market.truth.find(order).filter(|arrival| arrival.at <= until)?;
+        Some(VenueOrder { venue_order: None, end: arrival.end, filled: arrival.filled })
+    }
+
+    fn not_found(&self, order: ClientOrderId, mark: Cursor, sent: SentWindow, now: Time) -> Finding {
+        let again_at = now + TimeDelta::seconds(5);
+        let end = self.market().end_of_log(now - self.manner.lag);
+        let Some(to) = cursor(end) else { return Finding::NotYet { again_at } };
+        match self.manner.search {
+            Search::Log => Finding::Absent { proof: Proof::CompleteLog { from: mark, to } },
+            Search::ByName => {
+                let since = *locked(&self.silent).entry(order).or_insert(now);
+                Finding::Absent { proof: Proof::Silence { since } }
+            }
+            Search::Transactions => {
+                let known_until = now - self.manner.lag;
+                if known_until > sent.to + self.manner.capabilities.resolve.settle {
+                    Finding::Absent { proof: Proof::FencePassed { fence: sent.to, to } }
+                } else {
+                    let again_at = sent.to + self.manner.capabilities.resolve.settle + self.manner.lag;
+                    Finding::NotYet { again_at: again_at.max(now + TimeDelta::seconds(1)) }
+                }
+            }
+            Search::List => Finding::NotYet { again_at: now + TimeDelta::seconds(30) },
+        }
+    }
+
+    fn failed(&self) -> QueryFailed {
+        QueryFailed { why: format!("{} does not answer", self.manner.name).into(), transient: true }
+    }
+}
+
+fn seconds(count: i64) -> Duration {
+    Duration::from_secs(count.unsigned_abs())
+}
+
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,248 @@
+//! The venue behind the port: each call asks the fates first.
+
+use std::future::pending;
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use broker_api::{
+    Account, AccountRef, Activity, Amount, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId,
+    Code, Cursor, End, Finding, Instrument, Intent, QueryFailed, SentWindow, SubmitOutcome, Symbol, Time,
+    VenueDay, VenueId, VenueOrder, VenuePosition,
+};
+use chrono::{NaiveDate, TimeDelta};
+
+use super::manner::Search;
+use super::market::{CANCELLED, cursor};
+use super::{FaultyVenue, seconds};
+use crate::fault::{Fault, Place};
+
+const NO: Code = Code::fixed("told_so");
+
+#[async_trait]
+impl Broker for FaultyVenue {
+    fn id(&self) -> VenueId {
+        self.account.venue
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.manner.capabilities
+    }
+
+    async fn instrument(&self, symbol: Symbol) -> Result<Option<Instrument>, QueryFailed> {
+        Ok(self.catalog.find_symbol(symbol).and_then(|ix| self.catalog.get(ix)).cloned())
+    }
+
+    async fn clock(&self) -> Result<Time, QueryFailed> {
+        Ok((self.clock)())
+    }
+
+    async fn identity(&self) -> Result<AccountRef, QueryFailed> {
+        if self.is_out() { Err(self.failed()) } else { Ok(self.account) }
+    }
+
+    async fn submit(&self, intent: &Intent, _: Cursor) -> SubmitOutcome {
+        let fault = self.ask(Place::Submit(intent.purpose));
+        let unknown = |why: &str| SubmitOutcome::Unknown { why: why.into() };
+        match fault {
+            Some(Fault::DiesBefore) => self.crash.die().await,
+            Some(Fault::DiesAfter) => {
+                self.arrives(intent, fault);
+                self.crash.die().await
+            }
+            Some(Fault::RequestLost) => pending().await,
+            Some(Fault::RequestLate) => {
+                self.arrives_late(intent);
+                pending().await
+            }
+            Some(Fault::ReplyLost) => {
+                self.arrives(intent, fault);
+                pending().await
+            }
+            Some(Fault::ReplyLate) => {
+                let answer = self.arrives(intent, fault);
+                tokio::time::sleep(seconds(self.measure(1, 45))).await;
+                answer
+            }
+            Some(Fault::Throttled) => {
+                SubmitOutcome::Throttled { until: (self.clock)() + TimeDelta::seconds(self.measure(1, 20)) }
+            }
+            Some(Fault::Refused) => SubmitOutcome::Refused { code: NO, text: "not this one".into() },
+            Some(Fault::RefusedUnlisted) => unknown("a refusal that stands in no table"),
+            Some(Fault::Ambiguous) => {
+                if self.measure(0, 1) == 1 {
+                    self.arrives(intent, fault);
+                }
+                unknown("503")
+            }
+            Some(Fault::Question) => unknown("it asks back, and took nothing"),
+            Some(Fault::NotSent | Fault::Outage) => SubmitOutcome::NotSent { why: "no connection".into() },
+            Some(Fault::DiesAnswered) => {
+                self.is_doomed.store(true, Ordering::Relaxed);
+                self.arrives(intent, fault)
+            }
+            Some(Fault::Broken) => SubmitOutcome::Broken { why: "it knows us no more".into() },
+            _ => self.arrives(intent, fault),
+        }
+    }
+
+    async fn cancel(&self, order: ClientOrderId) -> CancelOutcome {
+        let fault = self.ask(Place::Cancel);
+        let done = || {
+            let at = (self.clock)();
+            let mut market = self.market();
+            let Some(place) = market.truth.place(order) else {
+                return CancelOutcome::NotSent { why: "no order of this name".into() };
+            };
+            if fault == Some(Fault::Overtaken) && market.truth.arrivals[place].end.is_none() {
+                let intent = market.truth.arrivals[place].intent;
+                if let Some(price) = market.price(intent.key, intent.side) {
+                    market.fill(place, rust_decimal::Decimal::ONE, price, at);
+                }
+            }
+            if market.truth.arrivals[place].end.is_some() {
+                return CancelOutcome::TooLate;
+            }
+            if self.measure(0, 3) == 0 {
+                market.truth.arrivals[place].cancelling = true;
+            } else {
+                market.close(place, End::Cancelled, CANCELLED, at);
+            }
+            CancelOutcome::Accepted
+        };
+        match fault {
+            Some(Fault::DiesBefore) => self.crash.die().await,
+            Some(Fault::DiesAfter | Fault::DiesAnswered) => {
+                done();
+                self.crash.die().await
+            }
+            Some(Fault::RequestLost) => pending().await,
+            Some(Fault::ReplyLost) => {
+                done();
+                pending().await
+            }
+            Some(Fault::ReplyLate) => {
+                let answer = done();
+                tokio::time::sleep(seconds(self.measure(1, 45))).await;
+                answer
+            }
+            Some(Fault::NotSent) => CancelOutcome::NotSent { why: "no connection".into() },
+            _ => done(),
+        }
+    }
+
+    async fn find(
+        &self,
+        order: ClientOrderId,
+        mark: Cursor,
+        sent: SentWindow,
+    ) -> Result<Finding, QueryFailed> {
+        let now = (self.clock)();
+        let stale = |seconds| now - self.manner.lag - TimeDelta::seconds(seconds);
+        let until = match self.ask(Place::Find) {
+            Some(Fault::DiesBefore | Fault::DiesAnswered) => self.crash.die().await,
+            Some(Fault::ReplyLost) => pending().await,
+            Some(Fault::Unreadable | Fault::NotSent) => return Err(self.failed()),
+            Some(Fault::Partial) if self.manner.search == Search::List => {
+                return Ok(Finding::NotYet { again_at: now + TimeDelta::seconds(30) });
+            }
+            // Only what may lag can be stale.
+            Some(Fault::Stale) if self.manner.search == Search::List => stale(self.measure(1, 60)),
+            _ => stale(0),
+        };
+        Ok(match self.shown(order, until) {
+            Some(order) => Finding::Found { order },
+            None => self.not_found(order, mark, sent, now),
+        })
+    }
+
+    async fn open_orders(&self) -> Result<Vec<(ClientOrderId, VenueOrder)>, QueryFailed> {
+        let market = self.market();
+        let shown = |arrival: &crate::truth::Arrival| {
+            (arrival.intent.id, VenueOrder { venue_order: None, end: None, filled: arrival.filled })
+        };
+        Ok(market.truth.live().map(shown).collect())
+    }
+
+    async fn positions(&self) -> Result<Vec<VenuePosition>, QueryFailed> {
+        Err(self.failed())
+    }
+
+    async fn account(&self) -> Result<Account, QueryFailed> {
+        match self.ask(Place::Account) {
+            Some(Fault::DiesBefore) => self.crash.die().await,
+            Some(Fault::Unreadable | Fault::NotSent) => return Err(self.failed()),
+            _ => {}
+        }
+        let now = (self.clock)();
+        let equity = self.market().equity().round_dp(2);
+        let amount = |value| Amount::new(value).map_err(|_| self.failed());
+        Ok(Account {
+            of: self.account,
+            equity: amount(equity)?,
+            balance: amount(equity)?,
+            margin_used: Amount::ZERO,
+            buying_power: amount(equity.max(rust_decimal::Decimal::ZERO))?,
+            previous_close: None,
+            blocked: false,
+            at: now,
+        })
+    }
+
+    async fn activity_since(&self, since: Option<Cursor>) -> Result<Activity, QueryFailed> {
+        if self.is_doomed.load(Ordering::Relaxed) {
+            self.crash.die().await;
+        }
+        let fault = self.ask(Place::Activity);
+        let mut until = (self.clock)() - self.manner.lag;
+        match fault {
+            Some(Fault::DiesBefore | Fault::DiesAnswered) => self.crash.die().await,
+            Some(Fault::Unreadable | Fault::NotSent) => return Err(self.failed()),
+            Some(Fault::Stale) => until -= TimeDelta::seconds(self.measure(1, 60)),
+            _ => {}
+        }
+        let market = self.market();
+        let from = since.and_then(|place| place.as_str().parse::<usize>().ok()).unwrap_or(0);
+        let mut to = market.end_of_log(until).max(from);
+        let end = to;
+        if fault == Some(Fault::Partial) {
+            to = to.min(from + 1);
+        }
+        let again = if fault == Some(Fault::Duplicated) { 3 } else { 0 };
+        let mut events: Vec<_> = market
+            .truth
+            .log
+            .get(from.saturating_sub(again)..to)
+            .unwrap_or_default()
+            .iter()
+            .map(|(_, e)| *e)
+            .collect();
+        let last = events.len();
+        // Only things of different orders can change places, and never an execution with its bust.
+        if fault == Some(Fault::Reordered)
+            && last >= 2
+            && order_of(&events[last - 1]) != order_of(&events[last - 2])
+        {
+            events.swap(last - 1, last - 2);
+        }
+        let cursor = cursor(to).ok_or_else(|| self.failed())?;
+        Ok(Activity { events, cursor, complete: to == end })
+    }
+
+    async fn days(&self, _: AssetClass, _: NaiveDate, _: u32) -> Result<Option<Vec<VenueDay>>, QueryFailed> {
+        Ok(None)
+    }
+
+    async fn hint(&self) {
+        pending::<()>().await;
+    }
+}
+
+fn order_of(event: &broker_api::VenueEvent) -> Option<ClientOrderId> {
+    match event {
+        broker_api::VenueEvent::Filled(fill) | broker_api::VenueEvent::Corrected { fill, .. } => {
+            Some(fill.order)
+        }
+        broker_api::VenueEvent::Closed { order, .. } => Some(*order),
+        broker_api::VenueEvent::Busted { .. } => None,
+    }
+}

@@ -1,0 +1,293 @@
+//! One schedule, played from its seed to its end: lives of a process follow each other, everything is looked at after
+//! each turn, then all is healed and must come to rest.
+
+mod acts;
+mod process;
+mod rest;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use broker_api::{Catalog, Stamped};
+use chrono::TimeDelta;
+use engine::{Clock, Runner};
+use rust_decimal::Decimal;
+use state::{Book, MemoryStore, Store, decode};
+use tokio::time::Instant;
+
+use crate::check::{self, Checker, Seen};
+use crate::crash::Crash;
+use crate::disk::FaultyDisk;
+use crate::fault::{Fates, Hit};
+use crate::plan::{BadStage, Script, Stage};
+use crate::venue::FaultyVenue;
+use crate::venue::manner::Manner;
+use crate::venue::market::Market;
+
+/// A schedule ends when so many inputs reached the desk.
+const INPUTS_MIN: u64 = 200;
+/// And so many signals were decided.
+const SIGNALS_MIN: usize = 10;
+/// Or at the latest after so many happenings.
+const HAPPENINGS_MAX: u32 = 600;
+
+/// Something that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Who found it.
+    pub checker: &'static str,
+    /// What.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.checker, self.what)
+    }
+}
+
+/// What came of a schedule.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// Its seed.
+    pub seed: u64,
+    /// The manner of its venue.
+    pub venue: &'static str,
+    /// How many inputs reached the desk.
+    pub inputs: u64,
+    /// How many signals were decided.
+    pub signals: usize,
+    /// How many processes there were.
+    pub lives: u32,
+    /// What went wrong.
+    pub hits: Vec<Hit>,
+    /// What did not hold.
+    pub violation: Option<Violation>,
+    /// The story, when it was asked for.
+    pub trace: Vec<String>,
+}
+
+impl Played {
+    /// Whether it was long and bad enough to count.
+    pub fn counts(&self) -> bool {
+        self.inputs >= INPUTS_MIN && self.signals >= SIGNALS_MIN && self.hits.len() >= 5 && self.lives >= 3
+    }
+}
+
+/// How a schedule is played.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Which of its faults happen; all without a list.
+    pub only: Option<BTreeSet<u64>>,
+    /// Whether its story is kept.
+    pub trace: bool,
+}
+
+/// Plays one schedule.
+///
+/// # Errors
+/// [`BadStage`] when the world cannot be set up: a fault of this program.
+pub fn play(seed: u64, manner: &Manner, options: &Options) -> Result<Played, BadStage> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .map_err(|why| BadStage(why.to_string()))?;
+    runtime.block_on(async {
+        let mut world = World::new(seed, manner.clone(), options)?;
+        let violation = world.run().await.err();
+        Ok(world.played(violation))
+    })
+}
+
+struct World {
+    seed: u64,
+    manner: Manner,
+    fates: Arc<Mutex<Fates>>,
+    rows: MemoryStore,
+    venue: FaultyVenue,
+    catalog: Arc<Catalog>,
+    script: Script,
+    /// Our clock.
+    clock: Clock,
+    /// How far our clock is off, in seconds.
+    skew: Arc<AtomicI64>,
+    venue_clock: Clock,
+    crash: Crash,
+    runner: Option<Box<Runner<FaultyDisk>>>,
+    lives: u32,
+    inputs: Arc<AtomicU64>,
+    checkers: Vec<Box<dyn Checker>>,
+    records: Vec<Stamped>,
+    folded: Book,
+    trace: Option<Arc<Mutex<Vec<String>>>>,
+}
+
+impl World {
+    fn new(seed: u64, manner: Manner, options: &Options) -> Result<Self, BadStage> {
+        let stage = Stage::at(manner.name)?;
+        let catalog = Arc::new(stage.catalog()?);
+        let fates = Arc::new(Mutex::new(Fates::of(seed, options.only.clone())));
+        let rows = MemoryStore::new(&format!("world-{seed}"));
+        let (begins, start) = (stage.begins, Instant::now());
+        let venue_clock: Clock =
+            Arc::new(move || begins + TimeDelta::from_std(start.elapsed()).unwrap_or_default());
+        let skew = Arc::new(AtomicI64::new(0));
+        let (theirs, off) = (Arc::clone(&venue_clock), Arc::clone(&skew));
+        let clock: Clock = Arc::new(move || theirs() + TimeDelta::seconds(off.load(Ordering::Relaxed)));
+        let market = Market::new(stage.listed, Decimal::from(100_000), stage.account.currency);
+        let venue = FaultyVenue::new(
+            manner.clone(),
+            stage.account,
+            Arc::clone(&catalog),
+            market,
+            Arc::clone(&fates),
+            rows.clone(),
+            Arc::clone(&venue_clock),
+        );
+        Ok(Self {
+            seed,
+            manner,
+            fates,
+            rows,
+            venue,
+            catalog,
+            script: Script::of(seed),
+            clock,
+            skew,
+            venue_clock,
+            crash: Crash::default(),
+            runner: None,
+            lives: 0,
+            inputs: Arc::default(),
+            checkers: check::all(),
+            records: Vec::new(),
+            folded: Book::default(),
+            trace: options.trace.then(Arc::default),
+        })
+    }
+
+    fn played(&mut self, violation: Option<Violation>) -> Played {
+        Played {
+            seed: self.seed,
+            venue: self.manner.name,
+            inputs: self.inputs.load(Ordering::Relaxed),
+            signals: self.script.signals(),
+            lives: self.lives,
+            hits: self.fates().hits().to_vec(),
+            violation,
+            trace: self.trace.as_ref().map(|trace| locked(trace).clone()).unwrap_or_default(),
+        }
+    }
+
+    async fn run(&mut self) -> Result<(), Violation> {
+        for _ in 0..HAPPENINGS_MAX {
+            let pause = self.script.pause();
+            self.passes(pause).await;
+            self.world_acts();
+            self.happens().await?;
+            let is_long = self.inputs.load(Ordering::Relaxed) >= INPUTS_MIN;
+            if is_long && self.script.signals() >= SIGNALS_MIN {
+                break;
+            }
+        }
+        self.heal();
+        self.comes_to_rest().await
+    }
+
+    async fn passes(&self, time: TimeDelta) {
+        if let Ok(time) = time.to_std()
+            && !time.is_zero()
+        {
+            tokio::time::sleep(time).await;
+        }
+    }
+
+    fn fates(&self) -> MutexGuard<'_, Fates> {
+        locked(&self.fates)
+    }
+
+    /// What must hold, looked at.
+    fn look(&mut self) -> Result<(), Violation> {
+        let fresh = self.fresh_records()?;
+        let market = self.venue.market();
+        let book = self.runner.as_ref().map_or(&self.folded, |runner| runner.book());
+        if *book != self.folded {
+            return Err(Violation {
+                checker: "fold",
+                what: "the book in memory is not the journal's fold".into(),
+            });
+        }
+        let seen = Seen {
+            now: (self.venue_clock)(),
+            records: &self.records,
+            fresh: &self.records[fresh..],
+            truth: &market.truth,
+            book,
+        };
+        for checker in &mut self.checkers {
+            let checked = checker.look(&seen);
+            checked.map_err(|what| Violation { checker: checker.name(), what })?;
+        }
+        Ok(())
+    }
+
+    /// Reads what is new in the journal; gives where it begins.
+    fn fresh_records(&mut self) -> Result<usize, Violation> {
+        let fold = |what: String| Violation { checker: "fold", what };
+        let begins = self.records.len();
+        let rows = self.rows.read(self.folded.seq(), usize::MAX).map_err(|why| fold(why.to_string()))?;
+        for row in rows {
+            let stamped = decode(&row).map_err(|why| fold(why.to_string()))?;
+            self.folded.apply(&stamped.record, stamped.at).map_err(|why| fold(why.to_string()))?;
+            self.tell(|| format!("  {:>4} {:?}", stamped.seq, stamped.record));
+            self.records.push(stamped);
+        }
+        Ok(begins)
+    }
+
+    fn tell(&self, line: impl FnOnce() -> String) {
+        if let Some(trace) = &self.trace {
+            locked(trace).push(line());
+        }
+    }
+}
+
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Fault;
+
+    #[test]
+    fn a_seed_is_one_story() {
+        let manner = Manner::paper();
+        let options = Options { trace: true, ..Options::default() };
+        let one = play(11, &manner, &options).unwrap();
+        let two = play(11, &manner, &options).unwrap();
+        assert_eq!(one.trace, two.trace);
+        assert!(one.inputs > 100);
+    }
+
+    /// The seeds that every test run plays; `torture` plays as many as one likes.
+    #[test]
+    fn nothing_wrong_happens_whatever_fails_and_all_comes_to_rest() {
+        let (mut counting, mut hit) = (0, BTreeSet::new());
+        for manner in Manner::all() {
+            for seed in 0..150 {
+                let played = play(seed, &manner, &Options::default()).unwrap();
+                assert_eq!(played.violation, None, "--from {seed} --seeds 1 --venue {} --trace", manner.name);
+                counting += u32::from(played.counts());
+                hit.extend(played.hits.iter().map(|hit| hit.fault));
+            }
+        }
+        assert!(counting > 300, "{counting} schedules are long and bad enough");
+        let missed: Vec<_> = Fault::ALL.into_iter().filter(|fault| !hit.contains(fault)).collect();
+        assert_eq!(missed, [], "faults that no schedule met");
+    }
+}

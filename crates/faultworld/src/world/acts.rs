@@ -1,0 +1,107 @@
+//! What happens in a schedule: the market, the venue and the clock by themselves, and what is asked of the process.
+
+use std::sync::atomic::Ordering;
+
+use broker_api::{InstrumentIx, Level, Price, Quote};
+use chrono::TimeDelta;
+use engine::{Input, Operator};
+use rust_decimal::Decimal;
+
+use super::process::Turn;
+use super::{Violation, World};
+use crate::fault::{Fault, Place};
+use crate::plan::Happening;
+
+impl World {
+    /// The venue, the market and the clock do what they do by themselves.
+    pub(super) fn world_acts(&mut self) {
+        let now = (self.venue_clock)();
+        let (fault, mut dice) = {
+            let mut fates = self.fates();
+            (fates.ask(Place::World), fates.measure())
+        };
+        let mut market = self.venue.market();
+        let keys: Vec<_> = market.listed.keys().copied().collect();
+        let Some(key) = dice.pick(&keys).copied() else { return };
+        match fault {
+            Some(Fault::Outage) => {
+                drop(market);
+                self.venue.goes_out(Some(now + TimeDelta::seconds(dice.between(5, 180))));
+                return;
+            }
+            Some(Fault::ClockJump) => self.skew.store(dice.between(-40, 40), Ordering::Relaxed),
+            Some(Fault::PriceGap) => {
+                let by = Decimal::new(10_000 + dice.between(-600, 600), 4);
+                if let Some(listed) = market.listed.get_mut(&key) {
+                    listed.price = ((listed.price * by) / listed.tick).floor() * listed.tick;
+                }
+            }
+            Some(Fault::Bust) => drop(market.bust(dice.draw(), now)),
+            Some(Fault::ManualTrade | Fault::Liquidation) => {
+                market.disturb(key, fault == Some(Fault::Liquidation), now);
+            }
+            _ => {}
+        }
+        market.meet_all(now);
+    }
+
+    pub(super) async fn happens(&mut self) -> Result<(), Violation> {
+        let now = (self.clock)();
+        let listed: Vec<_> = self.venue.market().listed.values().copied().collect();
+        let Some(happening) = self.script.next(now, &listed) else { return Ok(()) };
+        self.tell(|| format!("{} {happening:?}", now.format("%H:%M:%S")));
+        match happening {
+            Happening::Decided(decided) => {
+                let (signal, digest) = *decided;
+                let mut inputs = self.quotes();
+                inputs.push(Input::Signal { signal, digest });
+                self.turn(Turn::Refresh).await?;
+                self.turn(Turn::Take(inputs)).await
+            }
+            Happening::Prices(moves) => {
+                self.prices_move(moves);
+                let quotes = self.quotes();
+                self.turn(Turn::Take(quotes)).await
+            }
+            Happening::Refresh => self.turn(Turn::Refresh).await,
+            Happening::Timer => self.turn(Turn::Take(vec![Input::Timer])).await,
+            Happening::Resume => {
+                let act = Operator::Level {
+                    level: Level::Trading,
+                    name: "mira".into(),
+                    why: "looked at".into(),
+                    until: None,
+                };
+                self.turn(Turn::Take(vec![Input::Operator(act)])).await
+            }
+            Happening::Restart => {
+                if let Some(runner) = self.runner.take() {
+                    drop(runner.stop(0));
+                }
+                self.look()
+            }
+        }
+    }
+
+    fn prices_move(&mut self, moves: [i64; 3]) {
+        let now = (self.venue_clock)();
+        let mut market = self.venue.market();
+        for (listed, by) in market.listed.values_mut().zip(moves) {
+            let price = listed.price * Decimal::new(10_000 + by, 4);
+            listed.price = (price / listed.tick).floor().max(Decimal::ONE) * listed.tick;
+        }
+        market.meet_all(now);
+    }
+
+    /// A fresh price of everything.
+    pub(super) fn quotes(&self) -> Vec<Input> {
+        let at = (self.clock)();
+        let market = self.venue.market();
+        let quote = |(ix, instrument): (InstrumentIx, &broker_api::Instrument)| {
+            let listed = market.listed.get(&instrument.key)?;
+            let (bid, ask) = (Price::new(listed.price).ok()?, Price::new(listed.price + listed.tick).ok()?);
+            Some(Input::Quote { ix, quote: Quote { bid, ask, at } })
+        };
+        self.catalog.iter().filter_map(quote).collect()
+    }
+}

@@ -1,0 +1,62 @@
+//! The end of a schedule: everything is healed, and all must come to rest within a bounded time.
+
+use std::sync::atomic::Ordering;
+
+use chrono::TimeDelta;
+
+use super::process::Turn;
+use super::{Violation, World};
+use crate::check::Seen;
+
+/// How many looks without a new record are rest.
+const QUIET: u32 = 12;
+/// How many looks are enough where it cannot rest before a person repairs it.
+const DISTURBED_LOOKS: u32 = 40;
+/// How many looks it may take to come to rest.
+const LOOKS_MAX: u32 = 400;
+
+impl World {
+    pub(super) fn heal(&mut self) {
+        self.fates().heal();
+        self.venue.goes_out(None);
+        self.skew.store(0, Ordering::Relaxed);
+        self.tell(|| "-- healed --".to_owned());
+    }
+
+    /// Everything answers again: nothing more must be left to do within a bounded time.
+    pub(super) async fn comes_to_rest(&mut self) -> Result<(), Violation> {
+        let mut quiet = 0;
+        for look in 0..LOOKS_MAX {
+            let before = self.records.len();
+            self.passes(TimeDelta::seconds(31)).await;
+            self.venue.market().meet_all((self.venue_clock)());
+            let quotes = self.quotes();
+            self.turn(Turn::Take(quotes)).await?;
+            self.turn(Turn::Refresh).await?;
+            quiet = if self.records.len() == before { quiet + 1 } else { 0 };
+            let is_disturbed = !self.venue.market().truth.disturbed.is_empty();
+            // What somebody else traded, or the venue took back, waits for a person.
+            if quiet >= QUIET || is_disturbed && look >= DISTURBED_LOOKS {
+                return self.rests();
+            }
+        }
+        let open: Vec<_> = self.folded.open_orders().map(|order| (order.intent.id, order.phase)).collect();
+        Err(Violation { checker: "rest", what: format!("it does not come to rest: {open:?}") })
+    }
+
+    fn rests(&mut self) -> Result<(), Violation> {
+        let market = self.venue.market();
+        let seen = Seen {
+            now: (self.venue_clock)(),
+            records: &self.records,
+            fresh: &[],
+            truth: &market.truth,
+            book: &self.folded,
+        };
+        for checker in &mut self.checkers {
+            let checked = checker.at_rest(&seen);
+            checked.map_err(|what| Violation { checker: checker.name(), what })?;
+        }
+        Ok(())
+    }
+}
