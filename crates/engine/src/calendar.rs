@@ -6,8 +6,8 @@
 //! 2. All instants are computed from New York's own clock, so they are right through both changes of the hour.
 //! 3. The stocks' calendar covers the years `FIRST_YEAR` to `LAST_YEAR`. Outside of them nothing is guessed: the
 //!    market counts as closed, and every question for a time is answered with nothing.
-//! 4. A calendar is never the sole authority. Markets close unannounced; [`Calendar::open`] holds it against what a
-//!    venue says of itself, and [`Calendar::compare`] against the venue's own days.
+//! 4. A calendar is never the sole authority. Markets close unannounced; `Calendar::open` holds it against what a
+//!    venue says of itself, and `Calendar::compare` against the venue's own days.
 
 mod compare;
 mod equity;

@@ -6,7 +6,7 @@
 //! 3. Nothing is guessed. A time without a zone is no time unless the file names its zone; a cost that may be of one
 //!    unit or of all is no price; two names of one thing with two values make the entry unreadable.
 //! 4. Nothing is dropped without a word: every key of the file is understood, kept as unknown, or could not be read,
-//!    and stands in one of these lists of the [`Report`].
+//!    and stands in one of these lists of the `Report`.
 
 mod closed;
 mod entry;

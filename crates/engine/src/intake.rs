@@ -8,7 +8,7 @@
 //!    their zone. An unknown key is a fault, for a misspelt `stop` would be an entry without one.
 //! 4. What is judged here is only whether an entry says completely and without contradiction what it wants. Whether
 //!    that is wise, late or possible is the desk's to decide and to record.
-//! 5. A text has at most [`TEXT_BYTES_MAX`] bytes and [`ENTRIES_MAX`] entries, an entry at most [`ENTRY_BYTES_MAX`]
+//! 5. A text has at most `TEXT_BYTES_MAX` bytes and `ENTRIES_MAX` entries, an entry at most `ENTRY_BYTES_MAX`
 //!    bytes; one that has more is refused whole, before its entries are looked at. Entries are read one by one.
 //! 6. The same text always gives the same ids and digests, whenever it is read: nothing in them comes from `now`.
 //!

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use broker_api::{
-    Amount, ClientOrderId, End, Ending, Finding, Intent, Key, Phase, Price, Purpose, Record, ResolvePolicy,
+    Amount, ClientOrderId, Ending, Finding, Intent, Key, Phase, Price, Purpose, Record, ResolvePolicy,
     SignalId, Stamped, SubmitOutcome, Time,
 };
 use chrono::TimeDelta;
