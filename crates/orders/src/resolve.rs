@@ -9,7 +9,7 @@
 //! | unknown | a question is under way | wait for its answer |
 //! | unknown | absence proven, but `Never`, or sent `attempts_max` times | tell a person |
 //! | unknown | absence proven, `AfterProof` | resend |
-//! | unknown | absence proven, `AfterSilence`: silent for that long; not yet | resend; wait for that |
+//! | unknown | absence proven, `AfterSilence`: an answer after that long was still silence; not yet | resend; ask then |
 //! | unknown | absence proven, `ProbeSameId`: first attempt and within its time; otherwise | resend; tell a person |
 //! | unknown | asked `asks_max` times | tell a person |
 //! | unknown | before `first_ask`, before `every` since the last answer, or before the venue's own moment | wait for that |
@@ -90,10 +90,13 @@ fn unknown(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
     // The time of the last answer is of this attempt only when it was asked about.
     let answered = order.asked_at.filter(|_| order.asks > 0);
     let settled = after(order.since.min(order.sent.to), policy.settle);
-    if let Some(proof) = order.proof
-        && answered.is_some_and(|at| at >= settled)
-    {
-        return proven(policy, order, proof, now);
+    // Silence is what was heard when somebody listened: time that passed without an answer is none.
+    let quiet = match (policy.resend, order.proof) {
+        (Resend::AfterSilence(long), Some(Proof::Silence { since })) => settled.max(after(since, long)),
+        _ => settled,
+    };
+    if order.proof.is_some() && answered.is_some_and(|at| at >= quiet) {
+        return proven(policy, order, now);
     }
     if order.asks >= policy.asks_max {
         return Next::TellPerson;
@@ -101,26 +104,22 @@ fn unknown(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
     let mut due = answered.map_or_else(|| after(order.since, policy.first_ask), |at| after(at, policy.every));
     due = due.max(order.not_before.unwrap_or(due));
     if order.proof.is_some() || order.asks.saturating_add(1) == policy.asks_max {
-        due = due.max(settled);
+        due = due.max(quiet);
     }
     if now < due { Next::Wait(due) } else { Next::Ask }
 }
 
-fn proven(policy: &ResolvePolicy, order: &Unsettled, proof: Proof, now: Time) -> Next {
+fn proven(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
     if order.attempt >= policy.attempts_max {
         return Next::TellPerson;
     }
-    match (policy.resend, proof) {
-        (Resend::AfterSilence(long), Proof::Silence { since }) => {
-            let quiet = after(since, long);
-            if now < quiet { Next::Wait(quiet) } else { Next::Resend }
-        }
-        (Resend::AfterProof | Resend::AfterSilence(_), _) => Next::Resend,
+    match policy.resend {
+        Resend::AfterProof | Resend::AfterSilence(_) => Next::Resend,
         // The time counts from the first attempt, and only the last one's is known here.
-        (Resend::ProbeSameId(within), _) if order.attempt <= 1 && now <= after(order.sent.from, within) => {
+        Resend::ProbeSameId(within) if order.attempt <= 1 && now <= after(order.sent.from, within) => {
             Next::Resend
         }
-        (Resend::Never | Resend::ProbeSameId(_), _) => Next::TellPerson,
+        Resend::Never | Resend::ProbeSameId(_) => Next::TellPerson,
     }
 }
 

@@ -99,11 +99,15 @@ fn what_is_proven_absent_goes_by_the_venue() {
         // when the first of two attempts was is not known, so its time may be over
         assert_eq!(next(PROBE, Unsettled { attempt: 2, ..order }, 50), Next::TellPerson);
         for resend in ALL {
-            assert_eq!(next(resend, Unsettled { attempt: 3, ..order }, 50), Next::TellPerson);
+            let last = Unsettled { attempt: 3, asked_at: Some(at(40)), ..order };
+            assert_eq!(next(resend, last, 50), Next::TellPerson);
         }
     }
     assert_eq!(next(SILENCE, proven, 9), Next::Resend);
-    assert_eq!((next(SILENCE, silent, 28), next(SILENCE, silent, 29)), (Next::Wait(at(29)), Next::Resend));
+    // time that passed since the last answer is no silence: somebody must have listened until then
+    assert_eq!((next(SILENCE, silent, 28), next(SILENCE, silent, 29)), (Next::Wait(at(29)), Next::Ask));
+    assert_eq!(next(SILENCE, Unsettled { asked_at: Some(at(28)), ..silent }, 99), Next::Ask);
+    assert_eq!(next(SILENCE, Unsettled { asked_at: Some(at(29)), ..silent }, 29), Next::Resend);
     assert_eq!(next(Resend::AfterProof, Unsettled { attempt: 2, ..proven }, 9), Next::Resend);
     let fence = Unsettled {
         proof: Some(Proof::FencePassed { fence: at(1), to: Cursor::new("9").unwrap() }),

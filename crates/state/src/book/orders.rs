@@ -138,9 +138,10 @@ impl Book {
             Some(Finding::Found { order: seen }) => {
                 order.venue_order = seen.venue_order.or(order.venue_order);
             }
-            Some(Finding::NotYet { again_at }) => order.not_before = Some(*again_at),
+            // What was absent before is not absent now because nobody answered.
+            Some(Finding::NotYet { again_at }) => (order.not_before, order.proof) = (Some(*again_at), None),
             Some(Finding::Absent { proof }) => order.proof = Some(*proof),
-            None => {}
+            None => order.proof = None,
         }
         self.retire(id);
         Ok(())
