@@ -119,3 +119,8 @@ pub fn locked(error: &LockError) -> Failure {
         .because(error)
         .fix("give this user the right to write in its folder, or name another state with --state; nothing was changed")
 }
+
+/// Whether two paths lead to one file that is there.
+pub fn same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
+}

@@ -86,7 +86,7 @@ pub fn import(out: Out, place: &Place, asked: Asked<'_>) -> Result<Exit, Failure
         return Err(Failure::usage("nothing_to_import", format!("{name} holds nothing that could be taken"))
             .fix("docs/import.md lists the names that are known; nothing was written"));
     }
-    if same(asked.file, &place.files.state) {
+    if files::same(asked.file, &place.files.state) {
         return Err(Failure::usage(
             "state_in_the_way",
             format!("{name} lies where Tradewind writes its own state"),
@@ -320,8 +320,4 @@ fn document(asked: Asked<'_>, read: &Foreign, done: Done, book: Option<&Book>) -
         "stops_resting": guarded.map(|(rests, _)| rests),
         "stops_wanted": guarded.map(|(_, wanted)| wanted),
     })
-}
-
-fn same(one: &Path, other: &Path) -> bool {
-    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
 }

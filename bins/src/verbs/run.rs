@@ -4,13 +4,13 @@
 mod input;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
 use broker_api::{Ending, Phase, SignalId};
 use engine::Input;
 use engine::intake::Intake;
 use serde_json::{Value, json};
+use state::files::with_ending;
 
 use crate::args::RunArgs;
 use crate::failure::{Exit, Failure};
@@ -77,19 +77,13 @@ pub fn copy_files(place: &Place, copy: &Place) -> std::io::Result<()> {
     ];
     for (from, to) in pairs {
         for suffix in ["", "-wal"] {
-            let (from, to) = (with_suffix(from, suffix), with_suffix(to, suffix));
+            let (from, to) = (with_ending(from, suffix), with_ending(to, suffix));
             if from.exists() {
                 std::fs::copy(&from, &to)?;
             }
         }
     }
     Ok(())
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> std::path::PathBuf {
-    let mut name = path.as_os_str().to_os_string();
-    name.push(suffix);
-    name.into()
 }
 
 fn pass(out: Out, place: &Place, args: &RunArgs, is_rehearsal: bool) -> Result<Exit, Failure> {

@@ -36,7 +36,7 @@ pub fn export(out: Out, place: &Place, folder: Option<&std::path::Path>) -> Resu
     std::fs::create_dir_all(folder).map_err(failed)?;
     let reading = place.read(None)?;
     let target = Place::at(&folder.join("paper-state.json"), place.loaded.clone())?;
-    if target.files.state.exists() && same(&target.files.state, &place.files.state) {
+    if target.files.state.exists() && crate::files::same(&target.files.state, &place.files.state) {
         return Err(Failure::usage("same_folder", "the state is in that folder itself")
             .fix("name another folder with --out"));
     }
@@ -197,8 +197,4 @@ pub fn tail(out: Out, place: &Place, last: u64) -> Result<(), Failure> {
         .map(|stamped| json!({ "seq": stamped.seq, "at": stamped.at, "record": stamped.record }))
         .collect();
     out.document("journal-tail", &reading.heading(), crate::clock::now(), &json!(rows))
-}
-
-fn same(one: &std::path::Path, other: &std::path::Path) -> bool {
-    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
 }

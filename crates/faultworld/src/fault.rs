@@ -3,7 +3,7 @@
 //! Each place where something can go wrong asks [`Fates`], which counts the questions: the number of a question is
 //! the name of what was answered, so a failing schedule can be played again with some of its faults left out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use broker_api::Purpose;
@@ -260,15 +260,6 @@ impl Fates {
     /// What went wrong so far.
     pub fn hits(&self) -> &[Hit] {
         &self.hits
-    }
-
-    /// How often each fault hit each place.
-    pub fn counts(&self) -> BTreeMap<(Fault, Place), u64> {
-        let mut counts = BTreeMap::new();
-        for hit in &self.hits {
-            *counts.entry((hit.fault, hit.place)).or_default() += 1;
-        }
-        counts
     }
 }
 

@@ -220,13 +220,8 @@ impl World {
                 what: "the book in memory is not the journal's fold".into(),
             });
         }
-        let seen = Seen {
-            now: (self.venue_clock)(),
-            records: &self.records,
-            fresh: &self.records[fresh..],
-            truth: &market.truth,
-            book,
-        };
+        let seen =
+            Seen { now: (self.venue_clock)(), fresh: &self.records[fresh..], truth: &market.truth, book };
         for checker in &mut self.checkers {
             let checked = checker.look(&seen);
             checked.map_err(|what| Violation { checker: checker.name(), what })?;

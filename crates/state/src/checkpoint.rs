@@ -24,11 +24,11 @@ pub use edits::{Edit, NotTaken, changes, edit};
 pub use error::CheckpointError;
 use error::unreadable;
 pub use merge::Difference;
-use safe::{beside, keep};
+use safe::keep;
 
 use crate::book::{AdoptedFrom, Book, keyed};
 use crate::encode::{digest, time_text};
-use crate::files::{Files, folder};
+use crate::files::{Files, folder, with_ending};
 use crate::journal::Journal;
 use crate::store::Store;
 
@@ -316,7 +316,7 @@ fn prepare<'a>(files: &'a Files, checkpoint: &Checkpoint) -> Result<Prepared<'a>
     let mut bytes = serde_json::to_vec_pretty(&file).map_err(|why| unreadable(path, why.to_string()))?;
     bytes.push(b'\n');
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-    let part = beside(&target, ".part");
+    let part = with_ending(&target, ".part");
     let save = || -> io::Result<()> {
         let mut new = File::create(&part)?;
         if let Ok(old) = fs::metadata(&target) {

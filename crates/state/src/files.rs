@@ -3,6 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+/// A file's name with something behind it: `paper-state.json` and `.part` are `paper-state.json.part`.
+pub fn with_ending(file: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(file);
+    name.push(ending);
+    name.into()
+}
+
 /// The files of one book.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Files {
@@ -26,11 +33,7 @@ impl Files {
     /// The files beside a state file: of `paper-state.json` the journal `paper-state.journal.sqlite`, and
     /// `paper-state.json.previous`, `.lock`, `.halt`, `.restoring` and `.control`.
     pub fn beside(state: &Path) -> Self {
-        let with = |ending: &str| {
-            let mut name = OsString::from(state);
-            name.push(ending);
-            PathBuf::from(name)
-        };
+        let with = |ending| with_ending(state, ending);
         Self {
             state: state.to_owned(),
             previous: with(".previous"),

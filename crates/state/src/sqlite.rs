@@ -16,7 +16,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, TransactionBehavior, params};
 
 use crate::encode::Encoded;
-use crate::files::folder;
+use crate::files::{folder, with_ending};
 use crate::journal::Journal;
 use crate::store::{Store, StoreError};
 
@@ -66,7 +66,7 @@ impl SqliteStore {
         if path.try_exists().map_err(|why| fail(&why))? {
             return Err(StoreError::Exists { place: place(path) });
         }
-        let log = beside(path, "-wal");
+        let log = with_ending(path, "-wal");
         if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
             // SQLite would fold it into the new file.
             let why = format!(
@@ -76,7 +76,7 @@ impl SqliteStore {
             return Err(StoreError::Failed { place: place(path), doing: "created", why: why.into() });
         }
         // Made under another name: a crash on the way leaves no half of a journal.
-        let part = beside(path, ".part");
+        let part = with_ending(path, ".part");
         remove(&part);
         let make = || -> Result<(), rusqlite::Error> {
             let mut db = Connection::open(&part)?;
@@ -152,7 +152,7 @@ impl SqliteStore {
         if path.try_exists().map_err(|why| io(path, "created", &why))? {
             return Err(StoreError::Exists { place: place(path) });
         }
-        let part = beside(path, ".part");
+        let part = with_ending(path, ".part");
         remove(&part);
         let copied = self.copied(&part).and_then(|records| publish(&part, path).map(|()| records));
         remove(&part);
@@ -285,16 +285,10 @@ fn place(path: &Path) -> Box<str> {
     path.display().to_string().into()
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
-}
-
 /// Removes a database that was being made, with what SQLite keeps beside it; mostly nothing is there.
 fn remove(part: &Path) {
     for ending in ["", "-wal", "-shm", "-journal"] {
-        drop(fs::remove_file(beside(part, ending)));
+        drop(fs::remove_file(with_ending(part, ending)));
     }
 }
 

@@ -3,11 +3,11 @@
 //! Nothing beside the book is written, not even what SQLite puts beside a file that it only reads: the journal is read
 //! from a copy, and beside a process that works with it only where that has put it there already.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use broker_api::Time;
 use broker_paper::venue::PaperVenue;
+use state::files::with_ending;
 use state::{Book, Journal, LockError, SqliteStore, start};
 
 use super::Report;
@@ -129,7 +129,7 @@ fn records(report: &mut Report, place: &Place, copy: &Copy, is_held: bool) -> Se
         }
         return Seen::default();
     }
-    let beside = is_held && with(&there.journal, "-shm").exists();
+    let beside = is_held && with_ending(&there.journal, "-shm").exists();
     let path = if beside { &there.journal } else { &copy.place.files.journal };
     let open = || SqliteStore::open_read_only(path);
     let unreadable = |error: &dyn std::error::Error| {
@@ -288,10 +288,4 @@ impl Copy {
         failure.fix = failure.fix.as_deref().map(told);
         failure
     }
-}
-
-fn with(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_os_string();
-    name.push(ending);
-    name.into()
 }

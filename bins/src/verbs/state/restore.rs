@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use broker_api::{Code, Record, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use state::files::with_ending;
 use state::{Book, Head, Journal, SqliteStore, Started};
 
 use super::backup::{self, NAME, PAGE, Page};
@@ -141,7 +142,7 @@ fn begin(out: Out, place: &Place, folder: &Path) -> Result<Marker, Failure> {
     let at = book.last_stop().map_or(page.made_at, |stop| stop.at).min(page.made_at);
     let unread_since = (!has_broker && book.venues().next().is_some()).then_some(at);
     let marker = Marker { from: folder.to_owned(), kept, unread_since };
-    let part = with(&place.files.restoring, ".part");
+    let part = with_ending(&place.files.restoring, ".part");
     let mark = || -> io::Result<()> {
         backup::write(&part, &serde_json::to_vec_pretty(&marker)?)?;
         fs::rename(&part, &place.files.restoring)?;
@@ -187,12 +188,12 @@ fn warn_if_older(out: Out, place: &Place, page: &Page) {
 fn slots(place: &Place, with_venue: bool) -> Vec<Slot> {
     let database = |file: &Path| Slot {
         file: file.to_owned(),
-        copy: with(file, ".restored"),
-        beside: BESIDE.iter().map(|ending| with(file, ending)).collect(),
+        copy: with_ending(file, ".restored"),
+        beside: BESIDE.iter().map(|ending| with_ending(file, ending)).collect(),
     };
     let state = Slot {
         file: place.files.state.clone(),
-        copy: with(&place.files.state, ".restored"),
+        copy: with_ending(&place.files.state, ".restored"),
         beside: vec![place.files.previous.clone()],
     };
     let mut all = vec![state, database(&place.files.journal)];
@@ -285,16 +286,10 @@ fn told(
 /// The first free name for a folder that keeps what a restore takes away.
 fn free(state: &Path) -> io::Result<PathBuf> {
     for n in 1u32.. {
-        let name = with(state, &format!(".before-restore-{n}"));
+        let name = with_ending(state, &format!(".before-restore-{n}"));
         if !name.try_exists()? {
             return Ok(name);
         }
     }
     Err(io::Error::other("every name for what was there is taken"))
-}
-
-fn with(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }

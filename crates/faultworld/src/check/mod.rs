@@ -17,9 +17,7 @@ use crate::truth::Truth;
 pub struct Seen<'a> {
     /// The venue's time.
     pub now: Time,
-    /// All records that are durable.
-    pub records: &'a [Stamped],
-    /// Those of them that are new since the last look.
+    /// The records that became durable since the last look.
     pub fresh: &'a [Stamped],
     /// What really happened.
     pub truth: &'a Truth,

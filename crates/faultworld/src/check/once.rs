@@ -1,7 +1,7 @@
 //! Nothing is sent twice, and nothing without a record: at most one live order for each intent, and no order at the
 //! venue that was not announced, as it is, before it arrived.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use broker_api::{ClientOrderId, Intent, Record};
 
@@ -13,7 +13,6 @@ pub(super) struct Once {
     /// Each announced intent, with the seq of its record.
     announced: BTreeMap<ClientOrderId, (u64, Intent)>,
     looked: usize,
-    filled: BTreeSet<ClientOrderId>,
 }
 
 impl Checker for Once {
@@ -51,7 +50,6 @@ impl Checker for Once {
             if live > 1 || executed > intent.qty.get() || is_used {
                 return Err(format!("{id} arrived {} times: {live} live, {executed} executed", twins.len()));
             }
-            self.filled.insert(id);
         }
         self.looked = seen.truth.arrivals.len();
         Ok(())

@@ -40,8 +40,6 @@ pub struct Manner {
     pub lag: TimeDelta,
     /// How late a request that was given up by us may still arrive.
     pub late_max: TimeDelta,
-    /// Whether it asks back, and takes nothing until somebody answers.
-    pub asks_back: bool,
 }
 
 impl Manner {
@@ -75,7 +73,6 @@ impl Manner {
             search: Search::Log,
             lag: TimeDelta::zero(),
             late_max: TimeDelta::seconds(30),
-            asks_back: false,
         }
     }
 
@@ -100,7 +97,6 @@ impl Manner {
             lag: TimeDelta::seconds(2),
             // What arrives after it was silence for so long, and was given up, rests there and is found by comparing.
             late_max: TimeDelta::seconds(40),
-            asks_back: false,
         }
     }
 
@@ -126,7 +122,6 @@ impl Manner {
             lag: TimeDelta::seconds(5),
             // Orders carry no last moment of their own yet, so one that arrived later than this would be sent twice.
             late_max: TimeDelta::seconds(25),
-            asks_back: false,
         }
     }
 
@@ -150,7 +145,6 @@ impl Manner {
             search: Search::List,
             lag: TimeDelta::seconds(8),
             late_max: TimeDelta::seconds(120),
-            asks_back: true,
         }
     }
 }

@@ -91,7 +91,7 @@ impl FaultyVenue {
 
     fn ask(&self, place: Place) -> Option<Fault> {
         let fault = locked(&self.fates).ask(place);
-        if self.is_out() { Some(Fault::NotSent).filter(|_| fault.is_none()).or(fault) } else { fault }
+        fault.or_else(|| self.is_out().then_some(Fault::NotSent))
     }
 
     fn measure(&self, first: i64, last: i64) -> i64 {

@@ -75,7 +75,7 @@ impl Broker for FaultyVenue {
                 unknown("503")
             }
             Some(Fault::Question) => unknown("it asks back, and took nothing"),
-            Some(Fault::NotSent | Fault::Outage) => SubmitOutcome::NotSent { why: "no connection".into() },
+            Some(Fault::NotSent) => SubmitOutcome::NotSent { why: "no connection".into() },
             Some(Fault::DiesAnswered) => {
                 self.is_doomed.store(true, Ordering::Relaxed);
                 self.arrives(intent, fault)

@@ -46,13 +46,7 @@ impl World {
 
     fn rests(&mut self) -> Result<(), Violation> {
         let market = self.venue.market();
-        let seen = Seen {
-            now: (self.venue_clock)(),
-            records: &self.records,
-            fresh: &[],
-            truth: &market.truth,
-            book: &self.folded,
-        };
+        let seen = Seen { now: (self.venue_clock)(), fresh: &[], truth: &market.truth, book: &self.folded };
         for checker in &mut self.checkers {
             let checked = checker.at_rest(&seen);
             checked.map_err(|what| Violation { checker: checker.name(), what })?;

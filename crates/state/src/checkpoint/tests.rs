@@ -123,7 +123,7 @@ fn a_write_that_cannot_begin_leaves_the_old_file() {
     desk.write();
     let first = fs::read(&desk.files.state).unwrap();
     desk.more(&[started(2)]);
-    fs::create_dir(beside(&desk.files.state, ".part")).unwrap(); // no file can be made there
+    fs::create_dir(with_ending(&desk.files.state, ".part")).unwrap(); // no file can be made there
     let refused = write(&desk.files, &desk.cut()).unwrap_err();
     assert!(matches!(refused, CheckpointError::Io { doing: "written", .. }), "{refused}");
     assert_eq!(fs::read(&desk.files.state).unwrap(), first);
@@ -192,6 +192,28 @@ fn what_is_not_ours_is_kept_at_every_level() {
     }
     assert!(desk.loaded().intact);
     assert_eq!(desk.loaded().book(&desk.files.state).unwrap(), desk.book);
+}
+
+/// Other programs keep binary fractions, each with as many digits as it takes to have it back.
+#[test]
+fn a_binary_fraction_of_another_program_comes_back_as_it_was() {
+    let desk = Desk::new();
+    desk.write();
+    let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
+    let figures = std::iter::repeat_with(|| {
+        bits = bits.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        f64::from_bits(bits)
+    });
+    let figures: Vec<f64> = figures.filter(|figure| figure.is_finite()).take(3_000).collect();
+    let texts: Vec<String> = figures.iter().map(|figure| format!("{figure:?}")).collect();
+    let file = fs::read_to_string(&desk.files.state).unwrap();
+    fs::write(&desk.files.state, file.replacen('{', &format!("{{\"mine\": [{}],", texts.join(",")), 1))
+        .unwrap();
+    desk.write();
+    let file = fs::read_to_string(&desk.files.state).unwrap();
+    let list = file.split_once("\"mine\": [").unwrap().1.split_once(']').unwrap().0;
+    let kept: Vec<u64> = list.split(',').map(|text| text.trim().parse::<f64>().unwrap().to_bits()).collect();
+    assert_eq!(kept, figures.iter().map(|figure| figure.to_bits()).collect::<Vec<_>>());
 }
 
 #[test]

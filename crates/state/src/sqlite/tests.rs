@@ -37,7 +37,7 @@ fn a_process_that_dies_loses_nothing_that_was_committed() {
     // What lies on the disk while the writer is alive: its file and its write-ahead log.
     let copy = folder.path().join("copy.sqlite");
     fs::copy(&path, &copy).unwrap();
-    fs::copy(beside(&path, "-wal"), beside(&copy, "-wal")).unwrap();
+    fs::copy(with_ending(&path, "-wal"), with_ending(&copy, "-wal")).unwrap();
     let again = Journal::open(SqliteStore::open(&copy).unwrap()).unwrap();
     assert_eq!((again.verify().unwrap().records, again.head()), (book.seq(), journal.head()));
 }
@@ -92,7 +92,7 @@ fn readers_see_what_is_committed_and_cannot_write() {
 #[test]
 fn the_write_ahead_log_is_used_again() {
     let (_folder, path, mut journal, mut book) = told();
-    let log = || fs::metadata(beside(&path, "-wal")).unwrap().len();
+    let log = || fs::metadata(with_ending(&path, "-wal")).unwrap().len();
     let mut after_the_first = 0;
     for round in 0..6 {
         for _ in 0..20 {
@@ -132,8 +132,8 @@ fn what_is_not_a_journal_is_left_alone() {
 #[test]
 fn the_log_of_a_removed_journal_is_not_folded_into_a_new_one() {
     let (folder, path, journal, _) = told();
-    let (orphan, log) = (folder.path().join("b.sqlite"), beside(&path, "-wal"));
-    fs::copy(log, beside(&orphan, "-wal")).unwrap();
+    let (orphan, log) = (folder.path().join("b.sqlite"), with_ending(&path, "-wal"));
+    fs::copy(log, with_ending(&orphan, "-wal")).unwrap();
     let refused = SqliteStore::create(&orphan).unwrap_err().to_string();
     assert!(refused.contains("b.sqlite-wal is left of another journal"), "{refused}");
     assert!(!orphan.exists());
@@ -144,10 +144,10 @@ fn the_log_of_a_removed_journal_is_not_folded_into_a_new_one() {
 fn a_journal_half_made_is_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.sqlite");
-    fs::write(beside(&path, ".part"), b"cut short").unwrap();
+    fs::write(with_ending(&path, ".part"), b"cut short").unwrap();
     let journal = Journal::open(SqliteStore::create(&path).unwrap()).unwrap();
     assert_eq!(journal.verify().unwrap().records, 0);
-    assert!(!beside(&path, ".part").exists());
+    assert!(!with_ending(&path, ".part").exists());
 }
 
 #[test]
