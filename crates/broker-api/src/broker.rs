@@ -15,8 +15,8 @@ use crate::hours::VenueDay;
 use crate::ids::{ClientOrderId, Cursor, Key, Symbol, VenueId};
 use crate::instrument::{AssetClass, Instrument};
 use crate::intent::Intent;
-use crate::market::Quote;
-use crate::outcome::{CancelOutcome, Finding, QueryFailed, SentWindow, SubmitOutcome, VenueOrder};
+use crate::market::{Bar, Quote};
+use crate::outcome::{CancelOutcome, Finding, OpenOrder, QueryFailed, SentWindow, SubmitOutcome};
 
 /// One account at one broker.
 #[async_trait]
@@ -60,8 +60,8 @@ pub trait Broker: Send + Sync {
         sent: SentWindow,
     ) -> Result<Finding, QueryFailed>;
 
-    /// Every order of ours that is live.
-    async fn open_orders(&self) -> Result<Vec<(ClientOrderId, VenueOrder)>, QueryFailed>;
+    /// Every order that is live in the account, whoever placed it.
+    async fn open_orders(&self) -> Result<Vec<OpenOrder>, QueryFailed>;
 
     /// Everything that is held.
     async fn positions(&self) -> Result<Vec<VenuePosition>, QueryFailed>;
@@ -82,6 +82,10 @@ pub trait Broker: Send + Sync {
 pub trait Quotes: Send + Sync {
     /// The latest quote of an instrument, with the time of its data; nothing when there is none.
     async fn quote(&self, key: Key) -> Result<Option<Quote>, QueryFailed>;
+
+    /// The daily bars of an instrument that closed from `from` up to `to`, in order, as they were traded: prices
+    /// before a split are not adjusted.
+    async fn bars(&self, key: Key, from: Time, to: Time) -> Result<Vec<Bar>, QueryFailed>;
 }
 
 // Both are used as trait objects: the venue is chosen at run time.

@@ -56,7 +56,9 @@ pub use intent::{Intent, KindName, OrderKind, Protection, Purpose, Side, TimeInF
 pub use market::{Bar, Quote};
 pub use number::{Amount, BadNumber, Held, Money, Overflow, Price, Qty, Ratio};
 pub use order::{End, Event, Phase, transition};
-pub use outcome::{CancelOutcome, Finding, Proof, QueryFailed, SentWindow, SubmitOutcome, VenueOrder};
+pub use outcome::{
+    CancelOutcome, Finding, OpenOrder, Proof, QueryFailed, SentWindow, SubmitOutcome, VenueOrder,
+};
 pub use record::{Change, Ending, ImportedPosition, ImportedTrade, Record, Stamped};
 pub use signal::{Direction, Signal, SizeWanted, Wanted};
 pub use text::BadText;

@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Time;
-use crate::ids::{Code, Cursor, VenueOrderId};
+use crate::ids::{ClientOrderId, Code, Cursor, Key, VenueOrderId};
+use crate::intent::{OrderKind, Side};
 use crate::number::Qty;
 use crate::order::{End, Event};
 
@@ -107,6 +108,25 @@ pub struct VenueOrder {
     pub end: Option<End>,
     /// How much of it was executed, by the venue's count.
     pub filled: Qty,
+}
+
+/// An order that is live at a venue, whoever placed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenOrder {
+    /// Our name of it; nothing when it is not of a form that we could have given.
+    pub id: Option<ClientOrderId>,
+    /// For a stop or target that the venue made itself: the entry of ours that it belongs to.
+    pub parent: Option<ClientOrderId>,
+    /// Where and what.
+    pub key: Key,
+    /// Which way.
+    pub side: Side,
+    /// How much in all, executed or not.
+    pub qty: Qty,
+    /// How it meets the market; nothing when it is of a kind that is not ours.
+    pub kind: Option<OrderKind>,
+    /// How it stands.
+    pub order: VenueOrder,
 }
 
 /// The time in which an order can have reached its venue.

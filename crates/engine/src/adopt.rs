@@ -1,18 +1,18 @@
 //! Orders of ours that a venue knows and the book does not, as after a journal was lost: what the venue's log, its list
 //! of live orders, and the orders' own names tell of them. Pure.
 //!
-//! 1. An execution tells instrument, side, quantity and price of its order, and the name its purpose.
+//! 1. A live order tells instrument, side, quantity and the prices that it rests at; an execution of one that is over
+//!    tells instrument, side, quantity and price; and the name tells its purpose.
 //! 2. A name follows from account, signal or position, purpose and number: whose it is, is found by making it again.
-//! 3. Neither tells at which price an order rests. A stop or target is taken in as a market order, which it is not: so
-//!    the desk sees that what rests is not what is planned, cancels it, and places what is. Where nothing is planned,
-//!    what rests stays.
-//! 4. What rests and cannot be told is left out, and entries stay off while it rests.
+//! 3. Of an order that is over nobody tells at which price it rested: it is taken in as a market order.
+//! 4. What rests and cannot be told (a kind that is not ours) is taken in as a market order too: the desk sees that it is
+//!    not what is planned, cancels it, and places what is. Where nothing is planned, what rests stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_api::{
-    AccountId, ClientOrderId, Fill, Intent, Key, OrderKind, Price, Protection, Purpose, Qty, Record, Side,
-    SignalId, TimeInForce, VenueEvent, VenueId, VenueOrder, Wanted,
+    AccountId, ClientOrderId, Fill, Intent, Key, OpenOrder, OrderKind, Price, Protection, Purpose, Qty,
+    Record, Side, SignalId, TimeInForce, VenueEvent, VenueId, Wanted,
 };
 use orders::{Origin, client_order_id};
 use state::Book;
@@ -24,16 +24,16 @@ const OURS: &str = "tw1";
 struct Unknown<'a> {
     id: ClientOrderId,
     fills: Vec<&'a Fill>,
-    at_venue: Option<&'a VenueOrder>,
+    at_venue: Option<&'a OpenOrder>,
+}
+
+/// Whether a name is of the form that ours have.
+pub(crate) fn is_ours(id: &ClientOrderId) -> bool {
+    id.as_str().starts_with(OURS)
 }
 
 /// The records that take in what can be told of these orders.
-pub(crate) fn orders(
-    book: &Book,
-    venue: VenueId,
-    events: &[VenueEvent],
-    open: &[(ClientOrderId, VenueOrder)],
-) -> Vec<Record> {
+pub(crate) fn orders(book: &Book, venue: VenueId, events: &[VenueEvent], open: &[OpenOrder]) -> Vec<Record> {
     let Some(account) = book.venue(venue).map(|state| state.of.account) else { return Vec::new() };
     let told = events.iter().filter_map(|event| match event {
         VenueEvent::Filled(fill) => Some(fill.order),
@@ -41,10 +41,9 @@ pub(crate) fn orders(
         VenueEvent::Busted { .. } | VenueEvent::Corrected { .. } => None,
     });
     let mut seen = BTreeSet::new();
-    let ids = told.chain(open.iter().map(|(id, _)| *id));
-    let unknown: Vec<ClientOrderId> = ids
-        .filter(|id| id.as_str().starts_with(OURS) && book.order(*id).is_none() && seen.insert(*id))
-        .collect();
+    let ids = told.chain(open.iter().filter_map(|order| order.id));
+    let unknown: Vec<ClientOrderId> =
+        ids.filter(|id| is_ours(id) && book.order(*id).is_none() && seen.insert(*id)).collect();
     let fills: Vec<&Fill> = events
         .iter()
         .filter_map(|event| match event {
@@ -57,9 +56,9 @@ pub(crate) fn orders(
         let order = Unknown {
             id,
             fills: fills.iter().filter(|fill| fill.order == id).copied().collect(),
-            at_venue: open.iter().find(|(there, _)| *there == id).map(|(_, order)| order),
+            at_venue: open.iter().find(|order| order.id == Some(id)),
         };
-        let venue_order = order.at_venue.and_then(|order| order.venue_order);
+        let venue_order = order.at_venue.and_then(|open| open.order.venue_order);
         Some(Record::OrderAdopted { intent: intent(book, &names, &order)?, venue_order })
     });
     intents.collect()
@@ -71,18 +70,20 @@ fn intent(book: &Book, names: &Names<'_>, order: &Unknown<'_>) -> Option<Intent>
     let signal = names.signal(order.id, purpose);
     let filled = order.fills.iter().try_fold(Qty::ZERO, |sum, fill| sum.plus(fill.qty)).ok()?;
     let leg = names.position(order.id, purpose);
-    let (key, side) = match (order.fills.first(), leg) {
-        (Some(fill), _) => (fill.key, fill.side),
-        (None, Some(key)) => (key, names.positions.get(&key)?.side.opposite()),
-        (None, None) => return None,
+    let (key, side) = match (order.at_venue, order.fills.first(), leg) {
+        (Some(open), ..) => (open.key, open.side),
+        (None, Some(fill), _) => (fill.key, fill.side),
+        (None, None, Some(key)) => (key, names.positions.get(&key)?.side.opposite()),
+        (None, None, None) => return None,
     };
     // A leg is made for all that is held.
     let row = names.positions.get(&key);
     let whole = row.filter(|_| purpose.is_protective()).map_or(Qty::ZERO, |row| row.qty);
-    let at_venue = order.at_venue.map_or(Qty::ZERO, |order| order.filled);
-    let qty = filled.max(whole).max(at_venue);
+    let qty = order.at_venue.map_or_else(|| filled.max(whole), |open| open.qty.max(filled));
     let position = book.position(key);
-    let reference = order.fills.first().map(|fill| fill.price).or_else(|| row?.price)?;
+    let kind = order.at_venue.and_then(|open| open.kind).unwrap_or(OrderKind::MARKET);
+    let rests_at = kind.prices().into_iter().flatten().next();
+    let reference = order.fills.first().map(|fill| fill.price).or_else(|| row?.price).or(rests_at)?;
     let plan = match signal.and_then(|id| book.signal(id)).map(|state| state.signal.wanted) {
         Some(Wanted::Enter { plan, .. }) => plan,
         _ => Protection::default(),
@@ -94,7 +95,7 @@ fn intent(book: &Book, names: &Names<'_>, order: &Unknown<'_>) -> Option<Intent>
         purpose,
         side,
         qty,
-        order: OrderKind::MARKET,
+        order: kind,
         tif: TimeInForce::Gtc,
         reduce_only: purpose.is_reducing(),
         bracket: false,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use broker_api::{
     Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor,
-    Purpose, QueryFailed, SubmitOutcome, Time, VenueDay, VenueId, VenueOrder,
+    OpenOrder, Purpose, QueryFailed, SubmitOutcome, Time, VenueDay, VenueId,
 };
 use chrono::NaiveDate;
 use state::Durable;
@@ -126,7 +126,7 @@ impl Venue {
     }
 
     /// Every order of ours that is live there.
-    pub async fn open_orders(&self) -> Result<Vec<(ClientOrderId, VenueOrder)>, QueryFailed> {
+    pub async fn open_orders(&self) -> Result<Vec<OpenOrder>, QueryFailed> {
         self.in_time(timeout(self.patience, self.broker.open_orders()).await)
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use broker_api::{
     Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor,
-    Finding, Instrument, Intent, QueryFailed, Record, SentWindow, SubmitOutcome, Symbol, Time, VenueDay,
-    VenueEvent, VenueId, VenueOrder, VenuePosition,
+    Finding, Instrument, Intent, OpenOrder, QueryFailed, Record, SentWindow, SubmitOutcome, Symbol, Time,
+    VenueDay, VenueEvent, VenueId, VenuePosition,
 };
 use chrono::NaiveDate;
 use engine::{Desk, Runner, Venue};
@@ -53,7 +53,7 @@ mockall::mock! {
             mark: Cursor,
             sent: SentWindow,
         ) -> Result<Finding, QueryFailed>;
-        async fn open_orders(&self) -> Result<Vec<(ClientOrderId, VenueOrder)>, QueryFailed>;
+        async fn open_orders(&self) -> Result<Vec<OpenOrder>, QueryFailed>;
         async fn positions(&self) -> Result<Vec<VenuePosition>, QueryFailed>;
         async fn account(&self) -> Result<Account, QueryFailed>;
         async fn activity_since(&self, cursor: Option<Cursor>) -> Result<Activity, QueryFailed>;
@@ -204,7 +204,7 @@ impl Broker for Noting {
         self.calls.call("find", order, Call::Find(order));
         self.port.find(order, mark, sent).await
     }
-    async fn open_orders(&self) -> Result<Vec<(ClientOrderId, VenueOrder)>, QueryFailed> {
+    async fn open_orders(&self) -> Result<Vec<OpenOrder>, QueryFailed> {
         self.port.open_orders().await
     }
     async fn positions(&self) -> Result<Vec<VenuePosition>, QueryFailed> {

@@ -34,8 +34,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use broker_api::{
-    Account, Amount, Catalog, ClientOrderId, Code, Currency, End, Held, InstrumentIx, Intent, Overflow,
-    Price, Qty, Ratio, Time, VenueEvent, VenueOrder, VenueOrderId, VenuePosition,
+    Account, Amount, Catalog, ClientOrderId, Code, Currency, End, Held, InstrumentIx, Intent, Key, OpenOrder,
+    Overflow, Price, Qty, Ratio, Time, VenueEvent, VenueOrder, VenueOrderId, VenuePosition,
 };
 pub use costs::{ClassCosts, Costs, Settings};
 pub use moment::Moment;
@@ -275,15 +275,13 @@ impl Matching {
     }
 
     /// Every live order, by acceptance.
-    pub fn open_orders(&self) -> Vec<VenueOrder> {
-        self.working().map(|(_, order)| order).collect()
-    }
-
-    /// The same, each with our id.
-    pub fn working(&self) -> impl Iterator<Item = (ClientOrderId, VenueOrder)> + '_ {
-        let mut all: Vec<_> = self.rows.iter().flat_map(|row| &row.orders).collect();
-        all.sort_unstable_by_key(|order| order.n);
-        all.into_iter().map(|order| (order.id, live(order)))
+    pub fn open_orders(&self) -> Vec<OpenOrder> {
+        let keys = self.catalog.iter().map(|(_, instrument)| instrument.key);
+        let rows =
+            keys.zip(&self.rows).flat_map(|(key, row)| row.orders.iter().map(move |order| (key, order)));
+        let mut all: Vec<_> = rows.collect();
+        all.sort_unstable_by_key(|(_, order)| order.n);
+        all.into_iter().map(|(key, order)| open(key, order)).collect()
     }
 
     /// What one unit of a currency is worth in account currency at the last prices; nothing when they do not say.
@@ -321,6 +319,19 @@ impl Matching {
         (account.equity, account.margin_used) = (worth.equity, worth.margin);
         (account.buying_power, account.balance, account.at) = (free, self.balance, now);
         Ok(())
+    }
+}
+
+fn open(key: Key, order: &Order) -> OpenOrder {
+    let (id, parent) = (Some(order.id), order.parent);
+    OpenOrder {
+        id,
+        parent,
+        key,
+        side: order.side,
+        qty: order.qty,
+        kind: Some(order.kind),
+        order: live(order),
     }
 }
 

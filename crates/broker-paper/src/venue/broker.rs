@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use broker_api::{
     Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor,
-    Finding, Instrument, Intent, Key, Proof, QueryFailed, SentWindow, SubmitOutcome, Symbol, Time, VenueDay,
-    VenueEvent, VenueId, VenueOrder, VenuePosition,
+    Finding, Instrument, Intent, Key, OpenOrder, Proof, QueryFailed, SentWindow, SubmitOutcome, Symbol, Time,
+    VenueDay, VenueEvent, VenueId, VenuePosition,
 };
 use chrono::NaiveDate;
 
@@ -160,9 +160,9 @@ impl Broker for PaperVenue {
         Ok(Finding::Absent { proof: Proof::CompleteLog { from: mark, to: cursor(head)? } })
     }
 
-    async fn open_orders(&self) -> Result<Vec<(ClientOrderId, VenueOrder)>, QueryFailed> {
+    async fn open_orders(&self) -> Result<Vec<OpenOrder>, QueryFailed> {
         let state = self.settled().map_err(|why| failed(&why))?;
-        Ok(state.machine.engine.working().collect())
+        Ok(state.machine.engine.open_orders())
     }
 
     async fn positions(&self) -> Result<Vec<VenuePosition>, QueryFailed> {

@@ -2,7 +2,7 @@
 
 use broker_api::{
     AccountId, AccountRef, Amount, Currency, Digest, Direction, End, Fill, Mode, Ratio, Signal, SizeWanted,
-    Time, VenueEvent,
+    Time, VenueEvent, VenueOrder,
 };
 use chrono::{DateTime, TimeDelta};
 
@@ -66,11 +66,14 @@ fn fill(order: ClientOrderId, execution: &str, qty: &str) -> VenueEvent {
     })
 }
 
-fn live(filled: &str) -> VenueOrder {
-    VenueOrder { venue_order: Some(n("7")), end: None, filled: n(filled) }
+fn live(id: ClientOrderId, filled: &str) -> OpenOrder {
+    let order = VenueOrder { venue_order: Some(n("7")), end: None, filled: n(filled) };
+    let kind = OrderKind::Stop(broker_api::intent::Stop { trigger: n("90") });
+    let (key, side, qty) = (key("AAPL"), Side::Sell, n("7"));
+    OpenOrder { id: Some(id), parent: None, key, side, qty, kind: Some(kind), order }
 }
 
-fn intents(book: &Book, events: &[VenueEvent], open: &[(ClientOrderId, VenueOrder)]) -> Vec<Intent> {
+fn intents(book: &Book, events: &[VenueEvent], open: &[OpenOrder]) -> Vec<Intent> {
     let records = orders(book, n("paper"), events, open);
     let mut folded = book.clone();
     records
@@ -108,13 +111,16 @@ fn the_legs_of_what_it_opened_are_known_by_their_names() {
         fill(entry(), "x1", "7"),
         VenueEvent::Closed { order: first, end: End::Cancelled, code: n("cancelled"), at: at(2) },
     ];
-    let found = intents(&book, &events, &[(second, live("0"))]);
+    let found = intents(&book, &events, &[live(second, "0")]);
     let told: Vec<_> = found.iter().map(|i| (i.id, i.purpose, i.side, i.qty, i.reduce_only)).collect();
     let leg = |id| (id, Purpose::Stop, Side::Sell, n("7"), true);
     assert_eq!(told[1..], [leg(first), leg(second)]);
+    // What it rests at is told of what is live, and of nothing else.
+    assert_eq!(found[1].order, OrderKind::MARKET);
+    assert_eq!(found[2].order.prices(), [None, Some(n("90"))]);
     // Once its entry is booked, the position does not give their names again.
     let mut folded = book;
-    for record in orders(&folded, n("paper"), &events, &[(second, live("0"))]) {
+    for record in orders(&folded, n("paper"), &events, &[live(second, "0")]) {
         folded.apply(&record, at(3)).unwrap();
     }
     let VenueEvent::Filled(fill) = events[0] else { unreachable!() };
@@ -126,7 +132,9 @@ fn the_legs_of_what_it_opened_are_known_by_their_names() {
 fn what_cannot_be_told_and_what_is_not_ours_is_left_out() {
     let book = book();
     let unknown = n("tw1aaaaaaaaaaaaaaaaaaaa-e1");
-    assert_eq!(intents(&book, &[fill(n("by-hand"), "x1", "3")], &[(unknown, live("0"))]), []);
-    // Its first execution tells.
-    assert_eq!(intents(&book, &[fill(unknown, "x1", "3")], &[(unknown, live("3"))]).len(), 1);
+    let closed = VenueEvent::Closed { order: unknown, end: End::Cancelled, code: n("cancelled"), at: at(2) };
+    assert_eq!(intents(&book, &[fill(n("by-hand"), "x1", "3"), closed], &[live(n("by-hand"), "0")]), []);
+    // Its first execution tells, and so does the venue while it is live.
+    assert_eq!(intents(&book, &[fill(unknown, "x1", "3"), closed], &[]).len(), 1);
+    assert_eq!(intents(&book, &[], &[live(unknown, "0")]).len(), 1);
 }

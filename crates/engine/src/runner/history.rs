@@ -43,11 +43,13 @@ impl<S: Store> Runner<S> {
                     continue;
                 }
             };
+            // Those of others are not ours to know.
+            let ours = open.iter().filter_map(|open| open.id.filter(adopt::is_ours));
             let is_known =
                 |order| self.book.order(order).is_some_and(|row: &state::book::Order| !row.phase.is_done());
-            match open.iter().find(|(order, _)| !is_known(*order)) {
+            match ours.into_iter().find(|order| !is_known(*order)) {
                 None => self.put_all(vec![Record::HistoryRead { venue: id }])?,
-                Some((order, _)) => {
+                Some(order) => {
                     let why = format!(
                         "the order {order} is live there, and the book does not know of what it is; entries stay off \
                          until it is over"

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use broker_api::{
     Account, AccountRef, Activity, Amount, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId,
-    Code, Cursor, End, Finding, Instrument, Intent, QueryFailed, SentWindow, SubmitOutcome, Symbol, Time,
-    VenueDay, VenueId, VenueOrder, VenuePosition,
+    Code, Cursor, End, Finding, Instrument, Intent, OpenOrder, QueryFailed, SentWindow, SubmitOutcome,
+    Symbol, Time, VenueDay, VenueId, VenueOrder, VenuePosition,
 };
 use chrono::{NaiveDate, TimeDelta};
 
@@ -155,10 +155,19 @@ impl Broker for FaultyVenue {
         })
     }
 
-    async fn open_orders(&self) -> Result<Vec<(ClientOrderId, VenueOrder)>, QueryFailed> {
+    async fn open_orders(&self) -> Result<Vec<OpenOrder>, QueryFailed> {
         let market = self.market();
         let shown = |arrival: &crate::truth::Arrival| {
-            (arrival.intent.id, VenueOrder { venue_order: None, end: None, filled: arrival.filled })
+            let intent = arrival.intent;
+            OpenOrder {
+                id: Some(intent.id),
+                parent: None,
+                key: intent.key,
+                side: intent.side,
+                qty: intent.qty,
+                kind: Some(intent.order),
+                order: VenueOrder { venue_order: None, end: None, filled: arrival.filled },
+            }
         };
         Ok(market.truth.live().map(shown).collect())
     }

@@ -7,7 +7,7 @@ fn a_bracket_makes_its_legs_and_one_ends_the_other() {
     let mut engine = free();
     accept(&mut engine, &[bracket("e", "10", "95", "110")], 0);
     assert_eq!(play(&mut engine, 0, QUIET), ["e 10@100 open"]);
-    let legs: Vec<_> = engine.working().map(|(id, _)| id.to_string()).collect();
+    let legs: Vec<_> = engine.open_orders().iter().map(|order| order.id.unwrap().to_string()).collect();
     assert_eq!(legs, ["e-s", "e-t"]);
     let events = play(&mut engine, 1, ["105", "111", "104", "110"]);
     assert_eq!(events, ["e-t 10@110 range_limit", "e-s Cancelled leg_filled"]);

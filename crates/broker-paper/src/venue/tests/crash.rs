@@ -51,7 +51,7 @@ impl Process<'_> {
     }
 
     fn take_back(&mut self, order: ClientOrderId) -> Result<(), Killed> {
-        while now(self.venue.open_orders()).unwrap().iter().any(|(name, _)| *name == order) {
+        while now(self.venue.open_orders()).unwrap().iter().any(|open| open.id == Some(order)) {
             let outcome = self.call(|venue| now(venue.cancel(order)))?;
             assert!(matches!(outcome, CancelOutcome::Accepted | CancelOutcome::Unknown { .. }));
         }

@@ -22,7 +22,7 @@ fn started(place: &Place) -> PaperVenue {
     venue
 }
 
-type Seen = (Vec<(ClientOrderId, broker_api::VenueOrder)>, broker_api::Account, Vec<Line>);
+type Seen = (Vec<broker_api::OpenOrder>, broker_api::Account, Vec<Line>);
 
 fn seen(venue: &PaperVenue) -> Seen {
     (now(venue.open_orders()).unwrap(), now(venue.account()).unwrap(), lines(venue))

@@ -42,7 +42,8 @@ fn an_order_is_taken_filled_and_found() {
         panic!("not accepted")
     };
     assert!(venue_order.is_some());
-    let [(name, order)] = now(venue.open_orders()).unwrap()[..] else { panic!("not one order") };
+    let [open] = now(venue.open_orders()).unwrap()[..] else { panic!("not one order") };
+    let (name, order) = (open.id.unwrap(), open.order);
     assert_eq!((name, order.venue_order, order.end), (id("e1"), venue_order, None));
     play(&venue, &moments("AAPL", 1, ["102", "103", "101", "102"]));
     let Finding::Found { order } = now(venue.find(id("e1"), mark(), sent())).unwrap() else {
