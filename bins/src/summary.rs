@@ -127,7 +127,7 @@ impl Need {
 }
 
 /// What needs a person now.
-pub fn needs_you(book: &Book, halt_file: bool) -> Vec<Need> {
+pub fn needs_you(book: &Book, halt_file: bool, now: Time) -> Vec<Need> {
     let mut needs = Vec::new();
     let mut need = |text: String, verb: &str| {
         needs.push(Need { text: format!("{text} -> tradewind {verb}"), verb: verb.to_owned() });
@@ -166,8 +166,15 @@ pub fn needs_you(book: &Book, halt_file: bool) -> Vec<Need> {
     }
     for order in book.open_orders().filter(|order| order.phase == Phase::Unknown) {
         let id = order.intent.id;
+        let (symbol, purpose) = (order.intent.key.symbol, order.intent.purpose.as_str());
+        let age = figures::span(now - order.since);
+        let asked = match order.asks {
+            0 => "the broker was not asked yet".to_owned(),
+            1 => "the broker was asked once".to_owned(),
+            asks => format!("the broker was asked {asks} times"),
+        };
         need(
-            format!("{} {} has no known outcome", order.intent.key.symbol, order.intent.purpose.as_str()),
+            format!("{symbol} {purpose} of {} has no known outcome for {age}; {asked}", order.remaining()),
             &format!("explain {id}"),
         );
     }

@@ -175,6 +175,9 @@ fn submit(answer: &SubmitOutcome) -> String {
         SubmitOutcome::Throttled { until } => {
             format!("not looked at by the broker; again after {}", figures::time(*until))
         }
+        SubmitOutcome::RefusedUnlisted { code, text } => {
+            format!("the broker refused it in words that are not known: {code}: {text}")
+        }
         SubmitOutcome::Unknown { why } => format!("UNKNOWN whether it arrived: {why}"),
         SubmitOutcome::Broken { why } => format!("the broker takes nothing: {why}"),
     }

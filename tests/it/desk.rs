@@ -111,6 +111,10 @@ fn policies() -> impl Strategy<Value = ResolvePolicy> {
             send_within: TimeDelta::seconds(30),
             resend: Resend::AfterProof,
             attempts_max: most,
+            not_sent_max: most,
+            throttled_max: most,
+            gone_after: TimeDelta::zero(),
+            fence: None,
         }
     })
 }

@@ -204,7 +204,7 @@ fn act(
     ));
     text.push_str(&market.line(book));
     text.push_str(&summary::held(book, market.equity));
-    let mut needs = summary::needs_you(book, place.files.halt.exists());
+    let mut needs = summary::needs_you(book, place.files.halt.exists(), now);
     needs.extend(differ.iter().map(|difference| summary::Need::of_calendar(difference)));
     let next = summary::next_run(now, pass.place(), book);
     if needs.is_empty() {

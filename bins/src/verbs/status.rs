@@ -75,7 +75,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             text.push_str(&format!("  {} = {}   {}\n", line.key, line.value, line.basis));
         }
     }
-    let mut needs = summary::needs_you(book, halted);
+    let mut needs = summary::needs_you(book, halted, reading.as_of);
     if at.at.is_none() {
         needs.extend(unseen_edit(&reading, place));
     }
@@ -101,6 +101,18 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "last_pass": book.last_stop(),
             "positions": slots,
             "orders": { "in_flight": flying, "unknown": unknown, "entries": entries },
+            "no_known_outcome": book
+                .open_orders()
+                .filter(|order| order.phase == Phase::Unknown)
+                .map(|order| json!({
+                    "order": order.intent.id,
+                    "symbol": order.intent.key.symbol,
+                    "purpose": order.intent.purpose,
+                    "quantity": order.remaining(),
+                    "since": order.since,
+                    "asked": order.asks,
+                }))
+                .collect::<Vec<_>>(),
             "stops": { "wanted": wanted, "resting": rests },
             "losses_in_a_row": guard.losses_in_row,
             "totals": totals,

@@ -1,9 +1,10 @@
 //! What a venue can do, and how an order without an answer is settled there. Data, not code in the desk.
 
-use chrono::TimeDelta;
+use chrono::{NaiveTime, TimeDelta, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::intent::KindName;
+use crate::number::Ratio;
 
 /// When an order that is proven absent may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,8 +40,39 @@ pub struct ResolvePolicy {
     pub send_within: TimeDelta,
     /// Whether it may be sent again.
     pub resend: Resend,
-    /// How many times in all it may be sent.
+    /// How many of its attempts may have arrived, in all.
     pub attempts_max: u32,
+    /// How many of its attempts may end before anything left us.
+    #[serde(default = "often")]
+    pub not_sent_max: u32,
+    /// How many of its attempts may be put off by the venue.
+    #[serde(default = "often")]
+    pub throttled_max: u32,
+    /// How long after an attempt was lost it may still arrive. An order that only silence speaks against is not given
+    /// up before: it may be sent again, under a name that the venue knows when the first one comes.
+    #[serde(default, with = "crate::millis")]
+    pub gone_after: TimeDelta,
+    /// Entries carry a last moment of their own: they are limit orders this far from the price at most, and end when
+    /// their time to be sent does. For venues at which a name is free again once its order is over.
+    #[serde(default)]
+    pub fence: Option<Ratio>,
+}
+
+/// What outlives some minutes without a connection.
+const fn often() -> u32 {
+    60
+}
+
+/// A stretch of the night in which a venue is looked after: what it does not know then proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Blackout {
+    /// The days on which it begins, in New York.
+    pub days: Vec<Weekday>,
+    /// Its first moment, by New York's clock.
+    pub from: NaiveTime,
+    /// The first moment after it; on the next day when it is not later.
+    pub to: NaiveTime,
 }
 
 /// What a venue can do. What is not listed is not tried.
@@ -57,6 +89,9 @@ pub struct Capabilities {
     pub brackets: bool,
     /// Whether its log tells of orders that closed without a fill; otherwise they are found by asking.
     pub log_tells_closings: bool,
+    /// When it is looked after: no entry is sent then, and no order is asked about.
+    #[serde(default)]
+    pub blackouts: Vec<Blackout>,
     /// How an order without an answer is settled.
     pub resolve: ResolvePolicy,
 }

@@ -43,7 +43,7 @@ pub type Time = chrono::DateTime<chrono::Utc>;
 
 pub use account::{Account, AccountRef, Mode, VenuePosition};
 pub use broker::{Broker, Quotes};
-pub use capabilities::{Capabilities, Resend, ResolvePolicy};
+pub use capabilities::{Blackout, Capabilities, Resend, ResolvePolicy};
 pub use fill::{Activity, Fill, VenueEvent};
 pub use guard::{By, Day, Exposure, GuardState, Level, Mark, Marks, Reason};
 pub use hours::{VenueDay, VenueHours};

@@ -99,7 +99,7 @@ pub const fn transition(phase: Phase, event: Event) -> Option<Phase> {
         (P::Sending | P::Unknown, E::Lost) => P::Unknown,
         (P::Working | P::Cancelling, E::Lost) => phase, // it filled before its answer was due
         // asking, and sending again
-        (P::Unknown | P::Working | P::Sending, E::FoundLive) => P::Working,
+        (P::Unknown | P::Working | P::Sending | P::Waiting, E::FoundLive) => P::Working,
         (P::Unknown | P::Waiting, E::Resent) => P::Sending,
         (P::Unknown | P::Waiting, E::GivenUp) => P::Done(End::NeverSent),
         // cancelling
@@ -107,7 +107,7 @@ pub const fn transition(phase: Phase, event: Event) -> Option<Phase> {
         (P::Cancelling, E::CancelAccepted | E::CancelLost | E::Accepted) => P::Cancelling,
         (P::Cancelling, E::CancelFailed | E::FoundLive) => P::Working,
         // the end
-        (P::Sending | P::Unknown | P::Working | P::Cancelling, E::Closed(end)) => P::Done(end),
+        (P::Sending | P::Waiting | P::Unknown | P::Working | P::Cancelling, E::Closed(end)) => P::Done(end),
         // a restart
         (P::Sending, E::Restarted) => P::Unknown,
         (P::Cancelling, E::Restarted) => P::Working,

@@ -43,6 +43,14 @@ pub enum SubmitOutcome {
         /// Not before.
         until: Time,
     },
+    /// An answer of the kind that refuses, which stands in no table. Once the venue is found not to have the order it is
+    /// a refusal, and never sent again: silence may be, an answer not.
+    RefusedUnlisted {
+        /// The venue's code.
+        code: Code,
+        /// The venue's words.
+        text: Box<str>,
+    },
     /// Anything else: no answer, half an answer, an answer that is not in the table.
     Unknown {
         /// What was seen.
@@ -63,7 +71,10 @@ impl SubmitOutcome {
             Self::NotSent { .. } => Event::NotSent,
             Self::Refused { .. } => Event::Refused,
             Self::Throttled { .. } => Event::Throttled,
-            Self::Unknown { .. } | Self::Broken { .. } | Self::Duplicate { .. } => Event::Lost,
+            Self::Unknown { .. }
+            | Self::Broken { .. }
+            | Self::Duplicate { .. }
+            | Self::RefusedUnlisted { .. } => Event::Lost,
         }
     }
 }

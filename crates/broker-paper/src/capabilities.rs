@@ -11,6 +11,7 @@ pub fn capabilities() -> Capabilities {
         reduce_only: true,
         brackets: true,
         log_tells_closings: true,
+        blackouts: Vec::new(),
         resolve: ResolvePolicy {
             first_ask: TimeDelta::zero(),
             every: TimeDelta::seconds(1),
@@ -19,6 +20,10 @@ pub fn capabilities() -> Capabilities {
             send_within: TimeDelta::seconds(30),
             resend: Resend::AfterProof,
             attempts_max: 5,
+            not_sent_max: 60,
+            throttled_max: 60,
+            gone_after: TimeDelta::zero(),
+            fence: None,
         },
     }
 }

@@ -16,7 +16,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use broker_api::{AssetClass, Time};
+use broker_api::{AssetClass, Blackout, Time};
 use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::America::New_York;
 
@@ -101,6 +101,19 @@ impl Calendar {
     /// The session that a moment lies in; nothing when the market is closed.
     pub fn session(&self, class: AssetClass, t: Time) -> Option<Session> {
         self.around(class, t, 1).find(|session| session.holds(t))
+    }
+
+    /// When a stretch in which a venue is looked after ends; nothing when `t` does not lie in one.
+    pub fn blackout(&self, blackout: &Blackout, t: Time) -> Option<Time> {
+        let today = local_date(t);
+        [today.pred_opt()?, today]
+            .into_iter()
+            .filter(|date| blackout.days.contains(&date.weekday()))
+            .find_map(|date| {
+                let ends = if blackout.to > blackout.from { date } else { date.succ_opt()? };
+                let (from, to) = (new_york(date, blackout.from)?, new_york(ends, blackout.to)?);
+                (from <= t && t < to).then_some(to)
+            })
     }
 
     /// When the next session begins, strictly after `t`. For currencies and coins in the middle of their week that

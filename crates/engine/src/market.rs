@@ -73,6 +73,7 @@ impl Market {
         match outcome {
             SubmitOutcome::Accepted { .. }
             | SubmitOutcome::Refused { .. }
+            | SubmitOutcome::RefusedUnlisted { .. }
             | SubmitOutcome::Duplicate { .. }
             | SubmitOutcome::Throttled { .. } => {
                 self.venue(venue).contact = Some(now);

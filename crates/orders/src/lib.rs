@@ -17,7 +17,7 @@ use broker_api::{AccountId, Amount, Capabilities, Exposure, Instrument, Quote, R
 pub use ids::{Origin, client_order_id};
 pub use plan::{entry, exit};
 pub use protection::{covers, leg};
-pub use resolve::{Next, Unsettled, resolve};
+pub use resolve::{GivingUp, Next, Unsettled, give_up, resolve};
 pub use sizing::{Basis, Policy, Sizing};
 
 /// What is known about one instrument when an order for it is made. Borrowed; nothing is kept.

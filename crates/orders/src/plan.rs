@@ -1,8 +1,10 @@
-//! Entries and exits: market orders, for whole lots, with the plan that will guard the position.
+//! Entries and exits: for whole lots, with the plan that will guard the position. They are market orders, but for entries at
+//! a venue that needs a fence: those are limit orders a little from the price, and end when their time to be sent does.
 
+use broker_api::intent::Limit;
 use broker_api::{
-    AssetClass, Code, Direction, Intent, Key, KindName, OrderKind, Overflow, Price, Protection, Purpose, Qty,
-    Reason, Side, Signal, SignalId, TimeInForce, Wanted,
+    Amount, AssetClass, Code, Direction, Intent, Key, KindName, OrderKind, Overflow, Price, Protection,
+    Purpose, Qty, Ratio, Reason, Side, Signal, SignalId, Time, TimeInForce, Wanted,
 };
 
 use crate::View;
@@ -45,6 +47,13 @@ pub fn entry(signal: &Signal, view: &View<'_>, policy: &Policy) -> Result<Intent
     let qty = sizing::size(size, plan.stop, reference, view, policy)?;
     let risk = plan.stop.map(|stop| sizing::planned_loss(reference, stop, qty, view)).transpose()?;
     let origin = Origin::Signal { strategy: signal.strategy, signal: signal.id };
+    let (order, tif) = match view.capabilities.resolve.fence {
+        Some(collar) => {
+            let limit = collared(reference, collar, order_side, view)?;
+            (OrderKind::Limit(Limit { limit }), TimeInForce::Gtd(send_by(signal.expires_at, view)))
+        }
+        None => (OrderKind::MARKET, lives(view)),
+    };
     Ok(Intent {
         id: client_order_id(view.account, origin, Purpose::Entry, 1),
         key: view.instrument.key,
@@ -52,8 +61,8 @@ pub fn entry(signal: &Signal, view: &View<'_>, policy: &Policy) -> Result<Intent
         purpose: Purpose::Entry,
         side: order_side,
         qty,
-        order: OrderKind::MARKET,
-        tif: lives(view),
+        order,
+        tif,
         reduce_only: false,
         bracket: false,
         plan,
@@ -97,6 +106,23 @@ pub fn exit(
     })
 }
 
+/// Until when an entry may be sent: as long as its venue allows, and not past its signal.
+pub fn send_by(expires_at: Time, view: &View<'_>) -> Time {
+    let within = view.now.checked_add_signed(view.capabilities.resolve.send_within).unwrap_or(Time::MAX_UTC);
+    within.min(expires_at)
+}
+
+/// The worst price that is still taken: `collar` of the price away from it, in whole ticks, never further.
+fn collared(reference: Price, collar: Ratio, side: Side, view: &View<'_>) -> Result<Price, Reason> {
+    let tick = view.instrument.tick;
+    let away = reference.get().checked_mul(collar.get()).and_then(|away| Amount::new(away).ok());
+    let limit = away.ok_or(Overflow).and_then(|away| match side {
+        Side::Buy => reference.moved(away)?.round_down_to(tick),
+        Side::Sell => reference.moved(away.negated())?.round_up_to(tick),
+    });
+    limit.map_err(|_| below_tick(reference, view))
+}
+
 /// A market that never closes, or closes once a week, has no end of the day to leave an order to.
 fn lives(view: &View<'_>) -> TimeInForce {
     match view.instrument.asset_class {
@@ -118,8 +144,13 @@ fn possible(side: Direction, plan: &Protection, view: &View<'_>) -> Result<(), R
     if side == Direction::Short && !view.instrument.shortable {
         return Err(Reason::plain(NOT_SHORTABLE, format!("{symbol} cannot be sold short at {venue}")));
     }
-    let needed =
-        [Some(KindName::Market), plan.stop.map(|_| KindName::Stop), plan.target.map(|_| KindName::Limit)];
+    let entry = if view.capabilities.resolve.fence.is_some() { KindName::Limit } else { KindName::Market };
+    let needed = [
+        Some(entry),
+        Some(KindName::Market),
+        plan.stop.map(|_| KindName::Stop),
+        plan.target.map(|_| KindName::Limit),
+    ];
     match needed.into_iter().flatten().find(|kind| !view.capabilities.takes(*kind)) {
         Some(kind) => {
             let text = format!("{venue} takes no {} orders, and {symbol} would need one", kind.as_str());

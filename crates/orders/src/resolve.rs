@@ -3,11 +3,13 @@
 //!
 //! | phase | and | then |
 //! |---|---|---|
-//! | waiting | sent `attempts_max` times | tell a person |
+//! | waiting | a question is under way | wait for its answer |
+//! | waiting | may have arrived `attempts_max` times, not sent `not_sent_max` times, or put off `throttled_max` times | tell a person |
 //! | waiting | before the venue's own moment, or else before `every` has passed | wait for that |
 //! | waiting | otherwise: it provably never left us | resend |
 //! | unknown | a question is under way | wait for its answer |
-//! | unknown | absence proven, but `Never`, or sent `attempts_max` times | tell a person |
+//! | unknown | absence proven, and its last attempt had an answer of the kind that refuses | it was refused |
+//! | unknown | absence proven, but `Never`, or may have arrived `attempts_max` times | tell a person |
 //! | unknown | absence proven, `AfterProof` | resend |
 //! | unknown | absence proven, `AfterSilence`: an answer after that long was still silence; not yet | resend; ask then |
 //! | unknown | absence proven, `ProbeSameId`: first attempt and within its time; otherwise | resend; tell a person |
@@ -37,6 +39,8 @@ pub enum Next {
     Ask,
     /// Review it again and send it again.
     Resend,
+    /// The venue refused it, in words that stand in no table.
+    Refused,
     /// A person must look.
     TellPerson,
 }
@@ -52,6 +56,14 @@ pub struct Unsettled {
     pub sent: SentWindow,
     /// How often it was sent.
     pub attempt: u32,
+    /// How often nothing left us.
+    pub unsent: u32,
+    /// How often the venue put it off.
+    pub throttled: u32,
+    /// When an attempt was last lost.
+    pub lost_at: Option<Time>,
+    /// Its last attempt had an answer of the kind that refuses.
+    pub was_refused: bool,
     /// How often the venue was asked since then.
     pub asks: u32,
     /// A question is under way.
@@ -75,8 +87,44 @@ pub fn resolve(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
     }
 }
 
+/// How an order that nobody wants to send any more may be given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivingUp {
+    /// At once.
+    Now,
+    /// Not before this moment: it may still arrive.
+    At(Time),
+    /// Once the venue says again that it does not have it.
+    Asked,
+}
+
+/// Whether an order that is proven absent, or never left us, may be given up. What only silence speaks against counts as
+/// live for `gone_after`, and is asked about once more then.
+pub fn give_up(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> GivingUp {
+    let is_silence = matches!(policy.resend, Resend::AfterSilence(_))
+        && !matches!(order.proof, Some(Proof::CompleteLog { .. }));
+    let Some(lost) = order.lost_at.filter(|_| is_silence) else { return GivingUp::Now };
+    let gone = after(lost, policy.gone_after);
+    if order.asking || now < gone {
+        return GivingUp::At(if now < gone { gone } else { after(now, LOOK_AGAIN) });
+    }
+    let is_fresh = order.asks > 0 && order.proof.is_some() && order.asked_at.is_some_and(|at| at >= gone);
+    if is_fresh { GivingUp::Now } else { GivingUp::Asked }
+}
+
+/// How many attempts may have arrived.
+const fn arrived(order: &Unsettled) -> u32 {
+    order.attempt.saturating_sub(order.unsent).saturating_sub(order.throttled)
+}
+
 fn waiting(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
-    if order.attempt >= policy.attempts_max {
+    if order.asking {
+        return Next::Wait(after(now, LOOK_AGAIN));
+    }
+    if arrived(order) >= policy.attempts_max
+        || order.unsent >= policy.not_sent_max
+        || order.throttled >= policy.throttled_max
+    {
         return Next::TellPerson;
     }
     let due = order.not_before.unwrap_or_else(|| after(order.since, policy.every));
@@ -110,7 +158,10 @@ fn unknown(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
 }
 
 fn proven(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
-    if order.attempt >= policy.attempts_max {
+    if order.was_refused {
+        return Next::Refused;
+    }
+    if arrived(order) >= policy.attempts_max {
         return Next::TellPerson;
     }
     match policy.resend {

@@ -42,6 +42,10 @@ fn policy_of(resend: Resend) -> ResolvePolicy {
         send_within: TimeDelta::seconds(30),
         resend,
         attempts_max: 3,
+        not_sent_max: 3,
+        throttled_max: 3,
+        gone_after: TimeDelta::zero(),
+        fence: None,
     }
 }
 
@@ -52,6 +56,7 @@ fn capabilities() -> Capabilities {
         reduce_only: true,
         brackets: false,
         log_tells_closings: true,
+        blackouts: Vec::new(),
         resolve: policy_of(Resend::AfterProof),
     }
 }
@@ -276,3 +281,38 @@ proptest! {
 
 /// Reckoned elsewhere: base32 of SHA-256 over `paper-1\0signal\0trend-a\02026-11-20/AAPL/enter\0`.
 const KNOWN: &str = "tw1klaktafpbrxlbkhrj63u-e1";
+
+/// Where a name is free again once its order is over, an entry is a limit order that ends by itself.
+#[test]
+fn an_entry_behind_a_fence_ends_with_its_time_to_be_sent_and_never_pays_more_than_its_collar() {
+    let mut world = World::new("1", "99.99", "100.03");
+    world.capabilities.resolve.fence = Some(Ratio::new("0.005".parse().unwrap()).unwrap());
+    let limit = |side, view: &View<'_>| {
+        let intent =
+            entry(&signal(SizeWanted::Configured, side, plan(None, None)), view, &Policy::paper()).unwrap();
+        (intent.order.prices()[0].unwrap().to_string(), intent.tif)
+    };
+    let last = broker_api::TimeInForce::Gtd(now() + TimeDelta::seconds(30));
+    // 100.03 x 1.005 = 100.53015 and 99.99 x 0.995 = 99.49005, each in whole ticks towards the price
+    assert_eq!(limit(Direction::Long, &world.view()), ("100.53".into(), last));
+    assert_eq!(limit(Direction::Short, &world.view()), ("99.5".into(), last));
+    // and not later than its signal
+    let short = Signal {
+        expires_at: now() + TimeDelta::seconds(12),
+        ..signal(SizeWanted::Configured, Direction::Long, plan(None, None))
+    };
+    let intent = entry(&short, &world.view(), &Policy::paper()).unwrap();
+    assert_eq!(intent.tif, broker_api::TimeInForce::Gtd(now() + TimeDelta::seconds(12)));
+    // what closes is no such order: it can only reduce
+    world.held = Exposure { held: "7".parse().unwrap(), ..Exposure::none(world.instrument.key) };
+    let origin = Origin::Position { key: world.instrument.key, number: 1 };
+    let exit = exit(qty("7"), origin, 1, None, &world.view()).unwrap();
+    assert_eq!((exit.order, exit.reduce_only), (broker_api::OrderKind::MARKET, true));
+    world.capabilities.kinds = vec![broker_api::KindName::Market];
+    let told = entry(
+        &signal(SizeWanted::Configured, Direction::Long, plan(None, None)),
+        &world.view(),
+        &Policy::paper(),
+    );
+    assert_eq!(told.unwrap_err().code.as_str(), "kind_not_taken");
+}

@@ -312,3 +312,21 @@ proptest! {
         prop_assert!(again == next);
     }
 }
+
+#[test]
+fn a_venue_is_looked_after_by_new_yorks_clock_over_midnight_too() {
+    let time = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).unwrap();
+    let nightly = Blackout { days: vec![Weekday::Tue, Weekday::Fri], from: time(23, 45), to: time(0, 45) };
+    let at = |text: &str| text.parse::<Time>().unwrap();
+    let ends = |text: &str| Calendar::new().blackout(&nightly, at(text));
+    // Tuesday 2026-03-03 in winter, five hours behind; Friday 2026-03-13 in summer, four.
+    assert_eq!(ends("2026-03-04T04:44:59Z"), None);
+    assert_eq!(ends("2026-03-04T04:45:00Z"), Some(at("2026-03-04T05:45:00Z")));
+    assert_eq!(ends("2026-03-04T05:44:59Z"), Some(at("2026-03-04T05:45:00Z")));
+    assert_eq!(ends("2026-03-04T05:45:00Z"), None);
+    assert_eq!(ends("2026-03-05T05:00:00Z"), None, "not on a Wednesday");
+    assert_eq!(ends("2026-03-14T04:00:00Z"), Some(at("2026-03-14T04:45:00Z")));
+    let roll = Blackout { days: vec![Weekday::Tue], from: time(16, 59), to: time(17, 5) };
+    assert_eq!(Calendar::new().blackout(&roll, at("2026-03-03T22:00:00Z")), Some(at("2026-03-03T22:05:00Z")));
+    assert_eq!(Calendar::new().blackout(&roll, at("2026-03-03T22:05:00Z")), None);
+}

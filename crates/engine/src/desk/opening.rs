@@ -1,6 +1,6 @@
 //! What the hours of a market ask of an order: it goes, it waits, or, where calendar and venue disagree, no entry goes.
 
-use broker_api::{Code, Intent, Key, Purpose, Reason};
+use broker_api::{Code, Intent, Key, Purpose, Reason, Time, VenueId};
 
 use super::Step;
 use crate::calendar::{Opening, plural};
@@ -31,10 +31,20 @@ impl Step<'_> {
         }
     }
 
+    /// Until when a venue is looked after, if it is.
+    pub(super) fn blackout(&self, venue: VenueId) -> Option<Time> {
+        let blackouts = &self.setup.venues.get(&venue)?.blackouts;
+        blackouts.iter().filter_map(|blackout| self.setup.calendar.blackout(blackout, self.now)).max()
+    }
+
     /// What the hours of its market ask of an order.
     pub(super) fn stands(&mut self, intent: &Intent) -> Stands {
         let key = intent.key;
         let is_entry = intent.purpose == Purpose::Entry;
+        if let Some(until) = self.blackout(key.venue).filter(|_| is_entry) {
+            self.due_at(until);
+            return Stands::Waits;
+        }
         let kind = intent.order.name();
         match self.opening(key) {
             Opening::Open => Stands::Goes,

@@ -13,9 +13,9 @@ use super::{AGAIN, Step};
 
 const RESIZE: Code = Code::fixed("resize");
 const NOT_PLANNED: Code = Code::fixed("not_planned");
-const UNPROTECTED: Code = Code::fixed("unprotected");
+pub(super) const UNPROTECTED: Code = Code::fixed("unprotected");
 /// How long a position may lie without the stop it shall have.
-const BOUND: TimeDelta = TimeDelta::seconds(30);
+pub(super) const BOUND: TimeDelta = TimeDelta::seconds(30);
 /// How long until a target that could not be placed is tried again when nothing else happens.
 const TARGET_AGAIN: TimeDelta = TimeDelta::hours(1);
 /// How many refusals of one kind of leg end in an exit.

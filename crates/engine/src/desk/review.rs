@@ -1,6 +1,6 @@
 //! What sizing and guard get to see, made from book and market; and the one way an order becomes a command.
 
-use broker_api::{ClientOrderId, Cursor, Exposure, Intent, Key, Marks, Purpose, Qty, Record, Time, VenueId};
+use broker_api::{ClientOrderId, Cursor, Exposure, Intent, Key, Marks, Purpose, Qty, Record, Time};
 use risk::{Approved, Verdict};
 use state::Illegal;
 
@@ -78,22 +78,23 @@ impl Step<'_> {
         Some(risk::review(*intent, &view, &self.setup.limits))
     }
 
-    /// Where the venue's log stands, and until when an order that is decided now may be sent.
-    pub(super) fn sending(&self, venue: VenueId) -> Option<(Cursor, Time)> {
-        let within = self.setup.venues.get(&venue)?.resolve.send_within;
-        Some((self.book.venue(venue)?.cursor, self.now + within))
-    }
-
-    /// Puts an approved order on its way. An entry is not sent once its signal has expired.
-    pub(super) fn send(&mut self, order: Approved, marks: Marks) -> Result<(), Illegal> {
-        let intent = *order.get();
-        let Some((mark, within)) = self.sending(intent.key.venue) else { return Ok(()) };
+    /// Where the venue's log stands, and until when an order that is decided now may be sent: an entry not once its
+    /// signal has expired.
+    pub(super) fn sending(&self, intent: &Intent) -> Option<(Cursor, Time)> {
+        let venue = intent.key.venue;
+        let within = self.now + self.setup.venues.get(&venue)?.resolve.send_within;
         let expires = intent
             .signal
             .filter(|_| intent.purpose == Purpose::Entry)
             .and_then(|id| self.book.signal(id))
             .map(|state| state.signal.expires_at);
-        let send_by = expires.map_or(within, |expires| within.min(expires));
+        Some((self.book.venue(venue)?.cursor, expires.map_or(within, |expires| within.min(expires))))
+    }
+
+    /// Puts an approved order on its way.
+    pub(super) fn send(&mut self, order: Approved, marks: Marks) -> Result<(), Illegal> {
+        let intent = *order.get();
+        let Some((mark, send_by)) = self.sending(&intent) else { return Ok(()) };
         let record = Record::Intended { intent, mark, send_by, marks };
         self.put_with(record, Command::Submit { order, mark, attempt: 1, send_by })
     }

@@ -3,16 +3,24 @@
 
 use std::collections::BTreeMap;
 
-use broker_api::{ClientOrderId, Intent, Record};
+use broker_api::{ClientOrderId, Intent, Record, Time, TimeInForce};
 
 use super::{Checker, Seen};
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Once {
-    /// Each announced intent, with the seq of its record.
-    announced: BTreeMap<ClientOrderId, (u64, Intent)>,
+    announced: BTreeMap<ClientOrderId, Announced>,
     looked: usize,
+}
+
+/// An order as it was written down.
+#[derive(Debug)]
+struct Announced {
+    /// By which record.
+    seq: u64,
+    intent: Intent,
+    send_by: Time,
 }
 
 impl Checker for Once {
@@ -22,13 +30,29 @@ impl Checker for Once {
 
     fn look(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         for stamped in seen.fresh {
-            if let Record::Intended { intent, .. } = &stamped.record {
-                self.announced.insert(intent.id, (stamped.seq, *intent));
+            match &stamped.record {
+                Record::Intended { intent, send_by, .. } => {
+                    self.announced.insert(
+                        intent.id,
+                        Announced { seq: stamped.seq, intent: *intent, send_by: *send_by },
+                    );
+                }
+                Record::Resent { order, send_by, .. } => {
+                    let Some(announced) = self.announced.get_mut(order) else {
+                        return Err(format!("{order} is sent again and never was announced"));
+                    };
+                    // What ends when its time to be sent does gets its new time.
+                    if announced.intent.tif == TimeInForce::Gtd(announced.send_by) {
+                        announced.intent.tif = TimeInForce::Gtd(*send_by);
+                    }
+                    announced.send_by = *send_by;
+                }
+                _ => {}
             }
         }
         for arrival in seen.truth.arrivals.get(self.looked..).unwrap_or_default() {
             let id = arrival.intent.id;
-            let Some((seq, intent)) = self.announced.get(&id) else {
+            let Some(Announced { seq, intent, .. }) = self.announced.get(&id) else {
                 return Err(format!("{id} arrived without a record"));
             };
             if *seq > arrival.records {

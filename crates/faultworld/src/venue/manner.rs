@@ -1,7 +1,8 @@
 //! How venues behave, as data: one row for each kind of broker that the resolver's table knows.
 
-use broker_api::{Capabilities, KindName, Resend, ResolvePolicy};
-use chrono::TimeDelta;
+use broker_api::{Blackout, Capabilities, KindName, Ratio, Resend, ResolvePolicy};
+use chrono::{NaiveTime, TimeDelta, Weekday};
+use rust_decimal::Decimal;
 
 /// For how long a venue refuses an order under a name that it had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Manner {
     pub lag: TimeDelta,
     /// How late a request that was given up by us may still arrive.
     pub late_max: TimeDelta,
+    /// The same of stops and targets.
+    pub leg_late_max: TimeDelta,
 }
 
 impl Manner {
@@ -67,12 +70,17 @@ impl Manner {
                     send_within: TimeDelta::seconds(30),
                     resend: Resend::AfterProof,
                     attempts_max: 5,
+                    not_sent_max: 60,
+                    throttled_max: 60,
+                    gone_after: TimeDelta::zero(),
+                    fence: None,
                 },
             ),
             ids: Ids::ForEver,
             search: Search::Log,
             lag: TimeDelta::zero(),
             late_max: TimeDelta::seconds(30),
+            leg_late_max: TimeDelta::seconds(30),
         }
     }
 
@@ -90,13 +98,17 @@ impl Manner {
                     send_within: TimeDelta::seconds(30),
                     resend: Resend::AfterSilence(TimeDelta::seconds(10)),
                     attempts_max: 5,
+                    not_sent_max: 60,
+                    throttled_max: 60,
+                    gone_after: TimeDelta::seconds(150),
+                    fence: None,
                 },
             ),
             ids: Ids::ForEver,
             search: Search::ByName,
             lag: TimeDelta::seconds(2),
-            // What arrives after it was silence for so long, and was given up, rests there and is found by comparing.
-            late_max: TimeDelta::seconds(40),
+            late_max: TimeDelta::seconds(120),
+            leg_late_max: TimeDelta::seconds(120),
         }
     }
 
@@ -115,13 +127,18 @@ impl Manner {
                     send_within: TimeDelta::seconds(20),
                     resend: Resend::AfterProof,
                     attempts_max: 5,
+                    not_sent_max: 60,
+                    throttled_max: 60,
+                    gone_after: TimeDelta::zero(),
+                    fence: Ratio::new(Decimal::new(5, 3)).ok(),
                 },
             ),
             ids: Ids::WhileLive,
             search: Search::Transactions,
             lag: TimeDelta::seconds(5),
-            // Orders carry no last moment of their own yet, so one that arrived later than this would be sent twice.
-            late_max: TimeDelta::seconds(25),
+            late_max: TimeDelta::seconds(120),
+            // A stop or target that arrives after its successor was cancelled rests there until somebody compares.
+            leg_late_max: TimeDelta::seconds(25),
         }
     }
 
@@ -129,7 +146,7 @@ impl Manner {
     pub fn ibkr() -> Self {
         Self {
             name: "ibkr",
-            capabilities: capabilities(
+            capabilities: looked_after(
                 false,
                 ResolvePolicy {
                     first_ask: TimeDelta::seconds(2),
@@ -139,12 +156,17 @@ impl Manner {
                     send_within: TimeDelta::seconds(30),
                     resend: Resend::ProbeSameId(TimeDelta::hours(24)),
                     attempts_max: 2,
+                    not_sent_max: 60,
+                    throttled_max: 60,
+                    gone_after: TimeDelta::zero(),
+                    fence: None,
                 },
             ),
             ids: Ids::ForEver,
             search: Search::List,
             lag: TimeDelta::seconds(8),
             late_max: TimeDelta::seconds(120),
+            leg_late_max: TimeDelta::seconds(120),
         }
     }
 }
@@ -156,6 +178,14 @@ fn capabilities(reduce_only: bool, resolve: ResolvePolicy) -> Capabilities {
         reduce_only,
         brackets: false,
         log_tells_closings: true,
+        blackouts: Vec::new(),
         resolve,
     }
+}
+
+/// A venue that is looked after for some minutes, soon after the world begins.
+fn looked_after(reduce_only: bool, resolve: ResolvePolicy) -> Capabilities {
+    let minute = |minute| NaiveTime::from_hms_opt(10, minute, 0).unwrap_or(NaiveTime::MIN);
+    let blackout = Blackout { days: vec![Weekday::Tue], from: minute(4), to: minute(9) };
+    Capabilities { blackouts: vec![blackout], ..capabilities(reduce_only, resolve) }
 }

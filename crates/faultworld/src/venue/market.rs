@@ -41,6 +41,8 @@ pub struct Market {
     pub cash: Decimal,
     currency: Currency,
     executions: u64,
+    /// How often nothing was left of an instrument.
+    trades: BTreeMap<Key, u64>,
     /// Orders that fill in parts.
     slow: BTreeSet<usize>,
 }
@@ -49,7 +51,15 @@ impl Market {
     /// A venue at which nothing happened.
     pub fn new(listed: Vec<Listed>, cash: Decimal, currency: Currency) -> Self {
         let listed = listed.into_iter().map(|listed| (listed.key, listed)).collect();
-        Self { truth: Truth::default(), listed, cash, currency, executions: 0, slow: BTreeSet::new() }
+        Self {
+            truth: Truth::default(),
+            listed,
+            cash,
+            currency,
+            executions: 0,
+            trades: BTreeMap::new(),
+            slow: BTreeSet::new(),
+        }
     }
 
     /// Takes an order.
@@ -157,7 +167,11 @@ impl Market {
     /// Moves what is held, and writes it down.
     pub fn execute(&mut self, order: ClientOrderId, key: Key, side: Side, qty: Qty, price: Price, at: Time) {
         self.executions += 1;
-        let moved = self.truth.held(key).moved(side.signed(qty)).unwrap_or(Held::FLAT);
+        let before = self.truth.held(key);
+        let moved = before.moved(side.signed(qty)).unwrap_or(Held::FLAT);
+        if moved.is_flat() || moved.is_long() != before.is_long() && !before.is_flat() {
+            *self.trades.entry(key).or_default() += 1;
+        }
         self.truth.held.insert(key, moved);
         let value = price.get() * qty.get();
         self.cash += if side == Side::Buy { -value } else { value };
@@ -217,6 +231,11 @@ impl Market {
         };
         self.truth.disturbed.insert(key);
         self.execute(order, key, side, qty, price, at);
+    }
+
+    /// The number of what is held, or would be next.
+    pub fn trade(&self, key: Key) -> u64 {
+        self.trades.get(&key).copied().unwrap_or(0)
     }
 
     /// What an order of a side is executed at now.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use broker_api::{
     AccountRef, Catalog, ClientOrderId, Cursor, End, Finding, Intent, Proof, QueryFailed, SentWindow,
-    SubmitOutcome, Time, VenueOrder, VenueOrderId,
+    SubmitOutcome, Time, TimeInForce, VenueOrder, VenueOrderId,
 };
 use chrono::TimeDelta;
 use state::{MemoryStore, Store};
@@ -19,7 +19,15 @@ use state::{MemoryStore, Store};
 use crate::crash::Crash;
 use crate::fault::{Fates, Fault, Place};
 use manner::{Ids, Manner, Search};
-use market::{KILLED, Market, cursor};
+use market::{EXPIRED, KILLED, Market, cursor};
+
+/// An order on its way.
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    intent: Intent,
+    /// What was held when it was made, by its number: what closes, closes that and nothing later.
+    trade: u64,
+}
 
 /// Tells the venue's own time.
 pub type VenueClock = Arc<dyn Fn() -> Time + Send + Sync>;
@@ -102,10 +110,19 @@ impl FaultyVenue {
         self.store.head().ok().flatten().map_or(0, |row| row.seq)
     }
 
-    /// The order arrives: it is taken, or the venue says that it has one of this name.
-    fn arrives(&self, intent: &Intent, fault: Option<Fault>) -> SubmitOutcome {
+    /// The order arrives: it is taken, or the venue says that it has one of this name, or that its last moment has passed,
+    /// or that what it closes is closed.
+    fn arrives(&self, request: &Request, fault: Option<Fault>) -> SubmitOutcome {
+        let Request { intent, trade } = *request;
         let (at, records) = ((self.clock)(), self.records());
         let mut market = self.market();
+        let no = |code| SubmitOutcome::Refused { code, text: "too late".into() };
+        if matches!(intent.tif, TimeInForce::Gtd(last) if last < at) {
+            return no(EXPIRED);
+        }
+        if self.manner.ids == Ids::WhileLive && intent.reduce_only && trade != market.trade(intent.key) {
+            return no(KILLED);
+        }
         let is_taken = match self.manner.ids {
             Ids::ForEver => market.truth.find(intent.id).is_some(),
             Ids::WhileLive => market.truth.find(intent.id).is_some_and(|arrival| arrival.end.is_none()),
@@ -113,7 +130,7 @@ impl FaultyVenue {
         if is_taken {
             return SubmitOutcome::Duplicate { text: "this name is taken".into() };
         }
-        let place = market.accept(*intent, records, fault == Some(Fault::PartFilled), at);
+        let place = market.accept(intent, records, fault == Some(Fault::PartFilled), at);
         if fault == Some(Fault::KilledOnArrival) {
             market.close(place, End::Cancelled, KILLED, at);
         }
@@ -121,12 +138,13 @@ impl FaultyVenue {
     }
 
     /// It arrives although nobody waits for it any more.
-    fn arrives_late(&self, intent: &Intent) {
-        let most = self.manner.late_max.num_seconds();
-        let (venue, intent, after) = (self.clone(), *intent, self.measure(1, most.max(1)));
+    fn arrives_late(&self, request: &Request) {
+        let is_leg = request.intent.purpose.is_protective();
+        let most = if is_leg { self.manner.leg_late_max } else { self.manner.late_max };
+        let (venue, request, after) = (self.clone(), *request, self.measure(1, most.num_seconds().max(1)));
         tokio::spawn(async move {
             tokio::time::sleep(seconds(after)).await;
-            drop(venue.arrives(&intent, None));
+            drop(venue.arrives(&request, None));
         });
     }
 

@@ -13,7 +13,7 @@ use chrono::{NaiveDate, TimeDelta};
 
 use super::manner::Search;
 use super::market::{CANCELLED, cursor};
-use super::{FaultyVenue, seconds};
+use super::{FaultyVenue, Request, seconds};
 use crate::fault::{Fault, Place};
 
 const NO: Code = Code::fixed("told_so");
@@ -42,24 +42,25 @@ impl Broker for FaultyVenue {
 
     async fn submit(&self, intent: &Intent, _: Cursor) -> SubmitOutcome {
         let fault = self.ask(Place::Submit(intent.purpose));
+        let request = Request { intent: *intent, trade: self.market().trade(intent.key) };
         let unknown = |why: &str| SubmitOutcome::Unknown { why: why.into() };
         match fault {
             Some(Fault::DiesBefore) => self.crash.die().await,
             Some(Fault::DiesAfter) => {
-                self.arrives(intent, fault);
+                self.arrives(&request, fault);
                 self.crash.die().await
             }
             Some(Fault::RequestLost) => pending().await,
             Some(Fault::RequestLate) => {
-                self.arrives_late(intent);
+                self.arrives_late(&request);
                 pending().await
             }
             Some(Fault::ReplyLost) => {
-                self.arrives(intent, fault);
+                self.arrives(&request, fault);
                 pending().await
             }
             Some(Fault::ReplyLate) => {
-                let answer = self.arrives(intent, fault);
+                let answer = self.arrives(&request, fault);
                 tokio::time::sleep(seconds(self.measure(1, 45))).await;
                 answer
             }
@@ -67,10 +68,12 @@ impl Broker for FaultyVenue {
                 SubmitOutcome::Throttled { until: (self.clock)() + TimeDelta::seconds(self.measure(1, 20)) }
             }
             Some(Fault::Refused) => SubmitOutcome::Refused { code: NO, text: "not this one".into() },
-            Some(Fault::RefusedUnlisted) => unknown("a refusal that stands in no table"),
+            Some(Fault::RefusedUnlisted) => {
+                SubmitOutcome::RefusedUnlisted { code: NO, text: "a refusal that stands in no table".into() }
+            }
             Some(Fault::Ambiguous) => {
                 if self.measure(0, 1) == 1 {
-                    self.arrives(intent, fault);
+                    self.arrives(&request, fault);
                 }
                 unknown("503")
             }
@@ -78,10 +81,10 @@ impl Broker for FaultyVenue {
             Some(Fault::NotSent) => SubmitOutcome::NotSent { why: "no connection".into() },
             Some(Fault::DiesAnswered) => {
                 self.is_doomed.store(true, Ordering::Relaxed);
-                self.arrives(intent, fault)
+                self.arrives(&request, fault)
             }
             Some(Fault::Broken) => SubmitOutcome::Broken { why: "it knows us no more".into() },
-            _ => self.arrives(intent, fault),
+            _ => self.arrives(&request, fault),
         }
     }
 

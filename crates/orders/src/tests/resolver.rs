@@ -19,6 +19,10 @@ fn order(phase: Phase) -> Unsettled {
         since: at(5),
         sent: SentWindow { from: at(0), to: at(30) },
         attempt: 1,
+        unsent: 0,
+        throttled: 0,
+        lost_at: None,
+        was_refused: false,
         asks: 0,
         asking: false,
         asked_at: None,
@@ -142,6 +146,66 @@ fn a_venue_that_settles_at_once_is_believed_at_once() {
     assert_eq!(resolve(&policy, &answered, at(5)), Next::Resend);
 }
 
+/// An attempt that provably never left us, or was put off, is not one that may have arrived; each has its own bound.
+#[test]
+fn attempts_that_cannot_have_arrived_are_counted_by_themselves() {
+    let policy = ResolvePolicy { not_sent_max: 9, throttled_max: 7, ..policy(Resend::AfterProof) };
+    let next = |order: Unsettled| resolve(&policy, &order, at(900));
+    let waiting =
+        |attempt, unsent, throttled| Unsettled { attempt, unsent, throttled, ..order(Phase::Waiting) };
+    for order in [waiting(8, 8, 0), waiting(6, 0, 6), waiting(16, 8, 6)] {
+        assert_eq!(next(order), Next::Resend, "{order:?}");
+    }
+    for order in [waiting(9, 9, 0), waiting(7, 0, 7), waiting(11, 8, 0)] {
+        assert_eq!(next(order), Next::TellPerson, "{order:?}");
+    }
+    assert!(matches!(next(Unsettled { asking: true, ..waiting(2, 1, 0) }), Next::Wait(_)));
+    let proven = Unsettled { proof: Some(log()), ..asked(order(Phase::Unknown), 1, 9) };
+    assert_eq!(next(Unsettled { attempt: 9, unsent: 7, ..proven }), Next::Resend);
+    assert_eq!(next(Unsettled { attempt: 9, unsent: 6, ..proven }), Next::TellPerson);
+}
+
+/// Silence may be sent again, an answer not.
+#[test]
+fn an_answer_in_no_table_is_a_refusal_once_the_order_is_not_there() {
+    for resend in ALL {
+        let next = |order: Unsettled, seconds| resolve(&policy(resend), &order, at(seconds));
+        let answered = Unsettled { was_refused: true, ..order(Phase::Unknown) };
+        assert_eq!(next(answered, 7), Next::Ask, "{resend:?}");
+        let absent = Unsettled { proof: Some(log()), ..asked(answered, 1, 9) };
+        assert_eq!(next(absent, 9), Next::Refused);
+        // and not on a guess
+        assert_eq!(next(asked(answered, 1, 9), 10), Next::Wait(at(19)));
+        assert_eq!(next(asked(answered, 3, 28), 900), Next::TellPerson);
+    }
+}
+
+#[test]
+fn what_only_silence_speaks_against_is_not_given_up_while_it_may_arrive() {
+    let gone = TimeDelta::seconds(100);
+    let next = |resend, order: Unsettled, seconds| {
+        give_up(&ResolvePolicy { gone_after: gone, ..policy(resend) }, &order, at(seconds))
+    };
+    let lost = Unsettled { lost_at: Some(at(5)), ..order(Phase::Unknown) };
+    let silent = Unsettled { proof: Some(Proof::Silence { since: at(9) }), ..asked(lost, 2, 60) };
+    assert_eq!(next(SILENCE, silent, 104), GivingUp::At(at(105)));
+    assert_eq!(next(SILENCE, silent, 105), GivingUp::Asked);
+    assert!(
+        matches!(next(SILENCE, Unsettled { asking: true, ..silent }, 105), GivingUp::At(t) if t > at(105))
+    );
+    assert_eq!(next(SILENCE, asked(silent, 3, 104), 300), GivingUp::Asked);
+    assert_eq!(next(SILENCE, asked(silent, 3, 105), 105), GivingUp::Now);
+    // a later attempt that never left us does not excuse the lost one
+    assert_eq!(
+        next(SILENCE, Unsettled { phase: Phase::Waiting, proof: None, ..silent }, 300),
+        GivingUp::Asked
+    );
+    // what was never lost, and what a complete log speaks against
+    assert_eq!(next(SILENCE, order(Phase::Waiting), 6), GivingUp::Now);
+    assert_eq!(next(SILENCE, Unsettled { proof: Some(log()), ..silent }, 6), GivingUp::Now);
+    assert_eq!(next(Resend::AfterProof, silent, 6), GivingUp::Now);
+}
+
 #[test]
 fn what_is_settled_is_left_alone() {
     let ends = [End::Filled, End::Cancelled, End::Expired, End::Refused, End::NeverSent].map(Phase::Done);
@@ -176,6 +240,7 @@ proptest! {
             ..asked(order(if waiting { Phase::Waiting } else { Phase::Unknown }), asks, answered)
         };
         match resolve(&policy, &order, at(time)) {
+            Next::Refused => prop_assert!(false, "nobody refused it"),
             Next::Resend => {
                 prop_assert!(attempt < policy.attempts_max);
                 let settled = asks > 0 && answered >= since.min(sent_to) + settle;

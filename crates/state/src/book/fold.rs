@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use broker_api::{
-    Amount, By, CancelOutcome, Day, End, Event, Level, Overflow, Reason, Record, SentWindow, Time,
+    Amount, By, CancelOutcome, Day, End, Event, Level, Overflow, Phase, Reason, Record, SentWindow, Time,
+    TimeInForce,
 };
 use chrono::TimeDelta;
 
@@ -131,6 +132,10 @@ impl Book {
                     return no(format!("attempt {attempt} does not follow attempt {}", row.attempt));
                 }
                 row.phase = after(row.phase, Event::Resent)?;
+                // One that ends when its time to be sent does gets its new time.
+                if row.intent.tif == TimeInForce::Gtd(row.sent.to) {
+                    row.intent.tif = TimeInForce::Gtd(*send_by);
+                }
                 (row.attempt, row.mark, row.since) = (*attempt, *mark, at);
                 row.sent = SentWindow { from: at, to: *send_by };
                 (row.asks, row.not_before, row.proof, row.reason) = (0, None, None, None);
@@ -280,6 +285,7 @@ impl Book {
             let phase = after(order.phase, Event::Restarted)?;
             if phase != order.phase {
                 (order.phase, order.since) = (phase, at);
+                order.lost_at = if phase == Phase::Unknown { Some(at) } else { order.lost_at };
             }
             order.asking = false;
         }

@@ -65,6 +65,10 @@ impl Book {
             asked_at: None,
             not_before: None,
             proof: None,
+            unsent: 0,
+            throttled: 0,
+            lost_at: None,
+            was_refused: false,
             cancel_wanted: None,
             reason: None,
         });
@@ -89,14 +93,24 @@ impl Book {
         if let Some(order) = self.orders.get_mut(&id) {
             match answer {
                 SubmitOutcome::Accepted { venue_order } => order.venue_order = *venue_order,
-                SubmitOutcome::NotSent { why } => order.reason = Some(Reason::plain(NOT_SENT, why.clone())),
+                SubmitOutcome::NotSent { why } => {
+                    order.unsent += 1;
+                    order.reason = Some(Reason::plain(NOT_SENT, why.clone()));
+                }
                 SubmitOutcome::Refused { code, text } => {
                     order.reason = Some(Reason::plain(*code, text.clone()));
                 }
                 SubmitOutcome::Duplicate { text } => {
                     order.reason = Some(Reason::plain(NAME_TAKEN, text.clone()));
                 }
-                SubmitOutcome::Throttled { until } => order.not_before = Some(*until),
+                SubmitOutcome::RefusedUnlisted { code, text } => {
+                    order.was_refused = true;
+                    order.reason = Some(Reason::plain(*code, text.clone()));
+                }
+                SubmitOutcome::Throttled { until } => {
+                    order.throttled += 1;
+                    order.not_before = Some(*until);
+                }
                 SubmitOutcome::Unknown { why } => order.reason = Some(Reason::plain(NO_ANSWER, why.clone())),
                 SubmitOutcome::Broken { why } => {
                     order.reason = Some(Reason::plain(VENUE_BROKEN, why.clone()));
@@ -159,6 +173,9 @@ impl Book {
         let phase = after(order.phase, event)?;
         if phase != order.phase {
             (order.phase, order.since) = (phase, at);
+        }
+        if event == Event::Lost && phase == Phase::Unknown {
+            order.lost_at = Some(at);
         }
         Ok(())
     }

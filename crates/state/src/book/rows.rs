@@ -97,6 +97,18 @@ pub struct Order {
     /// What the venue last proved about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<broker_api::Proof>,
+    /// How many of its attempts ended before anything left us.
+    #[serde(default)]
+    pub unsent: u32,
+    /// How many of its attempts the venue put off.
+    #[serde(default)]
+    pub throttled: u32,
+    /// When an attempt was last lost: it may still be on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost_at: Option<Time>,
+    /// The last attempt had an answer of the kind that refuses, which stands in no table.
+    #[serde(default)]
+    pub was_refused: bool,
     /// A cancel is wanted and not yet confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_wanted: Option<Code>,

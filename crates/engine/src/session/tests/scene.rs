@@ -46,6 +46,10 @@ fn setup() -> Setup {
         send_within: TimeDelta::seconds(30),
         resend: Resend::ProbeSameId(TimeDelta::seconds(5)),
         attempts_max: 5,
+        not_sent_max: 5,
+        throttled_max: 5,
+        gone_after: TimeDelta::zero(),
+        fence: None,
     };
     let can = Capabilities {
         kinds: KindName::ALL.to_vec(),
@@ -53,6 +57,7 @@ fn setup() -> Setup {
         reduce_only: true,
         brackets: false,
         log_tells_closings: true,
+        blackouts: Vec::new(),
         resolve,
     };
     Setup {

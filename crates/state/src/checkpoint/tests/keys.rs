@@ -48,6 +48,10 @@ fn order(n: u8) -> Order {
         asked_at: Some(at(1)),
         not_before: Some(at(1)),
         proof: Some(proofs[usize::from(n) % 3]),
+        unsent: 1,
+        throttled: 1,
+        lost_at: Some(at(1)),
+        was_refused: true,
         cancel_wanted: Some(Code::fixed("exit")),
         reason: Some(full_reason()),
     }
