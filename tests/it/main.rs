@@ -1,5 +1,8 @@
 //! Everything that is tested from outside the crates, in one binary.
 
+/// What any broker must do.
+#[cfg(test)]
+mod conformance;
 /// The inputs that are kept for fuzzing.
 #[cfg(test)]
 mod corpus;

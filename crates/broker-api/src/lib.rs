@@ -10,6 +10,8 @@ pub mod account;
 pub mod broker;
 /// What a venue can do.
 pub mod capabilities;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 /// What a venue's log tells.
 pub mod fill;
 /// Levels, counters, check marks, exposure.

@@ -1,0 +1,75 @@
+//! Cancels: none of their answers says that the order is over.
+
+use super::{Bench, Case, Done, case, takes};
+use crate::conformance::bench::{demand, limit};
+use crate::{CancelOutcome, End, Intent, KindName, Purpose, Side, VenueEvent};
+
+pub(super) const CASES: &[Case] = &[
+    case!(20, cancel_ends_what_rests, "a resting order that is cancelled ends so, and its log says it"),
+    case!(
+        21,
+        cancel_of_what_is_over_is_too_late,
+        "to cancel an executed order is too late, and changes nothing"
+    ),
+    case!(22, cancel_of_nothing_is_not_accepted, "no cancel of an order that never was is accepted"),
+    case!(23, cancel_twice_is_too_late, "a second cancel of an order that is over is too late"),
+    case!(24, what_is_cancelled_is_not_executed, "a cancelled order is not executed when its price comes"),
+    case!(25, what_is_cancelled_does_not_live, "a cancelled order is not among the live ones"),
+];
+
+async fn cancelled(bench: &mut Bench) -> Result<Intent, crate::conformance::Stop> {
+    takes(bench, KindName::Limit)?;
+    let order = bench.order(Side::Buy, 10, limit(9_000)?)?;
+    bench.take(&order).await?;
+    bench.rests(order.id).await?;
+    let answer = bench.broker().cancel(order.id).await;
+    demand(answer == CancelOutcome::Accepted, || format!("{answer:?}"))?;
+    bench.ends(order.id, End::Cancelled).await?;
+    Ok(order)
+}
+
+async fn cancel_ends_what_rests(bench: &mut Bench) -> Done {
+    let order = cancelled(bench).await?;
+    if !bench.broker().capabilities().log_tells_closings {
+        return Ok(());
+    }
+    let events = bench.events().await?;
+    let is_it = |event: &&VenueEvent| matches!(event, VenueEvent::Closed { order: id, end: End::Cancelled, .. } if *id == order.id);
+    demand(events.iter().filter(is_it).count() == 1, || format!("its log must tell the end once: {events:?}"))
+}
+
+async fn cancel_of_what_is_over_is_too_late(bench: &mut Bench) -> Done {
+    let fills = bench.filled(Side::Buy, 10).await?;
+    let id = fills[0].order;
+    let answer = bench.broker().cancel(id).await;
+    demand(answer == CancelOutcome::TooLate, || format!("{answer:?}"))?;
+    bench.ends(id, End::Filled).await?;
+    bench.holds(10).await
+}
+
+async fn cancel_of_nothing_is_not_accepted(bench: &mut Bench) -> Done {
+    let id = bench.name(Purpose::Entry)?;
+    let answer = bench.broker().cancel(id).await;
+    demand(matches!(answer, CancelOutcome::NotSent { .. } | CancelOutcome::TooLate), || format!("{answer:?}"))
+}
+
+async fn cancel_twice_is_too_late(bench: &mut Bench) -> Done {
+    let order = cancelled(bench).await?;
+    let answer = bench.broker().cancel(order.id).await;
+    demand(answer == CancelOutcome::TooLate, || format!("{answer:?}"))
+}
+
+async fn what_is_cancelled_is_not_executed(bench: &mut Bench) -> Done {
+    let order = cancelled(bench).await?;
+    bench.quote(8_900, 8_902).await?;
+    bench.pass(2).await?;
+    let seen = bench.found(order.id).await?;
+    demand(seen.filled.is_zero() && seen.end == Some(End::Cancelled), || format!("{seen:?}"))?;
+    bench.holds(0).await
+}
+
+async fn what_is_cancelled_does_not_live(bench: &mut Bench) -> Done {
+    let order = cancelled(bench).await?;
+    let open = bench.open().await?;
+    demand(!open.iter().any(|open| open.id == Some(order.id)), || format!("{open:?}"))
+}

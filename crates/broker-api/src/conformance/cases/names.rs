@@ -1,0 +1,111 @@
+//! Our names: an order is found by the name that we gave it, and a name is one order.
+
+use super::{Bench, Case, Done, case, not_here, takes};
+use crate::conformance::Stop;
+use crate::conformance::bench::{demand, limit};
+use crate::{End, Finding, Intent, KindName, OrderKind, Purpose, Side, SubmitOutcome};
+
+pub(super) const CASES: &[Case] = &[
+    case!(30, a_live_name_is_taken, "an order under the name of a live one is not taken a second time"),
+    case!(31, an_executed_name_is_taken, "an order under the name of an executed one is not executed again"),
+    case!(32, a_name_comes_back_with_everything, "executions and live orders carry our name"),
+    case!(33, what_rests_is_found, "an order that rests is found, live"),
+    case!(34, what_is_executed_is_found, "an executed order is found, whole"),
+    case!(35, what_is_cancelled_is_found, "a cancelled order is found, cancelled"),
+    case!(
+        36,
+        what_is_refused_does_not_live,
+        "a refused order is found refused, or not at all, and never live"
+    ),
+    case!(37, what_was_never_sent_is_not_found, "an order that was never sent is not found"),
+    case!(38, what_is_found_is_found_by_another_process, "another process finds the same"),
+];
+
+fn is_duplicate(answer: &SubmitOutcome) -> bool {
+    matches!(answer, SubmitOutcome::Duplicate { .. })
+}
+
+async fn a_live_name_is_taken(bench: &mut Bench) -> Done {
+    takes(bench, KindName::Limit)?;
+    let order = bench.order(Side::Buy, 10, limit(9_000)?)?;
+    bench.take(&order).await?;
+    bench.rests(order.id).await?;
+    let again = bench.send(&order).await;
+    demand(is_duplicate(&again), || format!("it must say that the name is taken: {again:?}"))?;
+    let live = bench.open().await?;
+    let count = live.iter().filter(|open| open.key == order.key).count();
+    demand(count == 1, || format!("one order, not {count}: {live:?}"))
+}
+
+async fn an_executed_name_is_taken(bench: &mut Bench) -> Done {
+    if bench.broker().capabilities().resolve.fence.is_some() {
+        return not_here("a name is free there once its order is over, which is what its fence is for");
+    }
+    let order = bench.order(Side::Buy, 10, OrderKind::MARKET)?;
+    bench.take(&order).await?;
+    bench.ends(order.id, End::Filled).await?;
+    let again = bench.send(&order).await;
+    demand(is_duplicate(&again), || format!("it must say that the name is taken: {again:?}"))?;
+    bench.pass(2).await?;
+    bench.holds(10).await
+}
+
+async fn a_name_comes_back_with_everything(bench: &mut Bench) -> Done {
+    takes(bench, KindName::Limit)?;
+    let rests = bench.order(Side::Buy, 5, limit(9_000)?)?;
+    bench.take(&rests).await?;
+    let fills = bench.filled(Side::Buy, 10).await?;
+    demand(!fills.is_empty(), || "no execution carries the name of its order".to_owned())?;
+    let open = bench.open().await?;
+    demand(open.iter().any(|open| open.id == Some(rests.id)), || format!("{open:?}"))
+}
+
+async fn what_rests_is_found(bench: &mut Bench) -> Done {
+    takes(bench, KindName::Limit)?;
+    let order = bench.order(Side::Buy, 10, limit(9_000)?)?;
+    bench.take(&order).await?;
+    let seen = bench.found(order.id).await?;
+    demand(seen.end.is_none() && seen.filled.is_zero(), || format!("{seen:?}"))
+}
+
+async fn what_is_executed_is_found(bench: &mut Bench) -> Done {
+    let id = bench.filled(Side::Buy, 10).await?[0].order;
+    let seen = bench.found(id).await?;
+    demand(seen.end == Some(End::Filled) && seen.filled.get() == 10.into(), || format!("{seen:?}"))
+}
+
+async fn what_is_cancelled_is_found(bench: &mut Bench) -> Done {
+    takes(bench, KindName::Limit)?;
+    let order = bench.order(Side::Buy, 10, limit(9_000)?)?;
+    bench.take(&order).await?;
+    bench.broker().cancel(order.id).await;
+    bench.ends(order.id, End::Cancelled).await.map(drop)
+}
+
+async fn what_is_refused_does_not_live(bench: &mut Bench) -> Done {
+    let order = Intent { key: bench.key(), ..bench.order(Side::Buy, 900_000_000, OrderKind::MARKET)? };
+    bench.refuse(&order).await?;
+    match bench.find(order.id).await? {
+        Finding::Found { order } if order.end != Some(End::Refused) => {
+            Err(Stop::Failed(format!("{order:?}")))
+        }
+        Finding::Found { .. } | Finding::Absent { .. } | Finding::NotYet { .. } => Ok(()),
+    }
+}
+
+async fn what_was_never_sent_is_not_found(bench: &mut Bench) -> Done {
+    let id = bench.name(Purpose::Entry)?;
+    let finding = bench.find(id).await?;
+    demand(!matches!(finding, Finding::Found { .. }), || format!("{finding:?}"))
+}
+
+async fn what_is_found_is_found_by_another_process(bench: &mut Bench) -> Done {
+    takes(bench, KindName::Limit)?;
+    let order = bench.order(Side::Buy, 10, limit(9_000)?)?;
+    bench.take(&order).await?;
+    let filled = bench.filled(Side::Buy, 10).await?[0].order;
+    let before = (bench.found(order.id).await?, bench.found(filled).await?);
+    bench.stage.restart().await?;
+    let after = (bench.found(order.id).await?, bench.found(filled).await?);
+    demand(before == after, || format!("{before:?} before, {after:?} after"))
+}

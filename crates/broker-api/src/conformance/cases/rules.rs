@@ -1,0 +1,229 @@
+//! Rules: what cannot be is refused, in words that name the order; and what a venue says that it can, it can.
+
+use rust_decimal::Decimal;
+
+use super::{Bench, Case, Done, case, not_here, takes};
+use crate::conformance::Stop;
+use crate::conformance::bench::{demand, limit, price, stop};
+use crate::intent::{StopLimit, TrailingStop};
+use crate::{
+    End, Intent, KindName, OpenOrder, OrderKind, Price, Protection, Qty, Side, SubmitOutcome, Symbol,
+    TimeInForce,
+};
+
+pub(super) const CASES: &[Case] = &[
+    case!(60, part_of_a_lot_is_refused, "a quantity that is no whole number of lots is refused"),
+    case!(61, less_than_the_least_is_refused, "a quantity or value below the least is refused"),
+    case!(62, part_of_a_tick_is_refused, "a price that is no whole number of ticks is refused"),
+    case!(63, more_than_can_be_paid_is_refused, "an order that cannot be paid is refused"),
+    case!(
+        64,
+        what_is_not_traded_is_refused,
+        "an instrument that is not traded has no rules, and its orders are refused"
+    ),
+    case!(65, rules_make_sense, "an instrument's rules can be kept"),
+    case!(
+        66,
+        what_may_only_reduce_opens_nothing,
+        "where it says so, an order that may only reduce opens nothing"
+    ),
+    case!(
+        67,
+        what_may_only_reduce_does_not_turn,
+        "where it says so, an exit larger than what is held leaves nothing"
+    ),
+    case!(68, kinds_that_are_not_taken_are_refused, "an order of a kind that it does not take is refused"),
+    case!(
+        69,
+        what_is_held_over_waits_for_the_session,
+        "where it says so, an order for a closed market waits, and is executed when it opens"
+    ),
+    case!(
+        70,
+        what_is_not_held_over_is_refused,
+        "where it does not say so, an order for a closed market is refused"
+    ),
+    case!(
+        71,
+        legs_are_known_by_their_entry,
+        "where it makes brackets, stop and target live once the entry is executed, and name it"
+    ),
+    case!(72, one_leg_ends_the_other, "where it makes brackets, an executed target ends the stop"),
+    case!(
+        73,
+        live_orders_tell_what_they_are,
+        "a live order tells its side, its quantity, its kind and its prices"
+    ),
+];
+
+async fn part_of_a_lot_is_refused(bench: &mut Bench) -> Done {
+    let instrument = bench.instrument().await?;
+    let half = Qty::new(instrument.lot.get() / Decimal::TWO + instrument.lot.get() * Decimal::TEN);
+    let qty = half.map_err(|why| Stop::Failed(why.to_string()))?;
+    let order = Intent { qty, ..bench.order(Side::Buy, 1, OrderKind::MARKET)? };
+    bench.refuse(&order).await?;
+    bench.holds(0).await
+}
+
+async fn less_than_the_least_is_refused(bench: &mut Bench) -> Done {
+    let instrument = bench.instrument().await?;
+    let less =
+        Qty::new(instrument.qty_min.get() / Decimal::TEN).map_err(|why| Stop::Failed(why.to_string()))?;
+    let order = Intent { qty: less, ..bench.order(Side::Buy, 1, OrderKind::MARKET)? };
+    bench.refuse(&order).await?;
+    bench.holds(0).await
+}
+
+async fn part_of_a_tick_is_refused(bench: &mut Bench) -> Done {
+    takes(bench, KindName::Limit)?;
+    let tick = bench.instrument().await?.tick.get();
+    let between =
+        Price::new(Decimal::from(90) + tick / Decimal::TWO).map_err(|why| Stop::Failed(why.to_string()))?;
+    let kind = OrderKind::Limit(crate::intent::Limit { limit: between });
+    let order = bench.order(Side::Buy, 1, kind)?;
+    bench.refuse(&order).await
+}
+
+async fn more_than_can_be_paid_is_refused(bench: &mut Bench) -> Done {
+    let account = bench.broker().account().await.map_err(|why| Stop::Failed(why.to_string()))?;
+    // Four times what can be bought, at about 100.
+    let count = (account.buying_power.get() / Decimal::from(25)).trunc();
+    let order =
+        bench.order(Side::Buy, i64::try_from(count.mantissa()).unwrap_or(1_000_000), OrderKind::MARKET)?;
+    bench.refuse(&order).await?;
+    bench.holds(0).await
+}
+
+async fn what_is_not_traded_is_refused(bench: &mut Bench) -> Done {
+    let symbol = Symbol::new("NOSUCHTHING").map_err(|why| Stop::Failed(why.to_string()))?;
+    let rules = bench.broker().instrument(symbol).await;
+    demand(matches!(rules, Ok(None)), || format!("{rules:?}"))?;
+    let order = bench.order(Side::Buy, 1, OrderKind::MARKET)?;
+    let order = Intent { key: crate::Key { symbol, ..order.key }, ..order };
+    bench.refuse(&order).await
+}
+
+async fn rules_make_sense(bench: &mut Bench) -> Done {
+    let rules = bench.instrument().await?;
+    let lots =
+        rules.qty_min.is_multiple_of(rules.lot) && !rules.lot.is_zero() && rules.qty_min <= rules.qty_max;
+    let is_sane = lots && rules.tick.get() > Decimal::ZERO && rules.margin.get() > Decimal::ZERO;
+    demand(is_sane && rules.key == bench.key(), || format!("{rules:?}"))
+}
+
+fn only_where_it_reduces(bench: &Bench) -> Done {
+    if bench.broker().capabilities().reduce_only {
+        Ok(())
+    } else {
+        not_here("it does not enforce that an order only reduces")
+    }
+}
+
+async fn what_may_only_reduce_opens_nothing(bench: &mut Bench) -> Done {
+    only_where_it_reduces(bench)?;
+    let exit = bench.exit(Side::Sell, 10)?;
+    let answer = bench.send(&exit).await;
+    demand(!matches!(answer, SubmitOutcome::Unknown { .. }), || format!("{answer:?}"))?;
+    bench.pass(2).await?;
+    bench.holds(0).await
+}
+
+async fn what_may_only_reduce_does_not_turn(bench: &mut Bench) -> Done {
+    only_where_it_reduces(bench)?;
+    bench.filled(Side::Buy, 4).await?;
+    let exit = bench.exit(Side::Sell, 10)?;
+    let answer = bench.send(&exit).await;
+    bench.pass(2).await?;
+    let left = if matches!(answer, SubmitOutcome::Accepted { .. }) { 0 } else { 4 };
+    bench.holds(left).await
+}
+
+async fn kinds_that_are_not_taken_are_refused(bench: &mut Bench) -> Done {
+    let kinds = [
+        OrderKind::MARKET,
+        limit(9_000)?,
+        stop(11_000)?,
+        OrderKind::StopLimit(StopLimit { trigger: price(11_000)?, limit: price(11_100)? }),
+        OrderKind::TrailingStop(TrailingStop { distance: price(200)? }),
+    ];
+    let capabilities = bench.broker().capabilities().clone();
+    let mut others = 0;
+    for kind in kinds.into_iter().filter(|kind| !capabilities.takes(kind.name())) {
+        let order = bench.order(Side::Buy, 1, kind)?;
+        bench.refuse(&order).await?;
+        others += 1;
+    }
+    if others == 0 { not_here("it takes all kinds") } else { Ok(()) }
+}
+
+async fn what_is_held_over_waits_for_the_session(bench: &mut Bench) -> Done {
+    let capabilities = bench.broker().capabilities().clone();
+    let kind = if capabilities.holds(KindName::Market) { OrderKind::MARKET } else { limit(10_100)? };
+    if !capabilities.holds(kind.name()) {
+        return not_here("it keeps neither market nor limit orders for the next session");
+    }
+    bench.stage.market(false).await?;
+    let order = Intent { tif: TimeInForce::Day, ..bench.order(Side::Buy, 10, kind)? };
+    bench.take(&order).await?;
+    bench.rests(order.id).await?;
+    bench.stage.market(true).await?;
+    bench.quote(9_999, 10_001).await?;
+    bench.ends(order.id, End::Filled).await.map(drop)
+}
+
+async fn what_is_not_held_over_is_refused(bench: &mut Bench) -> Done {
+    let capabilities = bench.broker().capabilities().clone();
+    if capabilities.holds(KindName::Market) {
+        return not_here("it keeps market orders for the next session");
+    }
+    bench.stage.market(false).await?;
+    let order = bench.order(Side::Buy, 10, OrderKind::MARKET)?;
+    bench.refuse(&order).await
+}
+
+async fn bracket(bench: &mut Bench) -> Result<(Intent, Vec<OpenOrder>), Stop> {
+    if !bench.broker().capabilities().brackets {
+        return not_here("it makes no brackets");
+    }
+    let plan = Protection { stop: Some(price(9_500)?), target: Some(price(11_000)?) };
+    let entry = Intent { bracket: true, plan, ..bench.order(Side::Buy, 10, OrderKind::MARKET)? };
+    bench.take(&entry).await?;
+    bench.ends(entry.id, End::Filled).await?;
+    bench.pass(1).await?;
+    let legs = bench.open().await?.into_iter().filter(|open| open.parent == Some(entry.id)).collect();
+    Ok((entry, legs))
+}
+
+async fn legs_are_known_by_their_entry(bench: &mut Bench) -> Done {
+    let (_, legs) = bracket(bench).await?;
+    let sells = legs.iter().all(|leg| leg.side == Side::Sell && leg.qty.get() == Decimal::TEN);
+    demand(legs.len() == 2 && sells, || format!("a stop and a target of the entry: {legs:?}"))
+}
+
+async fn one_leg_ends_the_other(bench: &mut Bench) -> Done {
+    bracket(bench).await?;
+    bench.quote(11_050, 11_052).await?;
+    bench.holds(0).await?;
+    bench.pass(1).await?;
+    let open = bench.open().await?;
+    demand(open.iter().all(|open| open.key != bench.key()), || format!("nothing must be left: {open:?}"))
+}
+
+async fn live_orders_tell_what_they_are(bench: &mut Bench) -> Done {
+    let kinds = [limit(9_000)?, stop(11_000)?];
+    for kind in
+        kinds.into_iter().filter(|kind| bench.broker().capabilities().takes(kind.name())).collect::<Vec<_>>()
+    {
+        let order = bench.order(Side::Buy, 7, kind)?;
+        bench.take(&order).await?;
+        bench.rests(order.id).await?;
+        let open = bench.open().await?;
+        let told = open.iter().find(|open| open.id == Some(order.id));
+        let is_whole = told.is_some_and(|open| {
+            (open.key, open.side, open.qty, open.kind)
+                == (order.key, order.side, order.qty, Some(order.order))
+        });
+        demand(is_whole, || format!("{:?} is told as {told:?}", order.order))?;
+    }
+    Ok(())
+}
