@@ -2,6 +2,9 @@
 
 #![expect(unreachable_pub, reason = "the parts of one program, pub to each other")]
 
+#[cfg(planted)]
+compile_error!("a build with planted bugs is for `torture` alone: build it with `-p faultworld`");
+
 mod args;
 mod catalog;
 mod clock;

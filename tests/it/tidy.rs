@@ -8,6 +8,8 @@ mod edges;
 mod manifests;
 /// Pages and their links.
 mod pages;
+/// Planted bugs and the build that has them.
+mod planted;
 /// What may stand in a source file, and where.
 mod sources;
 /// Source text without comments, strings and tests.
@@ -178,5 +180,13 @@ fn every_link_of_a_page_leads_to_a_file() -> Result<(), Box<dyn Error>> {
             .flat_map(|page| pages::broken(page, |path| root.join(path).exists()))
             .collect::<Vec<_>>(),
     );
+    Ok(())
+}
+
+#[test]
+fn planted_bugs_are_in_no_build_but_their_own() -> Result<(), Box<dyn Error>> {
+    let sources = files("rs")?;
+    assert_clean(&planted::let_in(&sources, &files("toml")?));
+    assert_clean(&planted::unused(&sources));
     Ok(())
 }

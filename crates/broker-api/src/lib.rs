@@ -34,11 +34,24 @@ pub mod number;
 pub mod order;
 /// What came of commands and questions.
 pub mod outcome;
+/// Bugs on purpose, for `torture --planted`.
+#[cfg(planted)]
+pub mod planted;
 /// The facts that change the book.
 pub mod record;
 /// The strategy's decisions.
 pub mod signal;
 mod text;
+
+/// Whether a bug was planted here: in this build there are none. Only `--cfg planted` has them, and `torture --planted`
+/// chooses one, to see that the seeded world finds it.
+#[cfg(not(planted))]
+#[macro_export]
+macro_rules! planted {
+    ($bug:ident) => {
+        false
+    };
+}
 
 /// A moment, always in UTC. RFC 3339 with `Z` in every file.
 pub type Time = chrono::DateTime<chrono::Utc>;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_api::{
-    Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor,
-    OpenOrder, Purpose, QueryFailed, SubmitOutcome, Time, VenueDay, VenueId,
+    Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Code,
+    Cursor, Finding, OpenOrder, Proof, Purpose, QueryFailed, SubmitOutcome, Time, VenueDay, VenueId, planted,
 };
 use chrono::NaiveDate;
 use state::Durable;
@@ -81,7 +81,13 @@ impl Venue {
                     SubmitOutcome::NotSent { why: why.into() }
                 } else {
                     let answer = timeout(self.patience, self.broker.submit(&intent, mark)).await;
-                    answer.unwrap_or_else(|_| SubmitOutcome::Unknown { why: self.no_answer() })
+                    answer.unwrap_or_else(|_| {
+                        if planted!(TimeoutIsRefusal) {
+                            SubmitOutcome::Refused { code: Code::fixed("timeout"), text: self.no_answer() }
+                        } else {
+                            SubmitOutcome::Unknown { why: self.no_answer() }
+                        }
+                    })
                 };
                 Input::Submitted { order: intent.id, attempt, outcome }
             }
@@ -92,6 +98,10 @@ impl Venue {
             }
             Command::Find { order, mark, sent, .. } => {
                 let answer = timeout(self.patience, self.broker.find(order, mark, sent)).await;
+                if planted!(FailedReadIsEmpty) && !matches!(answer, Ok(Ok(_))) {
+                    let proof = Proof::Silence { since: (self.clock)() };
+                    return Input::Found { order, finding: Some(Finding::Absent { proof }) };
+                }
                 Input::Found { order, finding: answer.ok().and_then(Result::ok) }
             }
         }

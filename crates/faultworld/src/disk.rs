@@ -6,6 +6,12 @@ use state::{Encoded, MemoryStore, Store, StoreError};
 
 use crate::fault::{Fates, Fault, Place};
 
+/// What the disk calls itself when it fails.
+pub const PLACE: &str = "the disk";
+
+/// No schedule has so many records, unless something goes round and round.
+const RECORDS_MAX: u64 = 20_000;
+
 /// A store whose appends fail as the fates want it.
 #[derive(Clone, Debug)]
 pub struct FaultyDisk {
@@ -22,13 +28,17 @@ impl FaultyDisk {
 
 impl Store for FaultyDisk {
     fn append(&mut self, expected: u64, rows: &[Encoded]) -> Result<(), StoreError> {
+        if expected > RECORDS_MAX {
+            let (place, why) = ("the world".into(), "its records come to no end".into());
+            return Err(StoreError::Failed { place, doing: "written", why });
+        }
         let fault = self.fates.lock().unwrap_or_else(PoisonError::into_inner).ask(Place::Commit);
         match fault {
-            Some(Fault::DiskFull) => Err(StoreError::Full { place: "the disk".into() }),
+            Some(Fault::DiskFull) => Err(StoreError::Full { place: PLACE.into() }),
             Some(_) => {
                 self.rows.append(expected, rows)?;
                 Err(StoreError::Failed {
-                    place: "the disk".into(),
+                    place: PLACE.into(),
                     doing: "written",
                     why: "it does not say whether it was".into(),
                 })

@@ -52,6 +52,8 @@ pub enum Fault {
     DiskDoubtful,
     /// The process dies before anything left it.
     DiesBefore,
+    /// The process dies when it has left it, and before it arrived.
+    DiesInFlight,
     /// The process dies when the venue has it, before the answer.
     DiesAfter,
     /// The process dies with the answer in hand.
@@ -110,10 +112,11 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::DiskFull,
         Self::DiskDoubtful,
         Self::DiesBefore,
+        Self::DiesInFlight,
         Self::DiesAfter,
         Self::DiesAnswered,
         Self::RequestLost,
@@ -150,6 +153,7 @@ impl Fault {
             Place::Commit => &[F::DiskFull, F::DiskDoubtful],
             Place::Submit(_) => &[
                 F::DiesBefore,
+                F::DiesInFlight,
                 F::DiesAfter,
                 F::DiesAnswered,
                 F::RequestLost,

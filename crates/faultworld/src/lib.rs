@@ -11,6 +11,8 @@ pub mod dice;
 pub mod disk;
 pub mod fault;
 pub mod plan;
+#[cfg(planted)]
+pub mod planted;
 pub mod truth;
 pub mod venue;
 pub mod world;

@@ -3,9 +3,11 @@
 
 use broker_api::{
     AccountId, AccountRef, AssetClass, BadId, BadNumber, Catalog, Currency, Digest, Direction, Instrument,
-    Key, Mode, Price, Protection, Signal, SignalId, SizeWanted, StrategyId, Symbol, Time, VenueId, Wanted,
+    Key, Mode, Price, Protection, Ratio, Signal, SignalId, SizeWanted, StrategyId, Symbol, Time, VenueId,
+    Wanted,
 };
 use chrono::TimeDelta;
+use engine::Limits;
 use rust_decimal::Decimal;
 use state::encode::digest;
 
@@ -92,9 +94,9 @@ impl Stage {
                 qty_max: broker_api::Qty::new(Decimal::from(1_000_000))?,
                 notional_min: broker_api::Amount::ZERO,
                 margin: if asset_class == AssetClass::Forex {
-                    broker_api::Ratio::new(Decimal::new(333, 4))?
+                    Ratio::new(Decimal::new(333, 4))?
                 } else {
-                    broker_api::Ratio::ONE
+                    Ratio::ONE
                 },
                 shortable,
             });
@@ -112,6 +114,23 @@ impl Stage {
     /// [`BadStage`].
     pub fn catalog(&self) -> Result<Catalog, BadStage> {
         Catalog::new(self.instruments.clone()).map_err(|twice| BadStage(twice.to_string()))
+    }
+}
+
+/// The limits of a seed: a third of them are so tight that they are met.
+pub fn limits(seed: u64) -> Limits {
+    let percent = |mantissa| Ratio::new(Decimal::new(mantissa, 1)).unwrap_or(Ratio::ONE);
+    let paper = Limits::paper();
+    if Dice::of(seed, 2).below(3) > 0 {
+        return paper;
+    }
+    Limits {
+        positions_max: 2,
+        daily_loss_percent: percent(3),
+        daily_loss_flatten_percent: percent(6),
+        cooldown_losses: 3,
+        latch_losses: 6,
+        ..paper
     }
 }
 

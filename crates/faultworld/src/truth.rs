@@ -28,11 +28,26 @@ impl Arrival {
     }
 }
 
+/// An order that was sent, whether it arrived or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sending {
+    /// Which.
+    pub order: ClientOrderId,
+    /// How many records were durable then.
+    pub records: u64,
+    /// The venue refused it.
+    pub is_refused: bool,
+}
+
 /// What really happened at a venue.
 #[derive(Clone, Debug, Default)]
 pub struct Truth {
+    /// A name is free again once its order is over.
+    pub frees_names: bool,
     /// Every order that arrived and was taken, in its order. One name twice is two arrivals.
     pub arrivals: Vec<Arrival>,
+    /// Every order that was sent, each time.
+    pub sends: Vec<Sending>,
     /// Everything that was executed, taken back and closed, with the time of each.
     pub log: Vec<(Time, VenueEvent)>,
     /// What is held.

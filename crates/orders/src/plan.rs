@@ -4,7 +4,7 @@
 use broker_api::intent::Limit;
 use broker_api::{
     Amount, AssetClass, Code, Direction, Intent, Key, KindName, OrderKind, Overflow, Price, Protection,
-    Purpose, Qty, Ratio, Reason, Side, Signal, SignalId, Time, TimeInForce, Wanted,
+    Purpose, Qty, Ratio, Reason, Side, Signal, SignalId, Time, TimeInForce, Wanted, planted,
 };
 
 use crate::View;
@@ -47,7 +47,7 @@ pub fn entry(signal: &Signal, view: &View<'_>, policy: &Policy) -> Result<Intent
     let qty = sizing::size(size, plan.stop, reference, view, policy)?;
     let risk = plan.stop.map(|stop| sizing::planned_loss(reference, stop, qty, view)).transpose()?;
     let origin = Origin::Signal { strategy: signal.strategy, signal: signal.id };
-    let (order, tif) = match view.capabilities.resolve.fence {
+    let (order, tif) = match view.capabilities.resolve.fence.filter(|_| !planted!(UnfencedEntry)) {
         Some(collar) => {
             let limit = collared(reference, collar, order_side, view)?;
             (OrderKind::Limit(Limit { limit }), TimeInForce::Gtd(send_by(signal.expires_at, view)))

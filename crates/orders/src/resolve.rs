@@ -24,7 +24,7 @@
 //! that is not proof; one question is always kept for after it. An order of which a person is told stays as it is
 //! and counts as live.
 
-use broker_api::{Phase, Proof, Resend, ResolvePolicy, SentWindow, Time};
+use broker_api::{Phase, Proof, Resend, ResolvePolicy, SentWindow, Time, planted};
 use chrono::TimeDelta;
 
 /// How often an order that waits for somebody else is looked at again.
@@ -103,7 +103,9 @@ pub enum GivingUp {
 pub fn give_up(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> GivingUp {
     let is_silence = matches!(policy.resend, Resend::AfterSilence(_))
         && !matches!(order.proof, Some(Proof::CompleteLog { .. }));
-    let Some(lost) = order.lost_at.filter(|_| is_silence) else { return GivingUp::Now };
+    let Some(lost) = order.lost_at.filter(|_| is_silence && !planted!(GivenUpTooSoon)) else {
+        return GivingUp::Now;
+    };
     let gone = after(lost, policy.gone_after);
     if order.asking || now < gone {
         return GivingUp::At(if now < gone { gone } else { after(now, LOOK_AGAIN) });
@@ -135,9 +137,13 @@ fn unknown(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
     if order.asking {
         return Next::Wait(after(now, LOOK_AGAIN));
     }
+    if planted!(ResentUnasked) && order.attempt < policy.attempts_max {
+        return Next::Resend;
+    }
     // The time of the last answer is of this attempt only when it was asked about.
     let answered = order.asked_at.filter(|_| order.asks > 0);
-    let settled = after(order.since.min(order.sent.to), policy.settle);
+    let settle = if planted!(AbsentTooEarly) { TimeDelta::zero() } else { policy.settle };
+    let settled = after(order.since.min(order.sent.to), settle);
     // Silence is what was heard when somebody listened: time that passed without an answer is none.
     let quiet = match (policy.resend, order.proof) {
         (Resend::AfterSilence(long), Some(Proof::Silence { since })) => settled.max(after(since, long)),
@@ -158,7 +164,7 @@ fn unknown(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
 }
 
 fn proven(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
-    if order.was_refused {
+    if order.was_refused && !planted!(UnlistedRetried) {
         return Next::Refused;
     }
     if arrived(order) >= policy.attempts_max {

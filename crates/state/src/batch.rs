@@ -64,6 +64,10 @@ impl<C> Batch<C> {
             let why = format!("the batch goes on with record {next}, and the book with {}", book.seq() + 1);
             return Err(Illegal { record: record.name(), why: why.into() });
         }
+        #[cfg(planted)]
+        if self.records.len() > 10_000 {
+            return Err(Illegal { record: record.name(), why: "a bug puts records without an end".into() });
+        }
         let seq = book.apply(&record, now)?;
         self.records.push(Stamped { seq, at: now, record });
         Ok(seq)

@@ -15,7 +15,9 @@ mod signals;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use broker_api::{ClientOrderId, Code, ExecutionId, Exposure, GuardState, Held, Key, SignalId, VenueId};
+use broker_api::{
+    ClientOrderId, Code, ExecutionId, Exposure, GuardState, Held, Key, SignalId, VenueId, planted,
+};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use edited::keyed;
@@ -253,6 +255,9 @@ impl Book {
 /// Adds an open order to its instrument's row. Sums stay within what a quantity can hold, or saturate high.
 fn count(row: &mut Exposure, order: &Order) {
     let rest = order.remaining();
+    if planted!(UnknownNotCounted) && order.phase == broker_api::Phase::Unknown {
+        return;
+    }
     if order.intent.purpose.is_reducing() {
         // Stop and target close the same units; the larger of what live orders would close is what counts.
         row.exiting = row.exiting.max(rest);

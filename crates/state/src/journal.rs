@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use broker_api::{Digest, Stamped, Time};
+use broker_api::{Digest, Stamped, Time, planted};
 
 use crate::batch::Batch;
 use crate::book::{Book, Illegal};
@@ -129,6 +129,8 @@ pub struct Journal<S> {
     store: S,
     head: Head,
     frozen: Option<Box<str>>,
+    #[cfg(planted)]
+    late: Vec<Encoded>,
 }
 
 impl<S: Store> Journal<S> {
@@ -141,7 +143,13 @@ impl<S: Store> Journal<S> {
             None => Head { seq: 0, hash: genesis(store.id()), at: None },
             Some(row) => Head { seq: row.seq, hash: row.hash, at: Some(decode(&row)?.at) },
         };
-        Ok(Self { store, head, frozen: None })
+        Ok(Self {
+            store,
+            head,
+            frozen: None,
+            #[cfg(planted)]
+            late: Vec::new(),
+        })
     }
 
     /// Its id, given once when it was made.
@@ -186,12 +194,23 @@ impl<S: Store> Journal<S> {
             head = Head { seq: row.seq, hash: row.hash, at: Some(stamped.at) };
             rows.push(row);
         }
-        if let Err(why) = self.store.append(self.head.seq, &rows) {
+        let expected = self.head.seq;
+        #[cfg(planted)]
+        let (expected, rows) = self.held_back(expected, rows);
+        if let Err(why) = self.store.append(expected, &rows)
+            && !planted!(FailedCommitIgnored)
+        {
             self.frozen = Some(why.to_string().into());
             return Err(why.into());
         }
         self.head = head;
         Ok(Durable::mint(batch.into_commands()))
+    }
+
+    #[cfg(planted)]
+    fn held_back(&mut self, expected: u64, rows: Vec<Encoded>) -> (u64, Vec<Encoded>) {
+        let rows = if planted!(SentBeforeCommit) { std::mem::replace(&mut self.late, rows) } else { rows };
+        (rows.first().map_or(expected, |row| row.seq - 1), rows)
     }
 
     /// The records after `after`, at most `limit`.
@@ -235,6 +254,11 @@ impl<S: Store> Journal<S> {
                     return Ok(walk);
                 }
                 walk = Head { seq: row.seq, hash: row.hash, at: Some(stamped.at) };
+                #[cfg(planted)]
+                let stamped = stood_still(stamped, book);
+                if planted!(LastRecordSkipped) && row.seq == self.head.seq {
+                    continue;
+                }
                 book.apply(&stamped.record, stamped.at).map_err(|why| illegal(row.seq, &why))?;
             }
         }
@@ -281,6 +305,17 @@ pub fn book_at<S: Store>(journal: &Journal<S>, time: Time) -> Result<Book, Journ
     let mut book = Book::default();
     journal.fold(&mut book, |stamped| stamped.at <= time)?;
     Ok(book)
+}
+
+#[cfg(planted)]
+fn stood_still(stamped: Stamped, book: &Book) -> Stamped {
+    match stamped.record {
+        broker_api::Record::CursorMoved { venue, .. } if planted!(CursorNotFolded) => {
+            let cursor = book.venue(venue).map_or_else(|| unreachable!("it is bound"), |known| known.cursor);
+            Stamped { record: broker_api::Record::CursorMoved { venue, cursor }, ..stamped }
+        }
+        _ => stamped,
+    }
 }
 
 fn illegal(seq: u64, why: &Illegal) -> Broken {

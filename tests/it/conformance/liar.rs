@@ -119,12 +119,12 @@ impl Liar {
         }
     }
 
-    fn event(&self, event: VenueEvent) -> Option<VenueEvent> {
+    fn event(&self, event: &VenueEvent) -> Option<VenueEvent> {
         match event {
             VenueEvent::Filled(_) if self.lie == Lie::HidesFills => None,
             VenueEvent::Busted { .. } if self.lie == Lie::HidesBusts => None,
-            VenueEvent::Filled(fill) => Some(VenueEvent::Filled(self.told(fill))),
-            event => Some(event),
+            VenueEvent::Filled(fill) => Some(VenueEvent::Filled(self.told(*fill))),
+            event => Some(*event),
         }
     }
 
@@ -330,7 +330,7 @@ impl Broker for Liar {
             cursor
         };
         let mut read = self.inner.activity_since(from).await?;
-        read.events = read.events.into_iter().filter_map(|event| self.event(event)).collect();
+        read.events = read.events.iter().filter_map(|event| self.event(event)).collect();
         match self.lie {
             Lie::SkipsOne if !read.events.is_empty() => drop(read.events.remove(0)),
             Lie::ForgetsNow if readings.is_multiple_of(2) => read.events.clear(),

@@ -2,7 +2,7 @@
 
 use broker_api::{
     Activity, CancelOutcome, ClientOrderId, Code, Fill, Finding, Reason, Record, SubmitOutcome, VenueEvent,
-    VenueId, transition,
+    VenueId, planted, transition,
 };
 use state::Illegal;
 
@@ -14,11 +14,12 @@ const CANNOT_RESTATE: Code = Code::fixed("cannot_restate");
 impl Step<'_> {
     /// A stretch of a venue's log, in its order, and then the place it was read to.
     pub(super) fn activity(&mut self, venue: VenueId, activity: &Activity) -> Result<(), Illegal> {
-        for event in &activity.events {
+        for event in activity.events.iter().filter(|_| !planted!(CursorBeforeEvents) || activity.complete) {
             match event {
                 VenueEvent::Filled(fill) => self.filled(venue, fill)?,
                 VenueEvent::Busted { execution, .. } => {
-                    if self.book.execution(venue, *execution).is_some_and(|known| !known.busted) {
+                    let known = self.book.execution(venue, *execution);
+                    if known.is_some_and(|known| !known.busted) && !planted!(BustIgnored) {
                         let record = Record::Busted { venue, execution: *execution };
                         self.restated(venue, record, None)?;
                     }
@@ -30,7 +31,8 @@ impl Step<'_> {
                     }
                 }
                 VenueEvent::Closed { order, end, code, .. } => {
-                    if self.book.order(*order).is_some_and(|row| !row.phase.is_done()) {
+                    let is_open = self.book.order(*order).is_some_and(|row| !row.phase.is_done());
+                    if is_open && !planted!(ClosedIsSkipped) {
                         self.put(Record::Closed { order: *order, end: *end, code: *code })?;
                     }
                 }
@@ -45,7 +47,16 @@ impl Step<'_> {
         if self.book.has_execution(venue, fill.execution) {
             return Ok(());
         }
-        let ours = self.book.order(fill.order).map(|row| (row.intent.key, row.intent.side));
+        let is_same =
+            |known: &state::book::Execution| (known.fill.order, known.fill.price) == (fill.order, fill.price);
+        if planted!(SameOrderSamePrice) && self.book.executions().any(is_same) {
+            return Ok(());
+        }
+        let row = self.book.order(fill.order);
+        if planted!(OvertakingFillDropped) && row.is_some_and(|row| row.cancel_wanted.is_some()) {
+            return Ok(());
+        }
+        let ours = row.map(|row| (row.intent.key, row.intent.side));
         if ours == Some((fill.key, fill.side)) {
             return self.put(Record::Filled { fill: *fill });
         }
@@ -76,11 +87,16 @@ impl Step<'_> {
         attempt: u32,
         outcome: &SubmitOutcome,
     ) -> Result<(), Illegal> {
+        #[cfg(planted)]
+        let outcome = &super::planted::misread(outcome);
         let Some(row) = self.book.order(order) else { return Ok(()) };
         if row.attempt != attempt || transition(row.phase, outcome.event()).is_none() {
             return Ok(());
         }
-        self.put(Record::Answered { order, attempt, answer: outcome.clone() })
+        self.put(Record::Answered { order, attempt, answer: outcome.clone() })?;
+        #[cfg(planted)]
+        self.accepted(order, outcome)?;
+        Ok(())
     }
 
     /// The answer to a cancel.
@@ -89,7 +105,11 @@ impl Step<'_> {
         if transition(row.phase, outcome.event()).is_none() {
             return Ok(());
         }
-        self.put(Record::CancelAnswered { order, answer: outcome.clone() })
+        self.put(Record::CancelAnswered { order, answer: outcome.clone() })?;
+        if planted!(CancelIsDone) && *outcome == CancelOutcome::Accepted {
+            return self.put(Record::Closed { order, end: broker_api::End::Cancelled, code: UNKNOWN_ORDER });
+        }
+        Ok(())
     }
 
     /// The answer to a question about an order.
@@ -97,6 +117,14 @@ impl Step<'_> {
         if !self.book.order(order).is_some_and(|row| row.asking) {
             return Ok(());
         }
-        self.put(Record::AskAnswered { order, finding: finding.cloned() })
+        #[cfg(planted)]
+        self.told(order, finding)?;
+        let finding = match finding {
+            Some(Finding::NotYet { .. }) if planted!(NotYetIsAbsent) => {
+                Some(Finding::Absent { proof: broker_api::Proof::Silence { since: self.now } })
+            }
+            finding => finding.cloned(),
+        };
+        self.put(Record::AskAnswered { order, finding })
     }
 }

@@ -1,6 +1,6 @@
 //! Closing what shall be closed: the legs are cancelled first, then the exit is reviewed and sent.
 
-use broker_api::{Code, Key, Purpose};
+use broker_api::{Code, Key, Purpose, planted};
 use orders::Origin;
 use risk::Verdict;
 use state::Illegal;
@@ -23,7 +23,7 @@ impl Step<'_> {
             }
             let position = self.book.position(row.intent.key);
             if row.intent.purpose.is_reducing() {
-                position.is_none()
+                position.is_none() && !planted!(SiblingStays)
             } else {
                 !row.filled.is_zero() && position.is_none_or(|position| !position.exited.is_zero())
             }

@@ -11,6 +11,8 @@ mod events;
 mod exits;
 mod hours;
 mod opening;
+#[cfg(planted)]
+mod planted;
 mod protection;
 mod review;
 mod signals;

@@ -3,7 +3,7 @@
 //! A stop that the venue refuses is made once more after a moment; refused again, the position is closed: what
 //! cannot be guarded is not kept. A target is given up.
 
-use broker_api::{Code, Intent, Key, Level, OrderKind, Purpose, Reason, Record, Side};
+use broker_api::{Code, Intent, Key, Level, OrderKind, Purpose, Reason, Record, Side, planted};
 use chrono::TimeDelta;
 use risk::Verdict;
 use state::Illegal;
@@ -30,6 +30,7 @@ impl Step<'_> {
             .book
             .positions()
             .filter(|position| self.touched.has(position.key))
+            .filter(|position| !planted!(StopWaitsForEntry) || !self.book.has_open_entry(position.key))
             .filter(|position| self.book.exit_wanted(position.key).is_none() && !self.is_guarded(position))
             .map(|position| position.key)
             .collect();

@@ -6,7 +6,7 @@
 
 use broker_api::{
     Code, Digest, Direction, End, Ending, Key, Marks, Phase, Price, Protection, Purpose, Reason, Record,
-    Signal, SignalId, Symbol, Wanted,
+    Signal, SignalId, Symbol, Wanted, planted,
 };
 use risk::Verdict;
 use state::Illegal;
@@ -234,6 +234,9 @@ impl Step<'_> {
     fn entered(&self, state: &SignalState) -> Option<Outcome> {
         let last = self.made(state, Purpose::Entry).last()?;
         let Phase::Done(end) = last.phase else { return None };
+        if planted!(SignalNeverEnds) && end == End::NeverSent {
+            return None;
+        }
         let reason = last.reason.clone();
         let ending = match end {
             End::Filled => Ending::Filled,

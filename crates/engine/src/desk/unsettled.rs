@@ -1,7 +1,9 @@
 //! Orders without an answer: asked about, sent again once proven absent, or given up. What may be done when is
 //! the venue's policy; this file only carries it out.
 
-use broker_api::{ClientOrderId, Code, End, Level, Mark, Phase, Purpose, Reason, Record, TimeInForce};
+use broker_api::{
+    ClientOrderId, Code, End, Level, Mark, Phase, Purpose, Reason, Record, TimeInForce, planted,
+};
 use orders::{GivingUp, Next, Unsettled};
 use risk::Verdict;
 use state::Illegal;
@@ -82,7 +84,7 @@ impl Step<'_> {
                 self.put(Record::Closed { order: id, end: End::Refused, code: UNLISTED })
             }
             // What provably never left us ends; what may have arrived counts as live until somebody knows.
-            Next::TellPerson if order.phase == Phase::Waiting => {
+            Next::TellPerson if order.phase == Phase::Waiting || planted!(UnknownGivenUp) => {
                 let text = format!("it could not be sent in {} attempts", order.attempt);
                 self.let_go(id, Reason::plain(NOT_SENT, text))
             }
@@ -128,14 +130,16 @@ impl Step<'_> {
     /// Sends again what is proven absent, through the guard; or gives it up when its time or its use has passed.
     fn resend(&mut self, id: ClientOrderId) -> Result<(), Illegal> {
         let Some(row) = self.book.order(id) else { return Ok(()) };
-        let (mut intent, attempt) = (row.intent, row.attempt + 1);
+        let (mut intent, attempt) = (row.intent, row.attempt + u32::from(!planted!(AttemptNotRaised)));
         let is_fenced = intent.tif == TimeInForce::Gtd(row.sent.to);
+        #[cfg(planted)]
+        super::planted::rename(&mut intent);
         let expired = intent
             .signal
             .filter(|_| intent.purpose == Purpose::Entry)
             .and_then(|signal| self.book.signal(signal))
             .is_some_and(|state| state.signal.expires_at <= self.now);
-        if expired {
+        if expired && !planted!(ExpiredResent) {
             let reason = Reason::plain(EXPIRED, "its signal expired before it could be sent");
             return self.let_go(id, reason);
         }

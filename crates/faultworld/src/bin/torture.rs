@@ -29,6 +29,18 @@ struct Asked {
     /// Tell the story of each schedule
     #[arg(long)]
     trace: bool,
+    /// Try the checkers on bugs that are planted on purpose, each up to so many seeds; a build of its own
+    #[arg(long)]
+    planted: bool,
+    /// With --planted: leave out each checker once, to see what is missed without it
+    #[arg(long, requires = "planted")]
+    blind: bool,
+    /// With --planted: write the tables into this page
+    #[arg(long, value_name = "FILE", requires = "planted")]
+    write: Option<std::path::PathBuf>,
+    /// Plant this bug, by its name in the table
+    #[arg(long, value_name = "NAME")]
+    bug: Option<String>,
 }
 
 /// What all schedules came to.
@@ -55,6 +67,12 @@ fn main() -> ExitCode {
     if manners.is_empty() {
         println!("there is no venue of this name: paper, alpaca, oanda, ibkr");
         return ExitCode::from(2);
+    }
+    if asked.planted || asked.bug.is_some() {
+        match planted(&asked) {
+            Some(code) => return code,
+            None => println!("one bug is planted"),
+        }
     }
     let began = std::time::Instant::now();
     let (next, sum) = (AtomicU64::new(asked.from), Mutex::new(Sum::default()));
@@ -100,7 +118,7 @@ fn main() -> ExitCode {
 #[expect(clippy::print_stdout, reason = "a program of its own")]
 fn one(seed: u64, manner: &Manner, asked: &Asked, sum: &Mutex<Sum>) {
     let only = asked.only.as_ref().map(|only| only.iter().copied().collect());
-    let played = match play(seed, manner, &Options { only, trace: asked.trace }) {
+    let played = match play(seed, manner, &Options { only, trace: asked.trace, blind: None }) {
         Ok(played) => played,
         Err(why) => {
             println!("the world cannot be set up: {}", why.0);
@@ -139,7 +157,7 @@ fn shrunk(failed: &Played, asked: &Asked) -> String {
     };
     let checker = failed.violation.as_ref().map(|violation| violation.checker);
     let fails = |only: &BTreeSet<u64>| {
-        let played = play(failed.seed, &manner, &Options { only: Some(only.clone()), trace: false });
+        let played = play(failed.seed, &manner, &Options { only: Some(only.clone()), ..Options::default() });
         played.is_ok_and(|played| played.violation.map(|violation| violation.checker) == checker)
     };
     for n in only.clone() {
@@ -150,4 +168,76 @@ fn shrunk(failed: &Played, asked: &Asked) -> String {
         }
     }
     command(&only)
+}
+
+/// What is asked of a build with planted bugs; nothing when its schedules are to be played with one of them.
+#[cfg(not(planted))]
+#[expect(
+    clippy::print_stdout,
+    clippy::unnecessary_wraps,
+    reason = "a program of its own; as the other build has it"
+)]
+fn planted(_: &Asked) -> Option<ExitCode> {
+    println!(
+        "this build has no planted bugs: RUSTFLAGS=\"--cfg planted\" cargo run --release --target-dir target/planted \
+         -p faultworld --bin torture -- --planted"
+    );
+    Some(ExitCode::from(2))
+}
+
+/// What is asked of a build with planted bugs; nothing when its schedules are to be played with one of them.
+#[cfg(planted)]
+#[expect(clippy::print_stdout, reason = "a program of its own")]
+fn planted(asked: &Asked) -> Option<ExitCode> {
+    use broker_api::planted::{Bug, choose};
+    use faultworld::planted::{HEAD, blind_table, blinded, hunt, trial};
+
+    if let Some(name) = &asked.bug {
+        let Some(bug) = Bug::ALL.iter().find(|bug| bug.name() == *name) else {
+            println!("there is no planted bug of the name {name}: {:?}", Bug::ALL);
+            return Some(ExitCode::from(2));
+        };
+        choose(Some(*bug));
+        return None;
+    }
+    let most = asked.seeds.saturating_mul(4);
+    if let Some(caught) = hunt(None, None, most) {
+        println!("with no bug planted {} stops at seed {}: {}", caught.checker, caught.seed, caught.what);
+        return Some(ExitCode::from(1));
+    }
+    println!("no bug planted: {most} schedules, nothing found\n");
+    let (mut trials, mut bugs) = (Vec::new(), String::from(HEAD));
+    for bug in Bug::ALL {
+        let trial = trial(*bug, most);
+        let row = trial.row(most);
+        print!("{row}");
+        bugs.push_str(&row);
+        trials.push(trial);
+    }
+    let missed = trials.iter().filter(|trial| trial.caught.is_none()).count();
+    println!("{} bugs, {missed} not caught within {most} schedules", trials.len());
+    let blind = asked.blind.then(|| blind_table(&blinded(&trials, most), most));
+    println!("{}", blind.as_deref().unwrap_or_default());
+    if let Some(page) = &asked.write {
+        let tables = [("planted", Some(bugs)), ("blind", blind)];
+        if let Err(why) = written(page, &tables) {
+            println!("{} could not be written: {why}", page.display());
+            return Some(ExitCode::from(1));
+        }
+    }
+    Some(ExitCode::from(u8::from(missed > 0)))
+}
+
+/// Puts each table between its two marks in a page.
+#[cfg(planted)]
+fn written(page: &std::path::Path, tables: &[(&str, Option<String>)]) -> Result<(), String> {
+    let mut text = std::fs::read_to_string(page).map_err(|why| why.to_string())?;
+    for (name, table) in tables {
+        let Some(table) = table else { continue };
+        let (begin, end) = (format!("<!-- {name}: begin -->\n"), format!("<!-- {name}: end -->"));
+        let (head, rest) = text.split_once(&begin).ok_or_else(|| format!("it has no line {begin}"))?;
+        let (_, tail) = rest.split_once(&end).ok_or_else(|| format!("it has no line {end}"))?;
+        text = format!("{head}{begin}\n{table}\n{end}{tail}");
+    }
+    std::fs::write(page, text).map_err(|why| why.to_string())
 }

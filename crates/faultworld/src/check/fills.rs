@@ -12,6 +12,8 @@ use super::{Checker, Seen};
 #[derive(Debug, Default)]
 pub(super) struct Fills {
     told: BTreeSet<ExecutionId>,
+    undone: BTreeSet<ExecutionId>,
+    diverged: BTreeSet<Key>,
     held: BTreeMap<Key, Decimal>,
 }
 
@@ -22,7 +24,18 @@ impl Checker for Fills {
 
     fn look(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         for stamped in seen.fresh {
-            let Record::Filled { fill } = &stamped.record else { continue };
+            let fill = match &stamped.record {
+                Record::Filled { fill } => fill,
+                Record::Busted { execution, .. } => {
+                    self.undone.insert(*execution);
+                    continue;
+                }
+                Record::Diverged { key: Some(key), .. } => {
+                    self.diverged.insert(*key);
+                    continue;
+                }
+                _ => continue,
+            };
             if !self.told.insert(fill.execution) {
                 return Err(format!("execution {} is booked twice", fill.execution));
             }
@@ -50,6 +63,13 @@ impl Checker for Fills {
 
     fn at_rest(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         for (_, event) in &seen.truth.log {
+            if let VenueEvent::Busted { execution, .. } = event
+                && self.told.contains(execution)
+                && !self.undone.contains(execution)
+                && !seen.truth.disturbed.iter().any(|key| self.diverged.contains(key))
+            {
+                return Err(format!("execution {execution} was taken back, and nobody says so"));
+            }
             if let VenueEvent::Filled(fill) = event
                 && !seen.truth.disturbed.contains(&fill.key)
                 && !self.told.contains(&fill.execution)

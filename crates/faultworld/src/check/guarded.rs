@@ -1,12 +1,14 @@
 //! Wanted protection is what is held: at rest, exactly the stop and the target that a position shall have rest at the
 //! venue, over all that is held, and no order of ours rests that no position wants.
 
-use broker_api::{Phase, Purpose};
+use broker_api::{Level, OrderKind, Phase, Purpose};
+use rust_decimal::Decimal;
+use state::book::Position;
 
 use super::{Checker, Seen};
 use crate::truth::Arrival;
 
-/// See the module.
+/// See the module. While it runs: a position whose turn is over has a stop under way, or a record says what blocks it.
 #[derive(Debug, Default)]
 pub(super) struct Guarded;
 
@@ -15,8 +17,25 @@ impl Checker for Guarded {
         "guarded"
     }
 
-    fn look(&mut self, _: &Seen<'_>) -> Result<(), String> {
-        Ok(())
+    fn look(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        if !seen.is_alive || seen.book.guard().level == Level::Frozen {
+            return Ok(());
+        }
+        let lies = |position: &&Position| {
+            position.plan.stop.is_some()
+                && position.blocked.is_none()
+                && position.refused.is_empty()
+                && seen.book.exit_wanted(position.key).is_none()
+                && !seen.truth.disturbed.contains(&position.key)
+                && !seen
+                    .book
+                    .open_orders()
+                    .any(|order| order.intent.key == position.key && order.intent.purpose == Purpose::Stop)
+        };
+        match seen.book.positions().find(lies) {
+            Some(position) => Err(format!("{}: no stop was sent at once, and none is blocked", position.key)),
+            None => Ok(()),
+        }
     }
 
     fn at_rest(&mut self, seen: &Seen<'_>) -> Result<(), String> {
@@ -53,6 +72,20 @@ impl Checker for Guarded {
                 return Err(format!(
                     "{key}: stops over {wanted:?} are wanted, over {rests:?} rest at the venue"
                 ));
+            }
+            let lies = |arrival: &Arrival| match (arrival.intent.order, position.plan.stop) {
+                // A hundredth of a percent is more than a tick.
+                (OrderKind::Stop(order), Some(stop)) => {
+                    (order.trigger.get() - stop.get()).abs() * Decimal::from(10_000) <= stop.get()
+                }
+                _ => true,
+            };
+            let stops = |arrival: &&Arrival| {
+                arrival.intent.key == key && arrival.intent.purpose == Purpose::Stop && !lies(arrival)
+            };
+            if let Some(arrival) = seen.truth.live().find(stops) {
+                let order = arrival.intent.order;
+                return Err(format!("{key}: a stop at {:?} is wanted, {order:?} rests", position.plan.stop));
             }
         }
         Ok(())

@@ -1,6 +1,9 @@
-//! Machines only tighten: no level is loosened but by a person, save a pause whose own time has come.
+//! Machines only tighten: no level is loosened but by a person, save a pause whose own time has come; no entry is announced
+//! at a level that forbids it; and what losses are measured from is never lowered within a day.
 
-use broker_api::{By, Level, Record, Time};
+use std::collections::BTreeSet;
+
+use broker_api::{Amount, By, ClientOrderId, Level, Purpose, Record, Time};
 
 use super::{Checker, Seen};
 
@@ -9,11 +12,23 @@ use super::{Checker, Seen};
 pub(super) struct Levels {
     level: Level,
     until: Option<Time>,
+    entries: BTreeSet<ClientOrderId>,
+    day: Option<Time>,
+    high_water: Option<Amount>,
 }
 
 impl Default for Levels {
     fn default() -> Self {
-        Self { level: Level::Trading, until: None }
+        Self { level: Level::Trading, until: None, entries: BTreeSet::new(), day: None, high_water: None }
+    }
+}
+
+impl Levels {
+    fn sent(&self, order: ClientOrderId, seq: u64) -> Result<(), String> {
+        if self.level > Level::Trading && self.entries.contains(&order) {
+            return Err(format!("record {seq} sends the entry {order} at the level {}", self.level));
+        }
+        Ok(())
     }
 }
 
@@ -24,7 +39,28 @@ impl Checker for Levels {
 
     fn look(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         for stamped in seen.fresh {
-            let Record::LevelSet { level, by, until, .. } = &stamped.record else { continue };
+            let (level, by, until) = match &stamped.record {
+                Record::LevelSet { level, by, until, .. } => (level, by, until),
+                Record::Intended { intent, .. } => {
+                    if intent.purpose == Purpose::Entry {
+                        self.entries.insert(intent.id);
+                    }
+                    self.sent(intent.id, stamped.seq)?;
+                    continue;
+                }
+                Record::Resent { order, .. } => {
+                    self.sent(*order, stamped.seq)?;
+                    continue;
+                }
+                Record::DayStarted { starts, high_water, .. } => {
+                    if self.day >= Some(*starts) || self.high_water > Some(*high_water) {
+                        return Err(format!("record {} measures losses from less than before", stamped.seq));
+                    }
+                    (self.day, self.high_water) = (Some(*starts), Some(*high_water));
+                    continue;
+                }
+                _ => continue,
+            };
             let is_over = self.level == Level::Paused && self.until.is_some_and(|until| until <= stamped.at);
             if *level < self.level && *by == By::Guard && !is_over {
                 return Err(format!("record {} loosens {} to {level} by itself", stamped.seq, self.level));

@@ -6,6 +6,9 @@ mod fills;
 mod guarded;
 mod level;
 mod once;
+mod over;
+mod sends;
+mod slots;
 
 use broker_api::{Stamped, Time};
 use state::Book;
@@ -23,6 +26,10 @@ pub struct Seen<'a> {
     pub truth: &'a Truth,
     /// The book of the process, as it would report from it.
     pub book: &'a Book,
+    /// Whether the process came to the end of its turn.
+    pub is_alive: bool,
+    /// The most positions that its guard allows.
+    pub positions_max: usize,
 }
 
 /// Something that must hold.
@@ -45,10 +52,21 @@ pub trait Checker {
     }
 }
 
+/// What the world holds by itself: the fold, a runner that never stops by itself, and the rest at the end.
+pub const OF_THE_WORLD: [&str; 3] = ["fold", "stopped", "rest"];
+
+/// The names of all that is looked at.
+pub fn names() -> Vec<&'static str> {
+    all().iter().map(|checker| checker.name()).chain(OF_THE_WORLD).collect()
+}
+
 /// All of them.
 pub fn all() -> Vec<Box<dyn Checker>> {
     vec![
         Box::<once::Once>::default(),
+        Box::<sends::Sends>::default(),
+        Box::<over::Over>::default(),
+        Box::<slots::Slots>::default(),
         Box::<fills::Fills>::default(),
         Box::<level::Levels>::default(),
         Box::<endings::Endings>::default(),

@@ -71,7 +71,10 @@ impl Checker for Once {
             let executed: rust_decimal::Decimal = twins.iter().map(|twin| twin.filled.get()).sum();
             let live = twins.iter().filter(|twin| twin.end.is_none()).count();
             let is_used = twins.len() > 1 && twins.iter().rev().skip(1).any(|twin| !twin.filled.is_zero());
-            if live > 1 || executed > intent.qty.get() || is_used {
+            // Where names are free again an exit may come twice: it names what it closes, and closes no more than that.
+            let is_harmless = seen.truth.frees_names && intent.reduce_only;
+            let is_twice = executed > intent.qty.get() || is_used;
+            if live > 1 || is_twice && !is_harmless {
                 return Err(format!("{id} arrived {} times: {live} live, {executed} executed", twins.len()));
             }
         }

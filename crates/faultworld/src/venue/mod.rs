@@ -62,6 +62,8 @@ impl FaultyVenue {
         store: MemoryStore,
         clock: VenueClock,
     ) -> Self {
+        let mut market = market;
+        market.truth.frees_names = manner.ids == Ids::WhileLive;
         Self {
             manner: Arc::new(manner),
             account,

@@ -15,6 +15,7 @@ use super::manner::Search;
 use super::market::{CANCELLED, cursor};
 use super::{FaultyVenue, Request, seconds};
 use crate::fault::{Fault, Place};
+use crate::truth::Sending;
 
 const NO: Code = Code::fixed("told_so");
 
@@ -42,12 +43,22 @@ impl Broker for FaultyVenue {
 
     async fn submit(&self, intent: &Intent, _: Cursor) -> SubmitOutcome {
         let fault = self.ask(Place::Submit(intent.purpose));
+        // What it has it does not refuse.
+        let refuses = |fault: Option<Fault>| matches!(fault, Some(Fault::Refused | Fault::RefusedUnlisted));
+        let fault =
+            fault.filter(|fault| !refuses(Some(*fault)) || self.market().truth.find(intent.id).is_none());
+        let (order, records, is_refused) = (intent.id, self.records(), refuses(fault));
+        self.market().truth.sends.push(Sending { order, records, is_refused });
         let request = Request { intent: *intent, trade: self.market().trade(intent.key) };
         let unknown = |why: &str| SubmitOutcome::Unknown { why: why.into() };
         match fault {
             Some(Fault::DiesBefore) => self.crash.die().await,
             Some(Fault::DiesAfter) => {
                 self.arrives(&request, fault);
+                self.crash.die().await
+            }
+            Some(Fault::DiesInFlight) => {
+                self.arrives_late(&request);
                 self.crash.die().await
             }
             Some(Fault::RequestLost) => pending().await,
@@ -232,7 +243,8 @@ impl Broker for FaultyVenue {
         // Only things of different orders can change places, and never an execution with its bust.
         if fault == Some(Fault::Reordered)
             && last >= 2
-            && order_of(&events[last - 1]) != order_of(&events[last - 2])
+            && let (Some(one), Some(other)) = (order_of(&events[last - 1]), order_of(&events[last - 2]))
+            && one != other
         {
             events.swap(last - 1, last - 2);
         }

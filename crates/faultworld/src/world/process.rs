@@ -7,12 +7,13 @@ use chrono::TimeDelta;
 use engine::calendar::Calendar;
 use engine::session::Line;
 use engine::watch::Onlookers;
-use engine::{Desk, Input, Limits, Policy, Runner, Setup, Venue};
+use engine::{Desk, Input, Policy, Runner, Setup, StartFault, Venue};
 use state::{Book, Journal};
 
 use super::{Violation, World, locked};
 use crate::crash::Crash;
-use crate::disk::FaultyDisk;
+use crate::disk::{FaultyDisk, PLACE as DISK};
+use crate::plan::limits;
 
 /// Something that a process is to do.
 pub(super) enum Turn {
@@ -23,7 +24,14 @@ pub(super) enum Turn {
 impl World {
     /// A process does something, and may die of it. Without a process one is started first.
     pub(super) async fn turn(&mut self, turn: Turn) -> Result<(), Violation> {
-        let Some(runner) = self.process().await else { return self.look() };
+        let runner = match self.process().await {
+            Ok(Some(runner)) => runner,
+            Ok(None) => return self.look(),
+            Err(why) => {
+                self.look()?;
+                return self.stopped(Some(why));
+            }
+        };
         let crash = self.crash.clone();
         let done = tokio::select! {
             biased;
@@ -33,24 +41,44 @@ impl World {
                     Turn::Take(inputs) => runner.turn(inputs).await,
                     Turn::Refresh => runner.refresh().await,
                 }
-            } => done.ok(),
+            } => Some(done),
         };
-        self.runner = done.map(Box::new);
-        self.look()
+        let stopped = match done {
+            Some(Ok(runner)) => {
+                self.runner = Some(Box::new(runner));
+                None
+            }
+            Some(Err(frozen)) => Some(frozen.why),
+            None => None,
+        };
+        self.look()?;
+        self.stopped(stopped)
     }
 
-    /// The process that lives, or a new one; nothing when it died while it started.
-    async fn process(&mut self) -> Option<Runner<FaultyDisk>> {
+    /// The code stops itself where a record cannot follow or the journal does not fit; but for the disk, nothing may
+    /// bring it there.
+    fn stopped(&self, why: Option<Box<str>>) -> Result<(), Violation> {
+        match why {
+            Some(why) if !why.contains(DISK) && self.blind != Some("stopped") => {
+                Err(Violation { checker: "stopped", what: format!("the code stopped itself: {why}") })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The process that lives, or a new one; nothing when it died while it started, and why when it stopped itself.
+    async fn process(&mut self) -> Result<Option<Runner<FaultyDisk>>, Box<str>> {
         if let Some(runner) = self.runner.take() {
-            return Some(*runner);
+            return Ok(Some(*runner));
         }
         self.lives += 1;
         self.crash = Crash::default();
         let setup = self.setup();
         let disk = FaultyDisk::new(self.rows.clone(), Arc::clone(&self.fates));
-        let journal = Journal::open(disk).ok()?;
+        let told = |why: &dyn std::fmt::Display| Box::<str>::from(why.to_string());
+        let journal = Journal::open(disk).map_err(|why| told(&why))?;
         let mut book = Book::default();
-        journal.fold(&mut book, |_| true).ok()?;
+        journal.fold(&mut book, |_| true).map_err(|why| told(&why))?;
         let venue = Venue::new(
             Arc::new(self.venue.for_process(self.crash.clone())),
             Arc::clone(&self.clock),
@@ -78,8 +106,12 @@ impl World {
         let crash = self.crash.clone();
         tokio::select! {
             biased;
-            () = crash.awaited() => None,
-            started = starting => started.ok(),
+            () = crash.awaited() => Ok(None),
+            started = starting => match started {
+                Ok(runner) => Ok(Some(runner)),
+                Err(StartFault::Frozen(frozen)) => Err(frozen.why),
+                Err(StartFault::Unavailable { .. } | StartFault::OtherAccount { .. }) => Ok(None),
+            },
         }
     }
 
@@ -88,7 +120,7 @@ impl World {
         Setup {
             catalog: Arc::clone(&self.catalog),
             policy: Policy::paper(),
-            limits: Limits::paper(),
+            limits: limits(self.seed),
             calendar: Calendar::new(),
             base: self.venue_currency(),
             venues: [(broker_api::Broker::id(&self.venue), self.manner.capabilities.clone())].into(),

@@ -40,13 +40,29 @@ impl World {
                 return self.rests();
             }
         }
+        if self.blind == Some("rest") {
+            return self.rests();
+        }
         let open: Vec<_> = self.folded.open_orders().map(|order| (order.intent.id, order.phase)).collect();
         Err(Violation { checker: "rest", what: format!("it does not come to rest: {open:?}") })
     }
 
     fn rests(&mut self) -> Result<(), Violation> {
+        if let Some(order) = self.folded.open_orders().find(|order| order.asking)
+            && self.blind != Some("rest")
+        {
+            let what = format!("{} is being asked about, and no answer can come", order.intent.id);
+            return Err(Violation { checker: "rest", what });
+        }
         let market = self.venue.market();
-        let seen = Seen { now: (self.venue_clock)(), fresh: &[], truth: &market.truth, book: &self.folded };
+        let seen = Seen {
+            now: (self.venue_clock)(),
+            fresh: &[],
+            truth: &market.truth,
+            book: &self.folded,
+            is_alive: self.runner.is_some(),
+            positions_max: self.positions_max,
+        };
         for checker in &mut self.checkers {
             let checked = checker.at_rest(&seen);
             checked.map_err(|what| Violation { checker: checker.name(), what })?;

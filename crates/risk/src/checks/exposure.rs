@@ -1,6 +1,6 @@
 //! How much is bound: by one order, in one instrument, over all.
 
-use broker_api::{Amount, Exposure, Qty, Side};
+use broker_api::{Amount, Exposure, Qty, Side, planted};
 use rust_decimal::Decimal;
 
 use super::{Case, Said, beyond, no, over, too_large, within};
@@ -68,7 +68,8 @@ pub(super) fn risk(case: &Case<'_>) -> Said {
 
 pub(super) fn positions(case: &Case<'_>) -> Said {
     let own = case.view.instrument.key;
-    let others = case.view.exposures.iter().filter(|row| row.key != own && row.takes_a_slot()).count();
+    let others = case.view.exposures.iter().filter(|row| row.key != own && row.takes_a_slot());
+    let others = others.filter(|row| !planted!(SlotsIgnoreEntries) || !row.held.is_flat()).count();
     let limit = case.limits.positions_max as usize;
     if others + 1 > limit {
         let text = format!(

@@ -1,6 +1,6 @@
 //! The decision behind an entry: its age, its time, its stop.
 
-use broker_api::{Direction, Side};
+use broker_api::{Direction, Side, planted};
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 
@@ -11,7 +11,7 @@ pub(super) fn stale(case: &Case<'_>) -> Said {
         return Said::Missing(no("no_signal", "an entry without a decision behind it; send it as a signal"));
     };
     let now = case.view.now;
-    if signal.expires_at <= now {
+    if signal.expires_at <= now && !planted!(ExpiredResent) {
         return Said::Denied(no(
             "expired",
             format!("the signal expired at {}; send a new one if it still holds", signal.expires_at),

@@ -6,7 +6,7 @@ use std::fmt;
 
 use broker_api::{
     Amount, By, CancelOutcome, Day, End, Event, Level, Overflow, Phase, Reason, Record, SentWindow, Time,
-    TimeInForce,
+    TimeInForce, planted,
 };
 use chrono::TimeDelta;
 
@@ -224,7 +224,8 @@ impl Book {
             Record::LevelSet { level, by, reason, until } => {
                 let guard = &self.guard;
                 let over = guard.level == Level::Paused && guard.until.is_some_and(|until| until <= at);
-                let loosens = *level < guard.level && !(over && *level == Level::Trading);
+                let loosens =
+                    *level < guard.level && !(over && *level == Level::Trading) && !planted!(MachineLoosens);
                 if *by == By::Guard && loosens {
                     return no(format!("only a person loosens {} to {level}", guard.level));
                 }
@@ -283,11 +284,26 @@ impl Book {
         self.last_stop = None;
         for order in self.orders.values_mut() {
             let phase = after(order.phase, Event::Restarted)?;
+            if planted!(SendingForgotten) && order.phase == Phase::Sending {
+                continue;
+            }
+            if planted!(CancelNotRepeated) && order.phase == Phase::Cancelling {
+                continue;
+            }
             if phase != order.phase {
                 (order.phase, order.since) = (phase, at);
                 order.lost_at = if phase == Phase::Unknown { Some(at) } else { order.lost_at };
             }
-            order.asking = false;
+            order.asking = planted!(QuestionNotFreed) && order.asking;
+        }
+        if planted!(LevelReset) {
+            self.guard.level = Level::Trading;
+        }
+        if planted!(DayForgotten) {
+            self.guard.day = None;
+        }
+        if planted!(ExecutionsForgotten) {
+            self.executions.clear();
         }
         Ok(())
     }
@@ -295,7 +311,7 @@ impl Book {
     /// Forgets what can no longer matter: ended signals, closed orders and executions older than two sessions,
     /// unless an open position rests on them.
     fn forget(&mut self, now: Time) {
-        let horizon = now - REMEMBERED;
+        let horizon = if planted!(ForgottenTooSoon) { Time::MAX_UTC } else { now - REMEMBERED };
         // Only what is old is looked for among these, and most is young.
         let held: Vec<_> = self
             .positions

@@ -2,7 +2,7 @@
 
 use broker_api::{
     Amount, ClientOrderId, Code, Cursor, End, Event, Finding, Intent, Key, Phase, Purpose, Qty, Reason,
-    SentWindow, SubmitOutcome, Time, transition,
+    SentWindow, SubmitOutcome, Time, planted, transition,
 };
 use chrono::TimeDelta;
 
@@ -37,7 +37,7 @@ impl Book {
         if intent.purpose.is_protective()
             && let Some(position) = self.positions.get_mut(&intent.key)
         {
-            position.legs_made += 1;
+            position.legs_made += u32::from(!planted!(LegNameReused));
             if position.blocked.as_ref().is_some_and(|blocked| blocked.purpose == intent.purpose) {
                 position.blocked = None;
             }
@@ -221,6 +221,9 @@ impl Book {
             && position.opened_at <= order.decided_at
         {
             position.refused.push(RefusedLeg { purpose, at: order.since });
+        }
+        if planted!(ExitDropped) && purpose == Purpose::Exit && order.filled.is_zero() {
+            self.exits.remove(&key);
         }
         if purpose == Purpose::Exit
             && order.filled.is_zero()

@@ -1,6 +1,6 @@
 //! What executions do to positions, trades and counters: the part of the fold that touches money.
 
-use broker_api::{Amount, ClientOrderId, Event, Fill, Intent, Purpose, Qty, StrategyId, Time};
+use broker_api::{Amount, ClientOrderId, Event, Fill, Intent, Purpose, Qty, StrategyId, Time, planted};
 
 use super::fold::{No, no};
 use super::ledger::{self, Effect};
@@ -19,7 +19,7 @@ impl Book {
         if (intent.key, intent.side) != (fill.key, fill.side) {
             return no(format!("it names order {} and is not of its instrument and side", fill.order));
         }
-        let filled = order.filled.plus(fill.qty)?;
+        let filled = if planted!(PartIsAll) { fill.qty } else { order.filled.plus(fill.qty)? };
         let value = order.value.plus(fill.price.times(fill.qty)?)?;
         let fees = order.fees.plus(fill.fee.amount)?;
         let event = if filled >= intent.qty { Event::FullyFilled } else { Event::PartFilled };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use broker_api::SignalId;
+use broker_api::{SignalId, planted};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::rows::SignalState;
@@ -47,7 +47,9 @@ impl Signals {
 
     /// The same signal, to end it.
     pub(super) fn ending(&mut self, id: SignalId) -> Option<&mut SignalState> {
-        self.open.remove(&id);
+        if !planted!(SignalStaysOpen) {
+            self.open.remove(&id);
+        }
         self.all.get_mut(&id)
     }
 

@@ -1,0 +1,161 @@
+//! Bugs that somebody could really write, planted on purpose so that the checkers of the seeded world can be tried.
+//!
+//! Only a build with `--cfg planted` has this module, and in it nothing is wrong until one bug is chosen. In every other
+//! build `planted!(..)` is `false`, and no program that trades can be built with it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Whether this bug was chosen.
+#[macro_export]
+macro_rules! planted {
+    ($bug:ident) => {
+        $crate::planted::is($crate::planted::Bug::$bug)
+    };
+}
+
+macro_rules! bugs {
+    ($($bug:ident: $law:literal, $broken:literal;)*) => {
+        /// A bug that can be planted: one wrong line where the right one stands.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Bug {
+            $(#[doc = $broken] $bug,)*
+        }
+
+        impl Bug {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$bug,)*];
+
+            /// Its name, as it stands at its place in the code.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$bug => stringify!($bug),)*
+                }
+            }
+
+            /// What is broken, in plain words.
+            pub const fn broken(self) -> &'static str {
+                match self {
+                    $(Self::$bug => $broken,)*
+                }
+            }
+
+            /// What was promised.
+            pub const fn law(self) -> &'static str {
+                match self {
+                    $(Self::$bug => $law,)*
+                }
+            }
+        }
+    };
+}
+
+bugs! {
+    ResentUnasked: "silence is sent again only when absence is proven",
+        "an order without an answer is sent again, and nobody asks the venue first";
+    AbsentTooEarly: "absence is believed after settling",
+        "absence is believed at the first answer, while the order may still arrive";
+    NotYetIsAbsent: "absence needs a proof",
+        "an answer that is partial, or behind, is taken for absence";
+    FailedReadIsEmpty: "a failed query is not an empty account",
+        "a question that failed is taken for `there is no such order`";
+    TimeoutIsRefusal: "a timeout is not a rejection",
+        "no answer in time is taken for a refusal";
+    UnknownGivenUp: "unknown ends only by evidence, or by a person",
+        "an order whose outcome nobody found out is given up";
+    SendingForgotten: "what was on its way when the process died is asked about",
+        "what was on its way when the process died still counts as on its way, for ever";
+    QuestionNotFreed: "what was on its way when the process died is asked about",
+        "a question that was under way when the process died still counts as under way, for ever";
+    CancelNotRepeated: "what was on its way when the process died is asked about",
+        "a cancel that was under way when the process died still counts as under way, for ever";
+    NotSentIsSent: "every answer of a broker is classified",
+        "an order that never left counts as taken";
+    UnknownIsNotSent: "every answer of a broker is classified",
+        "an order whose answer was lost counts as never sent, and is sent again";
+    DuplicateIsRefusal: "every answer of a broker is classified",
+        "`an order of this name is here already` is taken for a refusal";
+    RefusalRetried: "silence may be sent again, an answer never",
+        "a refused order is sent again";
+    UnlistedRetried: "silence may be sent again, an answer never",
+        "an order that was answered with a refusal in no table is sent again once the venue does not have it";
+    UnfencedEntry: "a name that is free again is not sent twice",
+        "an entry carries no last moment of its own at a venue that gives names free again";
+    GivenUpTooSoon: "what may still arrive counts as live",
+        "an order that only silence speaks against is given up at once";
+    AttemptNotRaised: "each attempt is announced with its number",
+        "an order is sent again under the number of its first attempt";
+    FreshNameOnResend: "the name of an order is derived, never new",
+        "an order that is sent again gets another name";
+    LegNameReused: "the name of an order is derived, and its own",
+        "legs are not counted, so the second stop of a position has the name of the first";
+    ExpiredResent: "an entry is not sent once its signal has expired",
+        "whether a signal has expired is looked at when it is taken in, and never again";
+    SentBeforeCommit: "id first, journal second, send third",
+        "commands are given out at once, and their records written with the next commit";
+    FailedCommitIgnored: "id first, journal second, send third",
+        "commands are given out although their records could not be written";
+    LastRecordSkipped: "the book is the fold of the journal",
+        "the last record of the journal is not folded at the start";
+    CursorNotFolded: "the book is the fold of the journal",
+        "how far a venue's log was read is not folded at the start";
+    FilledFromFinding: "fills come by cursor",
+        "the answer to a question is booked as an execution, and the execution itself once more";
+    AcceptedIsFilled: "fills come by cursor",
+        "a market order that the venue took is booked as executed at once";
+    PartIsAll: "an order is complete when the sum of its fills is its quantity",
+        "the quantity of an execution is taken for all that was executed of the order";
+    CursorBeforeEvents: "fills come by cursor",
+        "of a log that comes in several pages only the last one is booked, and the cursor moves over all";
+    SameOrderSamePrice: "executions count once by their name",
+        "two executions of one order at one price count as one";
+    ExecutionsForgotten: "executions count once by their name, in every process",
+        "which executions were told is forgotten when a process starts";
+    OvertakingFillDropped: "a fill is the venue's word, and wins over what was believed",
+        "an execution that overtook the cancel of its order is dropped";
+    BustIgnored: "busts are records too",
+        "an execution that was taken back stays booked";
+    CancelIsDone: "a cancel that was taken is asked, and not done",
+        "an order counts as cancelled when the venue took the cancel";
+    ClosedIsSkipped: "an order ends when its venue says so",
+        "that a venue ended an order by itself is not noticed";
+    StopNotResized: "wanted protection is what is held",
+        "a stop keeps its quantity when more is held";
+    StopNotMoved: "wanted protection is what is held",
+        "a stop stays where it is when a signal moves it";
+    SiblingStays: "wanted protection is what is held",
+        "the other leg stays when one of them closed the position";
+    StopWaitsForEntry: "protection follows what is held as fast as the venue allows",
+        "no stop is placed before the entry is complete";
+    LevelReset: "the level survives restarts",
+        "a process starts at the level `trading`";
+    MachineLoosens: "machines only tighten",
+        "a level that a breaker set is lifted once the loss is made good";
+    LevelIgnored: "no entry passes a level that forbids it",
+        "the guard does not look at the level";
+    DayForgotten: "the day's loss counts from the day's beginning",
+        "where the account day began is forgotten when a process starts, and it begins anew at what is left";
+    UnknownNotCounted: "an unknown order counts as live exposure",
+        "orders of unknown outcome take no room under the limits";
+    SlotsIgnoreEntries: "the most positions count what may still open",
+        "only what is held takes a place under the most positions, not what is on its way";
+    SignalStaysOpen: "every signal ends in exactly one outcome",
+        "a signal that ended is ended again";
+    SignalNeverEnds: "every signal ends in exactly one outcome",
+        "an entry that was never sent leaves its signal open";
+    ForgottenTooSoon: "what is done is remembered while it can matter",
+        "ended signals are forgotten with the next account day, and their file is fed again";
+    ExitDropped: "an exit that was taken in is carried out",
+        "an exit is let go when its order comes to nothing";
+}
+
+static CHOSEN: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+/// Plants a bug in the whole process, in place of the one before; nothing plants none.
+pub fn choose(bug: Option<Bug>) {
+    CHOSEN.store(bug.map_or(usize::MAX, |bug| bug as usize), Ordering::Relaxed);
+}
+
+/// Whether this bug was chosen.
+pub fn is(bug: Bug) -> bool {
+    CHOSEN.load(Ordering::Relaxed) == bug as usize
+}

@@ -1,0 +1,63 @@
+//! Nothing is assumed: what the journal calls over is over at the venue, and an exit that is wanted is wanted until nothing
+//! is held.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use broker_api::{ClientOrderId, Intent, Key, Record, SubmitOutcome};
+
+use super::{Checker, Seen};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Over {
+    /// The number of each position that is to be closed.
+    exits: BTreeMap<Key, u64>,
+    given_up: BTreeSet<ClientOrderId>,
+    looked: usize,
+}
+
+impl Checker for Over {
+    fn name(&self) -> &'static str {
+        "over"
+    }
+
+    fn look(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        for stamped in seen.fresh {
+            match &stamped.record {
+                Record::Closed { order, .. }
+                    if seen.truth.live().any(|arrival| arrival.intent.id == *order) =>
+                {
+                    return Err(format!("record {} closes {order}, which lives", stamped.seq));
+                }
+                Record::Answered { order, answer: SubmitOutcome::Refused { .. }, .. }
+                    if seen.truth.find(*order).is_some() =>
+                {
+                    return Err(format!("record {} calls {order} refused, which arrived", stamped.seq));
+                }
+                Record::GaveUp { order, .. } => drop(self.given_up.insert(*order)),
+                Record::ExitWanted { key, .. } => {
+                    if let Some(position) = seen.book.position(*key) {
+                        self.exits.insert(*key, position.number);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for arrival in seen.truth.arrivals.get(self.looked..).unwrap_or_default() {
+            let Intent { id, key, .. } = arrival.intent;
+            // Of what others never told us, absence is what it was taken for, and late arrivals are theirs.
+            let is_told = matches!(key.venue.as_str(), "paper" | "oanda");
+            if is_told && self.given_up.contains(&id) {
+                return Err(format!("{id} was given up as never arrived, and arrived"));
+            }
+        }
+        self.looked = seen.truth.arrivals.len();
+        for (key, number) in &self.exits {
+            let is_held = seen.book.position(*key).is_some_and(|position| position.number == *number);
+            if is_held && seen.book.exit_wanted(*key).is_none() && !seen.truth.disturbed.contains(key) {
+                return Err(format!("{key} was to be closed, is held, and nothing wants it closed any more"));
+            }
+        }
+        Ok(())
+    }
+}
