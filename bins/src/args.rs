@@ -1,12 +1,16 @@
 //! The command line: one definition from which parser, help and completions come.
 
 mod replay;
+#[cfg(feature = "sim")]
+mod sim;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub use replay::{CostsOf, DirectionOf, EquityOf, LimitsOf, ReplayArgs};
+#[cfg(feature = "sim")]
+pub use sim::{ClockOf, MarketOf, SimArgs, SimVerb};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 unexpected failure, 2 usage, configuration or input, 3 halted, 4 book and broker disagree,
@@ -90,6 +94,10 @@ pub enum Verb {
         after_help = "Examples:\n  tradewind reproduce session.jsonl\n  tradewind reproduce session.jsonl --state paper-state.json"
     )]
     Reproduce(Reproduce),
+    /// A simulated broker on this machine that speaks the real wire, with faults; see docs/simulators.md
+    #[cfg(feature = "sim")]
+    #[command(subcommand)]
+    Sim(SimVerb),
     /// Look at everything a pass needs, change nothing, and end with the code that `run` would end with
     #[command(after_help = "Examples:\n  tradewind doctor\n  tradewind doctor --config")]
     Doctor(Doctor),

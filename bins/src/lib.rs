@@ -79,7 +79,7 @@ fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
             | Verb::Reproduce(_)
             | Verb::Completions { .. }
             | Verb::State(StateVerb::Schema { .. })
-    );
+    ) || simulates(&cli.verb);
     if let Some(set) = cli.common.set.first().filter(|_| reads_none) {
         return Err(Failure::usage("bad_config", format!("--set {set}: this verb reads no configuration"))
             .fix("leave --set away"));
@@ -102,6 +102,8 @@ fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
         Verb::Reproduce(asked) => {
             return verbs::reproduce::reproduce(out, &asked.file, cli.common.state.as_deref());
         }
+        #[cfg(feature = "sim")]
+        Verb::Sim(asked) => verbs::sim::sim(out, asked)?,
         Verb::Doctor(asked) => return verbs::doctor::doctor(out, &cli.common, asked),
         verb => return at_a_place(out, &Place::of(&cli.common)?, verb),
     }
@@ -141,6 +143,20 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
         | Verb::Completions { .. }
         | Verb::Help { .. }
         | Verb::State(StateVerb::Schema { .. }) => {}
+        #[cfg(feature = "sim")]
+        Verb::Sim(_) => {}
     }
     Ok(Exit::Done)
+}
+
+/// Whether a verb is a simulated broker.
+#[cfg(feature = "sim")]
+const fn simulates(verb: &Verb) -> bool {
+    matches!(verb, Verb::Sim(_))
+}
+
+/// The same where there is none.
+#[cfg(not(feature = "sim"))]
+const fn simulates(_: &Verb) -> bool {
+    false
 }

@@ -11,5 +11,7 @@ pub mod lists;
 pub mod replay;
 pub mod reproduce;
 pub mod run;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod state;
 pub mod status;

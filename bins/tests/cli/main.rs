@@ -21,5 +21,7 @@ mod same_records;
 mod schemas;
 mod sessions;
 mod signals;
+#[cfg(feature = "sim")]
+mod sim;
 mod state;
 mod zones;

@@ -95,6 +95,7 @@ impl Matching {
             awake: false,
             value: Amount::ZERO,
             paid: Amount::ZERO,
+            at_most: None,
             acted: 0,
         };
         if let Some(mark) = mark {

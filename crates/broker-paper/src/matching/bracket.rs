@@ -101,6 +101,7 @@ impl Matching {
                 awake: false,
                 value: Amount::ZERO,
                 paid: Amount::ZERO,
+                at_most: None,
                 acted: 0,
             });
         }

@@ -35,6 +35,9 @@ impl Matching {
         order.awake = true;
         let Some(base) = base else { return Ok(()) };
         let mut wanted = order.rest();
+        if let Some(most) = order.at_most.take() {
+            wanted = wanted.min(most);
+        }
         if order.reduces {
             let reducible = if Side::reducing(held) == Some(order.side) { held.size() } else { Qty::ZERO };
             wanted = wanted.min(reducible);

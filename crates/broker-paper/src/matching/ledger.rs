@@ -65,6 +65,20 @@ impl Position {
         if self.held.is_long() { value.minus(self.cost) } else { self.cost.minus(value) }
     }
 
+    /// What is left when `qty` of it is taken away for nothing, at most all: a fee in kind.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub(super) fn without(&self, qty: Qty) -> Result<Self, Overflow> {
+        let taken = qty.min(self.held.size());
+        if taken == self.held.size() {
+            return Ok(Self::default());
+        }
+        let side = Side::reducing(self.held).unwrap_or(Side::Sell);
+        let cost = self.cost.minus(self.release(taken)?)?;
+        Ok(Self { held: self.held.moved(side.signed(taken))?, cost })
+    }
+
     fn release(&self, closed: Qty) -> Result<Amount, Overflow> {
         let size = self.held.size();
         if closed == size {

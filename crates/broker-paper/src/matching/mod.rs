@@ -20,6 +20,7 @@ mod fill;
 mod ledger;
 mod moment;
 mod orders;
+mod outside;
 mod play;
 mod prices;
 mod rates;

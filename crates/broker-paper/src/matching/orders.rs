@@ -55,6 +55,9 @@ pub(super) struct Order {
     pub value: Amount,
     /// Fees so far, in account currency.
     pub paid: Amount,
+    /// The most that its next turn may fill; then it is lifted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<Qty>,
     /// The number of the last moment that it acted in.
     #[serde(skip)]
     pub acted: u64,

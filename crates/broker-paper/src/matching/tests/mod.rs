@@ -4,6 +4,7 @@ mod bars;
 mod brackets;
 mod ends;
 mod money;
+mod outside;
 mod prices;
 mod random;
 mod refusals;

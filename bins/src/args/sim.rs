@@ -1,0 +1,79 @@
+//! `sim`: what a simulated broker is told.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  tradewind sim alpaca
+  tradewind sim alpaca --listen 127.0.0.1:8080 --prices AAPL=227.10,BTC/USD=95000 --market calendar
+  tradewind sim alpaca --clock stepped --at 2026-11-20T15:00:00Z --faults faults.jsonl --wire-log wire.jsonl";
+
+/// Which broker.
+#[derive(Debug, Subcommand)]
+pub enum SimVerb {
+    /// Alpaca: trading, trade_updates and market data on one port of this machine
+    #[command(after_help = EXAMPLES)]
+    Alpaca(SimArgs),
+}
+
+/// What every simulated broker is told.
+#[derive(Args, Debug)]
+pub struct SimArgs {
+    /// Where it listens: an address of this machine alone; port 0 takes any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Symbols and their first prices, with commas between them; each can be traded
+    #[arg(
+        long,
+        value_name = "SYMBOL=PRICE,..",
+        default_value = "AAPL=227.10,MSFT=431.25,SPY=600,BTC/USD=95000"
+    )]
+    pub prices: String,
+    /// A folder of CSV files, one for each symbol of --prices: what is over is history, the rest is played
+    #[arg(long, value_name = "DIR")]
+    pub bars: Option<PathBuf>,
+    /// The cash the account begins with, in US dollars
+    #[arg(long, value_name = "AMOUNT", default_value = "100000")]
+    pub cash: broker_api::Amount,
+    /// Whether the market is open
+    #[arg(long, value_enum, default_value = "open")]
+    pub market: MarketOf,
+    /// Whether time runs, or stands until it is stepped by the control
+    #[arg(long, value_enum, default_value = "real")]
+    pub clock: ClockOf,
+    /// Where a stepped clock begins, with its zone: 2026-11-20T15:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<broker_api::Time>,
+    /// What chance follows from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// What goes wrong, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Write everything on the wire to this file, one JSON object a line, secrets masked
+    #[arg(long, value_name = "FILE")]
+    pub wire_log: Option<PathBuf>,
+}
+
+/// Whether the market is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MarketOf {
+    /// Always
+    Open,
+    /// Never
+    Closed,
+    /// By the exchanges' calendar
+    Calendar,
+}
+
+/// Whether time runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ClockOf {
+    /// It runs
+    Real,
+    /// It is stepped
+    Stepped,
+}

@@ -1,0 +1,172 @@
+//! What a simulated Alpaca is told at its start, and every fact of the wire that nobody has verified, as a switch.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use broker_api::Time;
+use chrono::TimeDelta;
+use rust_decimal::Decimal;
+
+use super::assets::Asset;
+use crate::core::{Clock, Market, Rule};
+
+/// What a simulated Alpaca is told at its start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it listens: a loopback address; port 0 for any.
+    pub listen: SocketAddr,
+    /// Its time.
+    pub clock: Clock,
+    /// Who decides whether the market is open.
+    pub market: Market,
+    /// The cash it begins with, in US dollars. From 2,000 on it is a margin account.
+    pub cash: Decimal,
+    /// Symbols and their first prices. Each is an asset; with a `/` it is a pair of coins.
+    pub prices: Vec<(String, Decimal)>,
+    /// Assets that are not as most are; they need not have a price.
+    pub assets: Vec<Asset>,
+    /// A folder of bars: what closed before now is history, what comes is played as time goes on.
+    pub bars: Option<PathBuf>,
+    /// What chance follows from.
+    pub seed: u64,
+    /// Faults from the start.
+    pub faults: Vec<Rule>,
+    /// A file that everything on the wire is written to.
+    pub wire_log: Option<PathBuf>,
+    /// Requests in a minute of the simulation's clock, before 429.
+    pub rate_limit: u32,
+    /// What nobody has verified.
+    pub quirks: Quirks,
+}
+
+impl Settings {
+    /// For tests: time stands until it is stepped, the market is open, nothing is left to chance, and no number of
+    /// requests is too many.
+    pub fn stepped(at: Time) -> Self {
+        let quirks = Quirks { partial_percent: 0, ..Quirks::default() };
+        Self { clock: Clock::Stepped(at), rate_limit: 100_000, quirks, ..Self::real(Arc::new(move || at)) }
+    }
+
+    /// As a person would use it: a clock that runs, a market that is open, partial fills now and then.
+    pub fn real(now: Arc<dyn Fn() -> Time + Send + Sync>) -> Self {
+        let prices = [("AAPL", 22_710), ("MSFT", 43_125), ("SPY", 60_000), ("BTC/USD", 9_500_000)];
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            clock: Clock::Real(now),
+            market: Market::Open,
+            cash: Decimal::from(100_000),
+            prices: prices
+                .iter()
+                .map(|(symbol, cents)| ((*symbol).to_owned(), Decimal::new(*cents, 2)))
+                .collect(),
+            assets: Vec::new(),
+            bars: None,
+            seed: 1,
+            faults: Vec::new(),
+            wire_log: None,
+            rate_limit: 200,
+            quirks: Quirks::default(),
+        }
+    }
+}
+
+/// What differs between reports, or was never measured: each can be had both ways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one fact of the wire, and they do not depend on each other"
+)]
+pub struct Quirks {
+    /// The account is a live one by its number; it is simulated all the same.
+    pub live: bool,
+    /// Stream frames are text, not binary.
+    pub text_frames: bool,
+    /// Of a hundred orders that could fill, how many fill in part first.
+    pub partial_percent: u8,
+    /// How long an order is `pending_new`.
+    pub route_after: TimeDelta,
+    /// How long an order is `pending_cancel`; what fills meanwhile is filled.
+    pub cancel_after: TimeDelta,
+    /// Cancels never come to their end.
+    pub cancels_stick: bool,
+    /// Cancels that are sent while the market is closed wait for its opening.
+    pub closed_cancels_wait: bool,
+    /// How long a new order is not found by its id, its client id or in lists.
+    pub visible_after: TimeDelta,
+    /// The account's stream tells that an order was accepted.
+    pub accepted_event: bool,
+    /// A leg that waited tells on the stream that it was cancelled.
+    pub leg_events: bool,
+    /// The stop of a bracket gets another id before it fills.
+    pub stop_leg_new_id: bool,
+    /// A leg that waits can be replaced.
+    pub held_can_be_replaced: bool,
+    /// A replacement takes the whole quantity, whatever filled before.
+    pub replace_ignores_fills: bool,
+    /// Limit and stop orders may have a notional.
+    pub notional_beyond_market: bool,
+    /// Decimal places of a notional that are taken.
+    pub notional_places: u32,
+    /// The status of a client order id that was used before.
+    pub duplicate_status: u16,
+    /// A client order id is free again once its order is over.
+    pub ids_come_back: bool,
+    /// The status of an order that would trade with the account itself.
+    pub wash_trade_status: u16,
+    /// A 429 says when to come back.
+    pub retry_after: bool,
+    /// The second half of a fill's activity id is its execution id.
+    pub fill_id_is_execution_id: bool,
+    /// Fills of short sales have the side `sell_short`.
+    pub sell_short_side: bool,
+    /// Activities of one millisecond come in any order.
+    pub shuffled_activities: bool,
+    /// The last activity of a full page is left out, on this page and the next.
+    pub page_edge_misses: bool,
+    /// What is left of an immediate order ends as `expired`, not `canceled`.
+    pub immediate_rest_expires: bool,
+    /// A second connection to `/stream` is refused with 429.
+    pub one_stream: bool,
+    /// The fields of before July 2026: pattern day trading.
+    pub legacy: bool,
+    /// Assets still have `easy_to_borrow`, which official clients need.
+    pub easy_to_borrow: bool,
+    /// Quotes are as old as the last change of the price, not always fresh.
+    pub quotes_age: bool,
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self {
+            live: false,
+            text_frames: false,
+            partial_percent: 10,
+            route_after: TimeDelta::zero(),
+            cancel_after: TimeDelta::zero(),
+            cancels_stick: false,
+            closed_cancels_wait: false,
+            visible_after: TimeDelta::zero(),
+            accepted_event: true,
+            leg_events: false,
+            stop_leg_new_id: false,
+            held_can_be_replaced: true,
+            replace_ignores_fills: false,
+            notional_beyond_market: false,
+            notional_places: 2,
+            duplicate_status: 422,
+            ids_come_back: false,
+            wash_trade_status: 403,
+            retry_after: false,
+            fill_id_is_execution_id: false,
+            sell_short_side: false,
+            shuffled_activities: false,
+            page_edge_misses: false,
+            immediate_rest_expires: false,
+            one_stream: true,
+            legacy: false,
+            easy_to_borrow: true,
+            quotes_age: false,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The simulation's time: a clock that runs, or one that is stepped.
+
+use std::fmt;
+use std::sync::Arc;
+
+use broker_api::Time;
+
+/// Where time comes from.
+#[derive(Clone)]
+pub enum Clock {
+    /// A clock that runs by itself.
+    Real(Arc<dyn Fn() -> Time + Send + Sync>),
+    /// One that stands at a moment until it is moved.
+    Stepped(Time),
+}
+
+impl Clock {
+    /// The moment it shows.
+    pub fn now(&self) -> Time {
+        match self {
+            Self::Real(now) => now(),
+            Self::Stepped(at) => *at,
+        }
+    }
+
+    /// Whether it runs by itself.
+    pub const fn runs(&self) -> bool {
+        matches!(self, Self::Real(_))
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Real(_) => f.write_str("Real"),
+            Self::Stepped(at) => write!(f, "Stepped({at})"),
+        }
+    }
+}
