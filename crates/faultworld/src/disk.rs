@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use state::{Encoded, MemoryStore, Store, StoreError};
 
-use crate::fault::{Fates, Fault, Place};
+use crate::fates::Fates;
+use crate::fault::Fault;
+use crate::place::{Holds, Place};
+use crate::story::Story;
 
 /// What the disk calls itself when it fails.
 pub const PLACE: &str = "the disk";
@@ -17,12 +20,13 @@ const RECORDS_MAX: u64 = 20_000;
 pub struct FaultyDisk {
     rows: MemoryStore,
     fates: Arc<Mutex<Fates>>,
+    story: Story,
 }
 
 impl FaultyDisk {
     /// A disk that holds these rows.
-    pub const fn new(rows: MemoryStore, fates: Arc<Mutex<Fates>>) -> Self {
-        Self { rows, fates }
+    pub const fn new(rows: MemoryStore, fates: Arc<Mutex<Fates>>, story: Story) -> Self {
+        Self { rows, fates, story }
     }
 }
 
@@ -32,7 +36,11 @@ impl Store for FaultyDisk {
             let (place, why) = ("the world".into(), "its records come to no end".into());
             return Err(StoreError::Failed { place, doing: "written", why });
         }
-        let fault = self.fates.lock().unwrap_or_else(PoisonError::into_inner).ask(Place::Commit);
+        let place = Place::Commit(Holds::of(rows.iter().map(|row| row.kind.as_str())));
+        let fault = self.fates.lock().unwrap_or_else(PoisonError::into_inner).ask(place);
+        if let Some(fault) = fault {
+            self.story.tell(|| format!("          {place}: {}", fault.as_str()));
+        }
         match fault {
             Some(Fault::DiskFull) => Err(StoreError::Full { place: PLACE.into() }),
             Some(_) => {

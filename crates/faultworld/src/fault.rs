@@ -1,52 +1,11 @@
-//! Everything that can go wrong, where it can, and the dice that decide when.
-//!
-//! Each place where something can go wrong asks [`Fates`], which counts the questions: the number of a question is
-//! the name of what was answered, so a failing schedule can be played again with some of its faults left out.
+//! Everything that can go wrong, and where it can.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
-use broker_api::Purpose;
-
-use crate::dice::Dice;
-
-/// Where something can go wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// Records are made durable.
-    Commit,
-    /// An order is sent.
-    Submit(Purpose),
-    /// A cancel is sent.
-    Cancel,
-    /// A question about an order is sent.
-    Find,
-    /// A venue's log is read.
-    Activity,
-    /// An account is read.
-    Account,
-    /// Nothing of ours: the venue, the market, or the clock acts by itself.
-    World,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Commit => f.pad("commit"),
-            Self::Submit(purpose) => f.pad(&format!("submit {}", purpose.as_str())),
-            Self::Cancel => f.pad("cancel"),
-            Self::Find => f.pad("find"),
-            Self::Activity => f.pad("read log"),
-            Self::Account => f.pad("read account"),
-            Self::World => f.pad("world"),
-        }
-    }
-}
+use crate::place::Kind;
 
 /// One way in which something goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// The disk keeps nothing and says so; the process ends.
+    /// The disk keeps nothing and says so; what needs the records ends with it.
     DiskFull,
     /// The disk keeps the records and says that it did not; the process ends.
     DiskDoubtful,
@@ -147,11 +106,11 @@ impl Fault {
     ];
 
     /// What can go wrong at a place.
-    pub fn at(place: Place) -> &'static [Self] {
+    pub const fn at(kind: Kind) -> &'static [Self] {
         use Fault as F;
-        match place {
-            Place::Commit => &[F::DiskFull, F::DiskDoubtful],
-            Place::Submit(_) => &[
+        match kind {
+            Kind::Commit => &[F::DiskFull, F::DiskDoubtful],
+            Kind::Submit => &[
                 F::DiesBefore,
                 F::DiesInFlight,
                 F::DiesAfter,
@@ -170,7 +129,7 @@ impl Fault {
                 F::PartFilled,
                 F::Question,
             ],
-            Place::Cancel => &[
+            Kind::Cancel => &[
                 F::DiesBefore,
                 F::DiesAfter,
                 F::DiesAnswered,
@@ -180,10 +139,10 @@ impl Fault {
                 F::NotSent,
                 F::Overtaken,
             ],
-            Place::Find => {
+            Kind::Find => {
                 &[F::DiesBefore, F::DiesAnswered, F::ReplyLost, F::Unreadable, F::Stale, F::Partial]
             }
-            Place::Activity => &[
+            Kind::Activity => &[
                 F::DiesBefore,
                 F::DiesAnswered,
                 F::Unreadable,
@@ -192,120 +151,226 @@ impl Fault {
                 F::Duplicated,
                 F::Reordered,
             ],
-            Place::Account => &[F::DiesBefore, F::Unreadable, F::Stale],
-            Place::World => &[F::Outage, F::ManualTrade, F::Liquidation, F::Bust, F::PriceGap, F::ClockJump],
+            Kind::Account => &[F::DiesBefore, F::Unreadable, F::Stale],
+            Kind::StateFile => &[F::DiskFull, F::DiesBefore, F::DiesAfter],
+            Kind::World => &[F::Outage, F::ManualTrade, F::Liquidation, F::Bust, F::PriceGap, F::ClockJump],
+        }
+    }
+
+    /// Whether the process dies of it.
+    pub const fn kills(self, kind: Kind) -> bool {
+        match self {
+            Self::DiskFull | Self::DiskDoubtful => matches!(kind, Kind::Commit),
+            Self::DiesBefore | Self::DiesInFlight | Self::DiesAfter | Self::DiesAnswered => true,
+            _ => false,
+        }
+    }
+
+    /// What happens, in a few words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DiskFull => "the disk is full",
+            Self::DiskDoubtful => "the disk keeps it and says that it did not",
+            Self::DiesBefore => "the process dies before",
+            Self::DiesInFlight => "the process dies, and the request arrives later",
+            Self::DiesAfter => "the process dies after, without the answer",
+            Self::DiesAnswered => "the process dies with the answer in hand",
+            Self::RequestLost => "the request is lost",
+            Self::RequestLate => "the request arrives late",
+            Self::ReplyLost => "the answer is lost",
+            Self::ReplyLate => "the answer is late",
+            Self::Throttled => "throttled",
+            Self::Refused => "refused",
+            Self::RefusedUnlisted => "refused in words of no table",
+            Self::Ambiguous => "an answer that says nothing",
+            Self::NotSent => "no connection",
+            Self::Broken => "the venue takes nothing from us",
+            Self::KilledOnArrival => "ended on arrival",
+            Self::PartFilled => "filled in parts",
+            Self::Question => "the venue asks back",
+            Self::Overtaken => "filled before the cancel arrives",
+            Self::Unreadable => "no usable answer",
+            Self::Stale => "the answer is old",
+            Self::Partial => "the answer is a part",
+            Self::Duplicated => "told twice",
+            Self::Reordered => "told in another order",
+            Self::Outage => "nothing is reached",
+            Self::ManualTrade => "somebody trades by hand",
+            Self::Liquidation => "the venue closes what is held",
+            Self::Bust => "an execution is taken back",
+            Self::PriceGap => "the price jumps",
+            Self::ClockJump => "the clock jumps",
         }
     }
 }
 
-/// Something that went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hit {
-    /// Its name: the number of the question.
-    pub n: u64,
-    /// Where.
-    pub place: Place,
-    /// What.
-    pub fault: Fault,
-}
+use Fault as F;
 
-/// Decides what goes wrong, and remembers it.
-#[derive(Clone, Debug)]
-pub struct Fates {
-    seed: u64,
-    per_mille: u64,
-    enabled: BTreeSet<Fault>,
-    /// Which of the hits may happen; all without a list.
-    only: Option<BTreeSet<u64>>,
-    asked: u64,
-    healed: bool,
-    hits: Vec<Hit>,
-}
+const ASKING: &[Kind] = &[Kind::Submit, Kind::Cancel, Kind::Find, Kind::Activity, Kind::Account];
+const OURS: &[Kind] =
+    &[Kind::Commit, Kind::Submit, Kind::Cancel, Kind::Find, Kind::Activity, Kind::Account, Kind::StateFile];
+const DISK: &[Kind] = &[Kind::Commit, Kind::StateFile];
+const READING: &[Kind] = &[Kind::Find, Kind::Activity, Kind::Account];
 
-impl Fates {
-    /// The fates of a seed: about half of all faults, at a rate of its own.
-    pub fn of(seed: u64, only: Option<BTreeSet<u64>>) -> Self {
-        let mut dice = Dice::of(seed, u64::MAX);
-        let enabled = Fault::ALL.into_iter().filter(|_| dice.happens(500)).collect();
-        let per_mille = [15, 40, 80, 150, 300][usize::try_from(dice.below(5)).unwrap_or(0)];
-        Self { seed, per_mille, enabled, only, asked: 0, healed: false, hits: Vec::new() }
-    }
-
-    /// What goes wrong here, if anything does.
-    pub fn ask(&mut self, place: Place) -> Option<Fault> {
-        let n = self.asked;
-        self.asked += 1;
-        let mut dice = Dice::of(self.seed, n);
-        // The rest of the world is asked far more often than anything of ours.
-        let per_mille = if place == Place::World { self.per_mille / 8 } else { self.per_mille };
-        if self.healed || !dice.happens(per_mille) {
-            return None;
-        }
-        let can: Vec<Fault> =
-            Fault::at(place).iter().copied().filter(|fault| self.enabled.contains(fault)).collect();
-        let fault = *dice.pick(&can)?;
-        if self.only.as_ref().is_some_and(|only| !only.contains(&n)) {
-            return None;
-        }
-        self.hits.push(Hit { n, place, fault });
-        Some(fault)
-    }
-
-    /// A number of the question that was asked last, for how long, how much, how far.
-    pub fn measure(&self) -> Dice {
-        Dice::of(self.seed ^ 0xa5a5, self.asked)
-    }
-
-    /// From here on nothing goes wrong.
-    pub const fn heal(&mut self) {
-        self.healed = true;
-    }
-
-    /// What went wrong so far.
-    pub fn hits(&self) -> &[Hit] {
-        &self.hits
-    }
-}
+/// What cannot go wrong where, and why: with [`Fault::at`] it is every fault at every kind of place.
+pub const CANNOT: &[(&[Kind], &[Fault], &str)] = &[
+    (ASKING, &[F::DiskFull, F::DiskDoubtful], "nothing is written there"),
+    (
+        &[Kind::StateFile],
+        &[F::DiskDoubtful],
+        "the file takes its name when it is whole: it is the old or the new one",
+    ),
+    (&[Kind::Commit], &[F::DiesBefore], "nothing is written, which is what a full disk leaves"),
+    (
+        &[Kind::Commit],
+        &[F::DiesAfter, F::DiesAnswered],
+        "all is written, which is what a doubtful disk leaves",
+    ),
+    (&[Kind::StateFile], &[F::DiesAnswered], "nobody answers: the new file is there, which is dying after"),
+    (
+        DISK,
+        &[F::RequestLost, F::RequestLate, F::ReplyLost, F::ReplyLate, F::NotSent, F::Ambiguous, F::Throttled],
+        "nothing travels: a disk has it or has not",
+    ),
+    (
+        DISK,
+        &[
+            F::Refused,
+            F::RefusedUnlisted,
+            F::Broken,
+            F::Unreadable,
+            F::Stale,
+            F::Partial,
+            F::Duplicated,
+            F::Reordered,
+        ],
+        "a write is no question, and has no answer but that it failed",
+    ),
+    (
+        &[Kind::Commit, Kind::Cancel, Kind::Find, Kind::Activity, Kind::Account, Kind::StateFile],
+        &[F::KilledOnArrival, F::PartFilled, F::Question],
+        "only an order that is sent is taken, filled, or asked about",
+    ),
+    (
+        &[Kind::Commit, Kind::Submit, Kind::Find, Kind::Activity, Kind::Account, Kind::StateFile],
+        &[F::Overtaken],
+        "only a cancel can be overtaken",
+    ),
+    (
+        &[Kind::Submit, Kind::Cancel],
+        &[F::Unreadable],
+        "an answer that cannot be read is one that says nothing: nobody knows what came of it",
+    ),
+    (
+        &[Kind::Submit, Kind::Cancel],
+        &[F::Stale, F::Partial, F::Duplicated, F::Reordered],
+        "only what is read has an age and an order",
+    ),
+    (
+        &[Kind::Cancel],
+        &[F::RequestLate],
+        "until it arrives it is a lost one, and then it is one that is sent again",
+    ),
+    (
+        &[Kind::Cancel],
+        &[F::Throttled, F::Refused, F::RefusedUnlisted, F::Broken, F::Ambiguous],
+        "what no answer settles is asked about, as after an answer that was lost",
+    ),
+    (
+        &[
+            Kind::Commit,
+            Kind::Cancel,
+            Kind::Find,
+            Kind::Activity,
+            Kind::Account,
+            Kind::StateFile,
+            Kind::World,
+        ],
+        &[F::DiesInFlight],
+        "only an order that comes after its process died is anything new",
+    ),
+    (READING, &[F::DiesAfter], "a question changes nothing: dying of it is dying before"),
+    (&[Kind::Account], &[F::DiesAnswered], "nothing is written of it: it is dying before"),
+    (
+        READING,
+        &[
+            F::RequestLost,
+            F::RequestLate,
+            F::ReplyLate,
+            F::NotSent,
+            F::Throttled,
+            F::Refused,
+            F::RefusedUnlisted,
+            F::Ambiguous,
+            F::Broken,
+        ],
+        "nothing came back that can be used: it is unreadable",
+    ),
+    (
+        &[Kind::Activity, Kind::Account],
+        &[F::ReplyLost],
+        "nothing came back that can be used: it is unreadable",
+    ),
+    (&[Kind::Find, Kind::Account], &[F::Duplicated, F::Reordered], "it is one thing, not a row of things"),
+    (&[Kind::Account], &[F::Partial], "an account is read whole or not at all"),
+    (
+        OURS,
+        &[F::Outage, F::ManualTrade, F::Liquidation, F::Bust, F::PriceGap, F::ClockJump],
+        "nothing of ours brings it about",
+    ),
+    (
+        &[Kind::World],
+        &[
+            F::DiskFull,
+            F::DiskDoubtful,
+            F::DiesBefore,
+            F::DiesAfter,
+            F::DiesAnswered,
+            F::RequestLost,
+            F::RequestLate,
+            F::ReplyLost,
+            F::ReplyLate,
+            F::Throttled,
+            F::Refused,
+            F::RefusedUnlisted,
+            F::Ambiguous,
+            F::NotSent,
+            F::Broken,
+            F::KilledOnArrival,
+            F::PartFilled,
+            F::Question,
+            F::Overtaken,
+            F::Unreadable,
+            F::Stale,
+            F::Partial,
+            F::Duplicated,
+            F::Reordered,
+        ],
+        "nothing is asked for there",
+    ),
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_fault_has_a_place() {
-        let purposes = [Purpose::Entry, Purpose::Exit, Purpose::Stop, Purpose::Target];
-        let mut places: Vec<Place> = purposes.map(Place::Submit).to_vec();
-        places.extend([
-            Place::Commit,
-            Place::Cancel,
-            Place::Find,
-            Place::Activity,
-            Place::Account,
-            Place::World,
-        ]);
-        let reached: BTreeSet<Fault> = places.into_iter().flat_map(Fault::at).copied().collect();
-        assert_eq!(reached, Fault::ALL.into_iter().collect());
-    }
-
-    #[test]
-    fn a_fault_left_out_changes_no_other() {
-        let play = |only: Option<BTreeSet<u64>>| {
-            let mut fates = Fates::of(3, only);
-            for _ in 0..400 {
-                fates.ask(Place::Submit(Purpose::Entry));
+    fn every_fault_at_every_kind_of_place_can_happen_or_has_a_reason_why_not() {
+        for kind in Kind::ALL {
+            for fault in Fault::ALL {
+                let can = Fault::at(kind).contains(&fault);
+                let reasons = CANNOT
+                    .iter()
+                    .filter(|(kinds, faults, _)| kinds.contains(&kind) && faults.contains(&fault));
+                assert_eq!(reasons.count(), usize::from(!can), "{kind:?} {fault:?}");
             }
-            fates.hits().to_vec()
-        };
-        let all = play(None);
-        assert!(all.len() > 3, "{all:?}");
-        let fewer = play(Some(all.iter().skip(1).map(|hit| hit.n).collect()));
-        assert_eq!(fewer, all[1..]);
+        }
     }
 
     #[test]
-    fn what_is_healed_stays_so() {
-        let mut fates = Fates::of(3, None);
-        fates.heal();
-        assert!((0..1_000).all(|_| fates.ask(Place::Find).is_none()) && fates.hits().is_empty());
+    fn every_fault_has_a_place() {
+        let reached: std::collections::BTreeSet<_> =
+            Kind::ALL.into_iter().flat_map(Fault::at).copied().collect();
+        assert_eq!(reached, Fault::ALL.into_iter().collect());
     }
 }

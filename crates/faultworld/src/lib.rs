@@ -9,13 +9,21 @@ pub mod check;
 pub mod crash;
 pub mod dice;
 pub mod disk;
+pub mod fates;
 pub mod fault;
+pub mod histogram;
+pub mod place;
 pub mod plan;
 #[cfg(planted)]
 pub mod planted;
+pub mod shrink;
+pub mod story;
 pub mod truth;
 pub mod venue;
 pub mod world;
 
-pub use fault::{Fates, Fault, Hit, Place};
+pub use fates::{Fates, Hit};
+pub use fault::Fault;
+pub use histogram::Histogram;
+pub use place::Place;
 pub use world::{Played, Violation, play};

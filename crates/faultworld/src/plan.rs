@@ -7,7 +7,6 @@ use broker_api::{
     Wanted,
 };
 use chrono::TimeDelta;
-use engine::Limits;
 use rust_decimal::Decimal;
 use state::encode::digest;
 
@@ -117,23 +116,6 @@ impl Stage {
     }
 }
 
-/// The limits of a seed: a third of them are so tight that they are met.
-pub fn limits(seed: u64) -> Limits {
-    let percent = |mantissa| Ratio::new(Decimal::new(mantissa, 1)).unwrap_or(Ratio::ONE);
-    let paper = Limits::paper();
-    if Dice::of(seed, 2).below(3) > 0 {
-        return paper;
-    }
-    Limits {
-        positions_max: 2,
-        daily_loss_percent: percent(3),
-        daily_loss_flatten_percent: percent(6),
-        cooldown_losses: 3,
-        latch_losses: 6,
-        ..paper
-    }
-}
-
 /// Draws what happens, one thing after the other.
 #[derive(Debug)]
 pub struct Script {
@@ -170,26 +152,26 @@ impl Script {
     pub fn next(&mut self, now: Time, listed: &[Listed]) -> Option<Happening> {
         Some(match self.dice.below(100) {
             0..=17 => return self.entry(now, listed),
-            18..=22 => {
+            18..=26 => {
                 let symbol = self.dice.pick(listed)?.key.symbol;
                 self.decided(symbol, Wanted::Exit, TimeDelta::minutes(10), now)?
             }
-            23..=26 => {
+            27..=30 => {
                 let listed = *self.dice.pick(listed)?;
                 let plan = self.plan(&listed, self.signals.len().is_multiple_of(2));
                 self.decided(listed.key.symbol, Wanted::Adjust { plan }, TimeDelta::minutes(10), now)?
             }
-            27..=29 => {
+            31..=33 => {
                 let (signal, digest) = *self.dice.pick(&self.signals)?;
                 Happening::Decided(Box::new((signal, digest)))
             }
-            30..=62 => {
+            34..=62 => {
                 let far = if self.is_quiet { 15 } else { 90 };
                 Happening::Prices([0; 3].map(|_| self.dice.between(-far, far)))
             }
-            63..=84 => Happening::Refresh,
-            85..=94 => Happening::Timer,
-            95..=97 => Happening::Resume,
+            63..=83 => Happening::Refresh,
+            84..=92 => Happening::Timer,
+            93..=95 => Happening::Resume,
             _ => Happening::Restart,
         })
     }
@@ -216,7 +198,7 @@ impl Script {
             Price::new((listed.price * away).round_dp(5)).ok()
         };
         let (stop, target) = (price(-300, -20), price(20, 300));
-        Protection { stop, target: target.filter(|_| self.dice.happens(600)) }
+        Protection { stop, target: target.filter(|_| self.dice.happens(750)) }
     }
 
     fn decided(&mut self, symbol: Symbol, wanted: Wanted, lives: TimeDelta, now: Time) -> Option<Happening> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_api::{ClientOrderId, End, Held, Intent, Key, Qty, Time, VenueEvent};
+use rust_decimal::Decimal;
 
 /// An order that arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct Truth {
     pub held: BTreeMap<Key, Held>,
     /// What somebody else traded, or the venue took: what is held of it is not ours alone.
     pub disturbed: BTreeSet<Key>,
+    /// What it told of the account's equity, each with how many records were durable then.
+    pub told: Vec<(u64, Decimal)>,
 }
 
 impl Truth {

@@ -69,6 +69,14 @@ impl Checkpoint {
         })
     }
 
+    /// The text of the file, with no keys but ours in it.
+    ///
+    /// # Errors
+    /// When the book cannot be told as JSON: a fault of this program.
+    pub fn text(&self, generation: u64) -> Result<Vec<u8>, serde_json::Error> {
+        lines(&self.own(generation)?)
+    }
+
     /// Our keys, the checksum among them.
     fn own(&self, generation: u64) -> Result<Value, serde_json::Error> {
         let mut all = Map::new();
@@ -110,6 +118,12 @@ fn readable(book: &Book) -> Result<Map<String, Value>, serde_json::Error> {
         put(entry, figures);
     }
     Ok(all)
+}
+
+fn lines(file: &Value) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = serde_json::to_vec_pretty(file)?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 fn put<const N: usize>(entry: &mut Value, keys: [(&str, Option<Value>); N]) {
@@ -209,6 +223,15 @@ pub fn read_at(path: &Path) -> Result<Option<Loaded>, CheckpointError> {
     text(path)?.map(|(file, hash)| loaded(path, &file, hash)).transpose()
 }
 
+/// Reads the text of a state file; the path is only told.
+///
+/// # Errors
+/// As [`read`].
+pub fn parsed(path: &Path, bytes: &[u8]) -> Result<Loaded, CheckpointError> {
+    let (file, hash) = json(path, bytes)?;
+    loaded(path, &file, hash)
+}
+
 /// The file's JSON, ours or not, and the hash of its bytes.
 fn text(path: &Path) -> Result<Option<(Value, Digest)>, CheckpointError> {
     // Looked at before it is opened: a pipe that nobody writes into would be waited for without an end.
@@ -227,11 +250,15 @@ fn text(path: &Path) -> Result<Option<(Value, Digest)>, CheckpointError> {
         }
         Err(why) => return Err(CheckpointError::Io { path: path.to_owned(), doing: "read", why }),
     };
+    json(path, &bytes).map(Some)
+}
+
+fn json(path: &Path, bytes: &[u8]) -> Result<(Value, Digest), CheckpointError> {
     if bytes.is_empty() {
         return Err(unreadable(path, "it is empty"));
     }
-    let hash = digest(&bytes);
-    serde_json::from_slice(&bytes).map(|file| Some((file, hash))).map_err(|why| {
+    let hash = digest(bytes);
+    serde_json::from_slice(bytes).map(|file| (file, hash)).map_err(|why| {
         let cut = if why.is_eof() { "it ends in the middle" } else { "it is not JSON" };
         unreadable(path, format!("{cut} (line {}, column {})", why.line(), why.column()))
     })
@@ -313,8 +340,7 @@ fn prepare<'a>(files: &'a Files, checkpoint: &Checkpoint) -> Result<Prepared<'a>
     let own = checkpoint.own(generation).map_err(|why| unreadable(path, why.to_string()))?;
     let replaces = there.is_some();
     let file = there.map_or_else(|| own.clone(), |(there, _)| merge::merged(own.clone(), there));
-    let mut bytes = serde_json::to_vec_pretty(&file).map_err(|why| unreadable(path, why.to_string()))?;
-    bytes.push(b'\n');
+    let bytes = lines(&file).map_err(|why| unreadable(path, why.to_string()))?;
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
     let part = with_ending(&target, ".part");
     let save = || -> io::Result<()> {

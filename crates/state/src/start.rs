@@ -187,7 +187,7 @@ pub fn open_read_only(files: &Files) -> Result<Started<SqliteStore>, StartError>
     // The file first: a journal that is opened later is not behind it.
     let loaded = checkpoint::read(files).map_err(StartError::State)?;
     match (SqliteStore::open_read_only(&files.journal), loaded) {
-        (Ok(store), loaded) => begin(files, loaded, store),
+        (Ok(store), loaded) => take_up(files, loaded, store),
         (Err(StoreError::Missing { .. }), Some(loaded)) => Err(file_only(files, &loaded)),
         (Err(why), _) => Err(StartError::Journal { path: files.journal.clone(), why: why.into() }),
     }
@@ -199,10 +199,15 @@ pub fn open_read_only(files: &Files) -> Result<Started<SqliteStore>, StartError>
 /// [`StartError`]; nothing was changed.
 pub fn start<S: Store>(files: &Files, store: S) -> Result<Started<S>, StartError> {
     let loaded = checkpoint::read(files).map_err(StartError::State)?;
-    begin(files, loaded, store)
+    take_up(files, loaded, store)
 }
 
-fn begin<S: Store>(files: &Files, loaded: Option<Loaded>, store: S) -> Result<Started<S>, StartError> {
+/// Takes up the book of a state file that was read already, if there is one, and the journal in `store`. The files are
+/// only told.
+///
+/// # Errors
+/// [`StartError`]; nothing was changed.
+pub fn take_up<S: Store>(files: &Files, loaded: Option<Loaded>, store: S) -> Result<Started<S>, StartError> {
     let failed = |why: JournalError| StartError::Journal { path: files.journal.clone(), why };
     let journal = Journal::open(store).map_err(failed)?;
     let Some(loaded) = loaded else {

@@ -164,7 +164,12 @@ impl Step<'_> {
             intent.tif = TimeInForce::Gtd(send_by);
         }
         match self.review(&intent, Some(id)) {
-            Some(Verdict::Approved { order, marks, .. }) => {
+            // What is written down under its name goes again as it is, or not at all.
+            Some(Verdict::Approved { clipped_by: Some(check), .. }) => {
+                let text = format!("check {check} lets only a part of it through now");
+                self.let_go(id, Reason::plain(NOT_SENT, text))
+            }
+            Some(Verdict::Approved { order, marks, clipped_by: None }) => {
                 let record = Record::Resent { order: id, attempt, mark, send_by, marks };
                 self.put_with(record, Command::Submit { order, mark, attempt, send_by })
             }

@@ -1,20 +1,26 @@
 //! `torture`: plays schedules of the seeded world, and ends with 1 when something did not hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use clap::Parser;
+use faultworld::shrink::shrunk;
 use faultworld::venue::manner::Manner;
 use faultworld::world::Options;
-use faultworld::{Fault, Place, Played, play};
+use faultworld::{Histogram, Played, play};
+
+/// How often it is said how far it is.
+const SAY_EVERY: Duration = Duration::from_secs(3);
 
 /// Plays schedules under venues, disks and processes that fail; the same seed is the same story.
 #[derive(Debug, Parser)]
 #[command(name = "torture", version)]
 struct Asked {
-    /// How many seeds; each is played at every venue
+    /// How many schedules in all, spread over the venues: one seed after the other, each at every venue
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     seeds: u64,
     /// The first seed
@@ -41,6 +47,9 @@ struct Asked {
     /// Plant this bug, by its name in the table
     #[arg(long, value_name = "NAME")]
     bug: Option<String>,
+    /// Say on stderr how far it is, also when stderr is no terminal
+    #[arg(long)]
+    progress: bool,
 }
 
 /// What all schedules came to.
@@ -49,8 +58,23 @@ struct Sum {
     schedules: u64,
     counting: u64,
     inputs: u64,
-    hits: BTreeMap<(Fault, Place), u64>,
+    histogram: Histogram,
     failed: Vec<Played>,
+}
+
+impl Sum {
+    /// So many, how fast, and how many failed.
+    fn line(&self, began: Instant) -> String {
+        let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+        format!(
+            "{} schedules, {}/s; {} checked steps, {}/s; {} failed",
+            self.schedules,
+            self.schedules * 1_000 / milliseconds,
+            self.inputs,
+            self.inputs * 1_000 / milliseconds,
+            self.failed.len()
+        )
+    }
 }
 
 #[expect(
@@ -74,45 +98,71 @@ fn main() -> ExitCode {
             None => println!("one bug is planted"),
         }
     }
-    let began = std::time::Instant::now();
-    let (next, sum) = (AtomicU64::new(asked.from), Mutex::new(Sum::default()));
-    let last = asked.from.saturating_add(asked.seeds);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= last {
-                        return;
-                    }
-                    for manner in &manners {
-                        one(seed, manner, &asked, &sum);
-                    }
-                }
-            });
-        }
-    });
-    let Ok(sum) = sum.into_inner() else { return ExitCode::from(1) };
-    let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+    let began = Instant::now();
+    let sum = Mutex::new(Sum::default());
+    all(&asked, &manners, &sum, began);
+    let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
     for played in &sum.failed {
         if let Some(violation) = &played.violation {
-            println!("{violation}\n  again: {}", shrunk(played, &asked));
+            println!("{violation}");
+            println!("  {}", again(played, &asked));
         }
     }
-    for ((fault, place), count) in &sum.hits {
-        println!("{count:>9}  {:<18} {place}", format!("{fault:?}"));
+    if !asked.trace {
+        for (place, fault, count) in sum.histogram.rows(&manners) {
+            println!("{count:>9}  {place:<28} {}", fault.as_str());
+        }
     }
-    println!(
-        "{} schedules ({} long and bad enough to count), {} inputs, {} faults, {} inputs/s; {} failed",
-        sum.schedules,
-        sum.counting,
-        sum.inputs,
-        sum.hits.values().sum::<u64>(),
-        sum.inputs * 1_000 / milliseconds,
-        sum.failed.len()
-    );
+    println!("{} of {} schedules are long and bad enough to count", sum.counting, sum.schedules);
+    println!("{} faults; {}", sum.histogram.sum(), sum.line(began));
     ExitCode::from(u8::from(!sum.failed.is_empty()))
+}
+
+/// Plays all of them, on as many threads as there are processors.
+fn all(asked: &Asked, manners: &[Manner], sum: &Mutex<Sum>, began: Instant) {
+    let (next, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let venues = u64::try_from(manners.len()).unwrap_or(1).max(1);
+    std::thread::scope(|scope| {
+        let playing: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    loop {
+                        let n = next.fetch_add(1, Ordering::Relaxed);
+                        if n >= asked.seeds {
+                            return;
+                        }
+                        let manner = usize::try_from(n % venues).ok().and_then(|place| manners.get(place));
+                        if let Some(manner) = manner {
+                            one(asked.from.saturating_add(n / venues), manner, asked, sum);
+                        }
+                    }
+                })
+            })
+            .collect();
+        if asked.progress || std::io::stderr().is_terminal() {
+            scope.spawn(|| say(sum, &is_over, asked.seeds, began));
+        }
+        for thread in playing {
+            // A thread that died is a schedule that could not be played; its message was told.
+            drop(thread.join());
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Says how far it is, every few seconds.
+#[expect(clippy::print_stderr, clippy::disallowed_methods, reason = "a program of its own")]
+fn say(sum: &Mutex<Sum>, is_over: &AtomicBool, of: u64, began: Instant) {
+    let mut said = Duration::ZERO;
+    while !is_over.load(Ordering::Relaxed) {
+        std::thread::sleep(Duration::from_millis(100));
+        if began.elapsed() >= said + SAY_EVERY {
+            said = began.elapsed();
+            let sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
+            eprintln!("{} % of {of}: {}", sum.schedules * 100 / of.max(1), sum.line(began));
+        }
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "a program of its own")]
@@ -128,46 +178,40 @@ fn one(seed: u64, manner: &Manner, asked: &Asked, sum: &Mutex<Sum>) {
     for line in &played.trace {
         println!("{line}");
     }
-    let Ok(mut sum) = sum.lock() else { return };
+    let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
     sum.schedules += 1;
     sum.counting += u64::from(played.counts());
     sum.inputs += played.inputs;
-    for hit in &played.hits {
-        *sum.hits.entry((hit.fault, hit.place)).or_default() += 1;
-    }
+    sum.histogram.count(&played.hits);
     if played.violation.is_some() {
         sum.failed.push(played);
     }
 }
 
-/// The command that plays a failed schedule again, with as few of its faults as it takes to fail the same checker.
-fn shrunk(failed: &Played, asked: &Asked) -> String {
-    let command = |only: &BTreeSet<u64>| {
-        let list: Vec<String> = only.iter().map(u64::to_string).collect();
-        format!(
-            "cargo run --release --bin torture -- --from {} --seeds 1 --venue {} --only {} --trace",
-            failed.seed,
-            failed.venue,
-            list.join(",")
-        )
-    };
-    let mut only: BTreeSet<u64> = failed.hits.iter().map(|hit| hit.n).collect();
-    let Some(manner) = Manner::named(failed.venue).filter(|_| asked.only.is_none()) else {
-        return command(&only);
-    };
-    let checker = failed.violation.as_ref().map(|violation| violation.checker);
-    let fails = |only: &BTreeSet<u64>| {
-        let played = play(failed.seed, &manner, &Options { only: Some(only.clone()), ..Options::default() });
-        played.is_ok_and(|played| played.violation.map(|violation| violation.checker) == checker)
-    };
-    for n in only.clone() {
-        let mut fewer = only.clone();
-        fewer.remove(&n);
-        if fails(&fewer) {
-            only = fewer;
+/// How to play a failed schedule again, with as few of its faults as it takes to fail the same checker.
+fn again(failed: &Played, asked: &Asked) -> String {
+    let all: BTreeSet<u64> = failed.hits.iter().map(|hit| hit.n).collect();
+    let only = match Manner::named(failed.venue).filter(|_| asked.only.is_none()) {
+        None => all.clone(),
+        Some(manner) => {
+            let checker = failed.violation.as_ref().map(|violation| violation.checker);
+            shrunk(&all, |only| {
+                let options = Options { only: Some(only.clone()), ..Options::default() };
+                let played = play(failed.seed, &manner, &options);
+                played.is_ok_and(|played| played.violation.map(|violation| violation.checker) == checker)
+            })
         }
-    }
-    command(&only)
+    };
+    let list: Vec<String> = only.iter().map(u64::to_string).collect();
+    format!(
+        "with {} of its {} faults: cargo run --release --bin torture -- --from {} --seeds 1 --venue {} --only {} --trace",
+        only.len(),
+        all.len(),
+        failed.seed,
+        failed.venue,
+        // A list that names no question leaves all of them out.
+        if list.is_empty() { u64::MAX.to_string() } else { list.join(",") }
+    )
 }
 
 /// What is asked of a build with planted bugs; nothing when its schedules are to be played with one of them.
@@ -200,7 +244,7 @@ fn planted(asked: &Asked) -> Option<ExitCode> {
         choose(Some(*bug));
         return None;
     }
-    let most = asked.seeds.saturating_mul(4);
+    let most = asked.seeds;
     if let Some(caught) = hunt(None, None, most) {
         println!("with no bug planted {} stops at seed {}: {}", caught.checker, caught.seed, caught.what);
         return Some(ExitCode::from(1));

@@ -1,16 +1,21 @@
 //! What must hold, whatever fails. Each checker reads what the venue really did and what the journal holds, and knows
 //! nothing of how a desk decides.
 
+mod bounds;
 mod endings;
+mod exposure;
 mod fills;
 mod guarded;
 mod level;
 mod once;
 mod over;
+mod reported;
 mod sends;
-mod slots;
+mod streak;
 
+pub use bounds::Bounds;
 use broker_api::{Stamped, Time};
+pub use reported::{Report, reported};
 use state::Book;
 
 use crate::truth::Truth;
@@ -28,8 +33,6 @@ pub struct Seen<'a> {
     pub book: &'a Book,
     /// Whether the process came to the end of its turn.
     pub is_alive: bool,
-    /// The most positions that its guard allows.
-    pub positions_max: usize,
 }
 
 /// Something that must hold.
@@ -52,24 +55,32 @@ pub trait Checker {
     }
 }
 
-/// What the world holds by itself: the fold, a runner that never stops by itself, and the rest at the end.
-pub const OF_THE_WORLD: [&str; 3] = ["fold", "stopped", "rest"];
+/// What the world itself looks at: the book in memory against the journal.
+pub const FOLD: &str = "fold";
+/// What the world itself looks at: what is told against the journal.
+pub const REPORTED: &str = reported::NAME;
+/// What the world itself looks at: whether the code stops itself.
+pub const STOPPED: &str = "stopped";
+/// What the world itself looks at: whether all comes to rest.
+pub const REST: &str = "rest";
 
 /// The names of all that is looked at.
 pub fn names() -> Vec<&'static str> {
-    all().iter().map(|checker| checker.name()).chain(OF_THE_WORLD).collect()
+    let mut names: Vec<_> = all(Bounds::default()).iter().map(|checker| checker.name()).collect();
+    names.extend([FOLD, REPORTED, STOPPED, REST]);
+    names
 }
 
-/// All of them.
-pub fn all() -> Vec<Box<dyn Checker>> {
+/// All that look at what happened after each turn.
+pub fn all(bounds: Bounds) -> Vec<Box<dyn Checker>> {
     vec![
         Box::<once::Once>::default(),
         Box::<sends::Sends>::default(),
         Box::<over::Over>::default(),
-        Box::<slots::Slots>::default(),
         Box::<fills::Fills>::default(),
         Box::<level::Levels>::default(),
         Box::<endings::Endings>::default(),
         Box::<guarded::Guarded>::default(),
+        Box::new(exposure::Exposures::new(bounds)),
     ]
 }

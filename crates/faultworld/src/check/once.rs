@@ -70,7 +70,9 @@ impl Checker for Once {
             let twins: Vec<_> = seen.truth.arrivals.iter().filter(|other| other.intent.id == id).collect();
             let executed: rust_decimal::Decimal = twins.iter().map(|twin| twin.filled.get()).sum();
             let live = twins.iter().filter(|twin| twin.end.is_none()).count();
-            let is_used = twins.len() > 1 && twins.iter().rev().skip(1).any(|twin| !twin.filled.is_zero());
+            // One that was ended on arrival, for there was nothing left to reduce, changed nothing.
+            let is_more = twins.last().is_some_and(|twin| twin.end.is_none() || !twin.filled.is_zero());
+            let is_used = is_more && twins.iter().rev().skip(1).any(|twin| !twin.filled.is_zero());
             // Where names are free again an exit may come twice: it names what it closes, and closes no more than that.
             let is_harmless = seen.truth.frees_names && intent.reduce_only;
             let is_twice = executed > intent.qty.get() || is_used;

@@ -4,6 +4,10 @@ use broker_api::{Blackout, Capabilities, KindName, Ratio, Resend, ResolvePolicy}
 use chrono::{NaiveTime, TimeDelta, Weekday};
 use rust_decimal::Decimal;
 
+use crate::fates::Never;
+use crate::fault::Fault;
+use crate::place::Kind;
+
 /// For how long a venue refuses an order under a name that it had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ids {
@@ -43,7 +47,14 @@ pub struct Manner {
     pub late_max: TimeDelta,
     /// The same of stops and targets.
     pub leg_late_max: TimeDelta,
+    /// What never goes wrong there, and why.
+    pub never: &'static [Never],
 }
+
+const ASKS_BACK: Never =
+    (Kind::Submit, Fault::Question, "it takes an order or refuses it, and asks nothing back");
+const OLD: Never = (Kind::Find, Fault::Stale, "what it tells of one order is of now");
+const PART: Never = (Kind::Find, Fault::Partial, "it tells of one order, not of a list");
 
 impl Manner {
     /// All of them.
@@ -81,6 +92,7 @@ impl Manner {
             lag: TimeDelta::zero(),
             late_max: TimeDelta::seconds(30),
             leg_late_max: TimeDelta::seconds(30),
+            never: &[ASKS_BACK, OLD, PART],
         }
     }
 
@@ -109,6 +121,7 @@ impl Manner {
             lag: TimeDelta::seconds(2),
             late_max: TimeDelta::seconds(120),
             leg_late_max: TimeDelta::seconds(120),
+            never: &[ASKS_BACK, OLD, PART],
         }
     }
 
@@ -139,6 +152,7 @@ impl Manner {
             late_max: TimeDelta::seconds(120),
             // A stop or target that arrives after its successor was cancelled rests there until somebody compares.
             leg_late_max: TimeDelta::seconds(25),
+            never: &[ASKS_BACK, OLD, PART],
         }
     }
 
@@ -167,6 +181,7 @@ impl Manner {
             lag: TimeDelta::seconds(8),
             late_max: TimeDelta::seconds(120),
             leg_late_max: TimeDelta::seconds(120),
+            never: &[],
         }
     }
 }

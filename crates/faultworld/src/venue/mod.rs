@@ -4,20 +4,23 @@ pub mod manner;
 pub mod market;
 mod port;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use broker_api::{
-    AccountRef, Catalog, ClientOrderId, Cursor, End, Finding, Intent, Proof, QueryFailed, SentWindow,
-    SubmitOutcome, Time, TimeInForce, VenueOrder, VenueOrderId,
+    Account, AccountRef, Catalog, ClientOrderId, Cursor, End, Finding, Intent, Proof, QueryFailed,
+    SentWindow, SubmitOutcome, Time, TimeInForce, VenueOrder, VenueOrderId,
 };
 use chrono::TimeDelta;
 use state::{MemoryStore, Store};
 
 use crate::crash::Crash;
-use crate::fault::{Fates, Fault, Place};
+use crate::fates::Fates;
+use crate::fault::Fault;
+use crate::place::{Doubt, Place, Round};
+use crate::story::Story;
 use manner::{Ids, Manner, Search};
 use market::{EXPIRED, KILLED, Market, cursor};
 
@@ -49,6 +52,18 @@ pub struct FaultyVenue {
     is_doomed: Arc<AtomicBool>,
     /// Until when nothing of it is reached.
     out_until: Arc<Mutex<Option<Time>>>,
+    /// The orders that it was sent, and those that it was to cancel, whether that arrived or not.
+    asked: Arc<Mutex<Asked>>,
+    /// What it last told of its account.
+    told: Arc<Mutex<Option<Account>>>,
+    story: Story,
+}
+
+/// What a venue was asked before.
+#[derive(Debug, Default)]
+struct Asked {
+    sent: BTreeSet<ClientOrderId>,
+    cancelled: BTreeSet<ClientOrderId>,
 }
 
 impl FaultyVenue {
@@ -76,7 +91,16 @@ impl FaultyVenue {
             silent: Arc::default(),
             is_doomed: Arc::default(),
             out_until: Arc::default(),
+            asked: Arc::default(),
+            told: Arc::default(),
+            story: Story::default(),
         }
+    }
+
+    /// The same venue, which tells what it is asked.
+    #[must_use]
+    pub fn telling(self, story: Story) -> Self {
+        Self { story, ..self }
     }
 
     /// The same venue for another process.
@@ -100,8 +124,34 @@ impl FaultyVenue {
     }
 
     fn ask(&self, place: Place) -> Option<Fault> {
+        self.ask_about(place, None)
+    }
+
+    fn ask_about(&self, place: Place, order: Option<ClientOrderId>) -> Option<Fault> {
         let fault = locked(&self.fates).ask(place);
-        fault.or_else(|| self.is_out().then_some(Fault::NotSent))
+        let fault = fault.or_else(|| self.is_out().then_some(Fault::NotSent));
+        self.story.tell(|| {
+            let about = order.map_or_else(String::new, |order| format!(" {order}"));
+            let what = fault.map_or("goes well", Fault::as_str);
+            format!("{}  to {}: {place}{about}: {what}", (self.clock)().format("%H:%M:%S"), self.manner.name)
+        });
+        fault
+    }
+
+    /// An order is sent: for the first time, or again.
+    fn submit_place(&self, intent: &Intent) -> Place {
+        let is_new = locked(&self.asked).sent.insert(intent.id);
+        Place::Submit(intent.purpose, if is_new { Round::First } else { Round::Again })
+    }
+
+    fn cancel_place(&self, order: ClientOrderId) -> Place {
+        let is_new = locked(&self.asked).cancelled.insert(order);
+        Place::Cancel(if is_new { Round::First } else { Round::Again })
+    }
+
+    fn find_place(&self, order: ClientOrderId) -> Place {
+        let is_cancelled = locked(&self.asked).cancelled.contains(&order);
+        Place::Find(if is_cancelled { Doubt::Cancelling } else { Doubt::Unknown })
     }
 
     fn measure(&self, first: i64, last: i64) -> i64 {
@@ -143,7 +193,8 @@ impl FaultyVenue {
     fn arrives_late(&self, request: &Request) {
         let is_leg = request.intent.purpose.is_protective();
         let most = if is_leg { self.manner.leg_late_max } else { self.manner.late_max };
-        let (venue, request, after) = (self.clone(), *request, self.measure(1, most.num_seconds().max(1)));
+        let request = Request { intent: request.intent, trade: request.trade };
+        let (venue, after) = (self.clone(), self.measure(1, most.num_seconds().max(1)));
         tokio::spawn(async move {
             tokio::time::sleep(seconds(after)).await;
             drop(venue.arrives(&request, None));

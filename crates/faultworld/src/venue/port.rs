@@ -13,8 +13,9 @@ use chrono::{NaiveDate, TimeDelta};
 
 use super::manner::Search;
 use super::market::{CANCELLED, cursor};
-use super::{FaultyVenue, Request, seconds};
-use crate::fault::{Fault, Place};
+use super::{FaultyVenue, Request, locked, seconds};
+use crate::fault::Fault;
+use crate::place::Place;
 use crate::truth::Sending;
 
 const NO: Code = Code::fixed("told_so");
@@ -42,7 +43,7 @@ impl Broker for FaultyVenue {
     }
 
     async fn submit(&self, intent: &Intent, _: Cursor) -> SubmitOutcome {
-        let fault = self.ask(Place::Submit(intent.purpose));
+        let fault = self.ask_about(self.submit_place(intent), Some(intent.id));
         // What it has it does not refuse.
         let refuses = |fault: Option<Fault>| matches!(fault, Some(Fault::Refused | Fault::RefusedUnlisted));
         let fault =
@@ -100,7 +101,7 @@ impl Broker for FaultyVenue {
     }
 
     async fn cancel(&self, order: ClientOrderId) -> CancelOutcome {
-        let fault = self.ask(Place::Cancel);
+        let fault = self.ask_about(self.cancel_place(order), Some(order));
         let done = || {
             let at = (self.clock)();
             let mut market = self.market();
@@ -152,7 +153,7 @@ impl Broker for FaultyVenue {
     ) -> Result<Finding, QueryFailed> {
         let now = (self.clock)();
         let stale = |seconds| now - self.manner.lag - TimeDelta::seconds(seconds);
-        let until = match self.ask(Place::Find) {
+        let until = match self.ask_about(self.find_place(order), Some(order)) {
             Some(Fault::DiesBefore | Fault::DiesAnswered) => self.crash.die().await,
             Some(Fault::ReplyLost) => pending().await,
             Some(Fault::Unreadable | Fault::NotSent) => return Err(self.failed()),
@@ -194,12 +195,18 @@ impl Broker for FaultyVenue {
         match self.ask(Place::Account) {
             Some(Fault::DiesBefore) => self.crash.die().await,
             Some(Fault::Unreadable | Fault::NotSent) => return Err(self.failed()),
+            Some(Fault::Stale) => {
+                let told = *locked(&self.told);
+                if let Some(told) = told {
+                    return Ok(self.tells(told));
+                }
+            }
             _ => {}
         }
         let now = (self.clock)();
         let equity = self.market().equity().round_dp(2);
         let amount = |value| Amount::new(value).map_err(|_| self.failed());
-        Ok(Account {
+        Ok(self.tells(Account {
             of: self.account,
             equity: amount(equity)?,
             balance: amount(equity)?,
@@ -208,7 +215,7 @@ impl Broker for FaultyVenue {
             previous_close: None,
             blocked: false,
             at: now,
-        })
+        }))
     }
 
     async fn activity_since(&self, since: Option<Cursor>) -> Result<Activity, QueryFailed> {
@@ -258,6 +265,16 @@ impl Broker for FaultyVenue {
 
     async fn hint(&self) {
         pending::<()>().await;
+    }
+}
+
+impl FaultyVenue {
+    /// Tells what an account is, and remembers that it did.
+    fn tells(&self, account: Account) -> Account {
+        *locked(&self.told) = Some(account);
+        let records = self.records();
+        self.market().truth.told.push((records, account.equity.get()));
+        account
     }
 }
 

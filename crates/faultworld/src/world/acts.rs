@@ -8,8 +8,10 @@ use engine::{Input, Operator};
 use rust_decimal::Decimal;
 
 use super::process::Turn;
+use super::words;
 use super::{Violation, World};
-use crate::fault::{Fault, Place};
+use crate::fault::Fault;
+use crate::place::Place;
 use crate::plan::Happening;
 
 impl World {
@@ -20,6 +22,9 @@ impl World {
             let mut fates = self.fates();
             (fates.ask(Place::World), fates.measure())
         };
+        if let Some(fault) = fault {
+            self.tell(|| format!("{}  {}: {}", now.format("%H:%M:%S"), Place::World, fault.as_str()));
+        }
         let mut market = self.venue.market();
         let keys: Vec<_> = market.listed.keys().copied().collect();
         let Some(key) = dice.pick(&keys).copied() else { return };
@@ -49,7 +54,7 @@ impl World {
         let now = (self.clock)();
         let listed: Vec<_> = self.venue.market().listed.values().copied().collect();
         let Some(happening) = self.script.next(now, &listed) else { return Ok(()) };
-        self.tell(|| format!("{} {happening:?}", now.format("%H:%M:%S")));
+        self.tell(|| format!("{}  {}", now.format("%H:%M:%S"), words::happening(&happening)));
         match happening {
             Happening::Decided(decided) => {
                 let (signal, digest) = *decided;
@@ -75,9 +80,7 @@ impl World {
                 self.turn(Turn::Take(vec![Input::Operator(act)])).await
             }
             Happening::Restart => {
-                if let Some(runner) = self.runner.take() {
-                    drop(runner.stop(0));
-                }
+                self.ends()?;
                 self.look()
             }
         }

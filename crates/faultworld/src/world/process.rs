@@ -7,13 +7,13 @@ use chrono::TimeDelta;
 use engine::calendar::Calendar;
 use engine::session::Line;
 use engine::watch::Onlookers;
-use engine::{Desk, Input, Policy, Runner, Setup, StartFault, Venue};
-use state::{Book, Journal};
+use engine::{Desk, Input, Runner, Setup, StartFault, Venue};
+use state::Started;
 
-use super::{Violation, World, locked};
+use super::{Violation, World, limits, words};
+use crate::check;
 use crate::crash::Crash;
 use crate::disk::{FaultyDisk, PLACE as DISK};
-use crate::plan::limits;
 
 /// Something that a process is to do.
 pub(super) enum Turn {
@@ -24,14 +24,7 @@ pub(super) enum Turn {
 impl World {
     /// A process does something, and may die of it. Without a process one is started first.
     pub(super) async fn turn(&mut self, turn: Turn) -> Result<(), Violation> {
-        let runner = match self.process().await {
-            Ok(Some(runner)) => runner,
-            Ok(None) => return self.look(),
-            Err(why) => {
-                self.look()?;
-                return self.stopped(Some(why));
-            }
-        };
+        let Some(runner) = self.process().await? else { return self.look() };
         let crash = self.crash.clone();
         let done = tokio::select! {
             biased;
@@ -51,6 +44,7 @@ impl World {
             Some(Err(frozen)) => Some(frozen.why),
             None => None,
         };
+        self.deaths += u32::from(self.runner.is_none());
         self.look()?;
         self.stopped(stopped)
     }
@@ -59,37 +53,34 @@ impl World {
     /// bring it there.
     fn stopped(&self, why: Option<Box<str>>) -> Result<(), Violation> {
         match why {
-            Some(why) if !why.contains(DISK) && self.blind != Some("stopped") => {
-                Err(Violation { checker: "stopped", what: format!("the code stopped itself: {why}") })
+            Some(why) if !why.contains(DISK) => {
+                self.fails(check::STOPPED, || format!("the code stopped itself: {why}"))
             }
             _ => Ok(()),
         }
     }
 
-    /// The process that lives, or a new one; nothing when it died while it started, and why when it stopped itself.
-    async fn process(&mut self) -> Result<Option<Runner<FaultyDisk>>, Box<str>> {
+    /// The process that lives, or a new one; nothing when it died while it started.
+    async fn process(&mut self) -> Result<Option<Runner<FaultyDisk>>, Violation> {
         if let Some(runner) = self.runner.take() {
             return Ok(Some(*runner));
         }
         self.lives += 1;
         self.crash = Crash::default();
         let setup = self.setup();
-        let disk = FaultyDisk::new(self.rows.clone(), Arc::clone(&self.fates));
-        let told = |why: &dyn std::fmt::Display| Box::<str>::from(why.to_string());
-        let journal = Journal::open(disk).map_err(|why| told(&why))?;
-        let mut book = Book::default();
-        journal.fold(&mut book, |_| true).map_err(|why| told(&why))?;
+        let disk = FaultyDisk::new(self.rows.clone(), Arc::clone(&self.fates), self.story.clone());
+        let Started { book, journal, .. } = self.takes_up("start", disk)?;
         let venue = Venue::new(
             Arc::new(self.venue.for_process(self.crash.clone())),
             Arc::clone(&self.clock),
             "/nonexistent/halt".into(),
         );
-        let (inputs, trace) = (Arc::clone(&self.inputs), self.trace.clone());
+        let (inputs, story) = (Arc::clone(&self.inputs), self.story.clone());
         let recorder = Box::new(move |line: &Line<'_>| {
             if let Line::Step { input, .. } = line {
                 inputs.fetch_add(1, Ordering::Relaxed);
-                if let Some(trace) = &trace {
-                    locked(trace).push(format!("    <- {input:?}"));
+                if let Some(line) = words::input(input) {
+                    story.tell(|| format!("            {line}"));
                 }
             }
         });
@@ -104,23 +95,32 @@ impl World {
             onlookers,
         );
         let crash = self.crash.clone();
-        tokio::select! {
+        let started = tokio::select! {
             biased;
-            () = crash.awaited() => Ok(None),
-            started = starting => match started {
-                Ok(runner) => Ok(Some(runner)),
-                Err(StartFault::Frozen(frozen)) => Err(frozen.why),
-                Err(StartFault::Unavailable { .. } | StartFault::OtherAccount { .. }) => Ok(None),
-            },
+            () = crash.awaited() => Err(None),
+            started = starting => started.map_err(Some),
+        };
+        match started {
+            Ok(runner) => return Ok(Some(runner)),
+            // A venue that does not answer ends no process that had not begun.
+            Err(Some(StartFault::Unavailable { .. } | StartFault::OtherAccount { .. })) => {}
+            Err(None) => self.deaths += 1,
+            Err(Some(StartFault::Frozen(frozen))) => {
+                self.deaths += 1;
+                self.look()?;
+                self.stopped(Some(frozen.why))?;
+            }
         }
+        Ok(None)
     }
 
     fn setup(&self) -> Setup {
         let classes = broker_api::AssetClass::ALL;
+        let (limits, policy) = limits::of(self.seed);
         Setup {
             catalog: Arc::clone(&self.catalog),
-            policy: Policy::paper(),
-            limits: limits(self.seed),
+            policy,
+            limits,
             calendar: Calendar::new(),
             base: self.venue_currency(),
             venues: [(broker_api::Broker::id(&self.venue), self.manner.capabilities.clone())].into(),

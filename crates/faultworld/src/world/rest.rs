@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::process::Turn;
 use super::{Violation, World};
-use crate::check::Seen;
+use crate::check::{self, Seen};
 
 /// How many looks without a new record are rest.
 const QUIET: u32 = 12;
@@ -37,14 +37,16 @@ impl World {
             let is_disturbed = !self.venue.market().truth.disturbed.is_empty();
             // What somebody else traded, or the venue took back, waits for a person.
             if quiet >= QUIET || is_disturbed && look >= DISTURBED_LOOKS {
-                return self.rests();
+                self.rests()?;
+                self.ends()?;
+                return self.look();
             }
         }
         if self.blind == Some("rest") {
             return self.rests();
         }
         let open: Vec<_> = self.folded.open_orders().map(|order| (order.intent.id, order.phase)).collect();
-        Err(Violation { checker: "rest", what: format!("it does not come to rest: {open:?}") })
+        self.fails(check::REST, || format!("it does not come to rest: {open:?}"))
     }
 
     fn rests(&mut self) -> Result<(), Violation> {
@@ -61,7 +63,6 @@ impl World {
             truth: &market.truth,
             book: &self.folded,
             is_alive: self.runner.is_some(),
-            positions_max: self.positions_max,
         };
         for checker in &mut self.checkers {
             let checked = checker.at_rest(&seen);
