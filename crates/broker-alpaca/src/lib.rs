@@ -1,0 +1,36 @@
+//! The adapter to Alpaca: one account there behind [`broker_api::Broker`] and [`broker_api::Quotes`].
+//!
+//! Which file does what, in the order in which a call passes them:
+//!
+//! | module | what |
+//! |---|---|
+//! | `config` | hosts and settings, from the names that Alpaca's own tools use |
+//! | `secret` | credentials that cannot be printed, logged, serialised or put in a URL |
+//! | `broker`, `log`, `quotes` | the ports, call by call; the log is fills and closings by cursor |
+//! | `convert` | between Alpaca's words and ours. Pure |
+//! | `wire` | Alpaca's JSON, with exact numbers and open lists of words |
+//! | `limits` | how many requests may leave, cancels and exits first. Pure |
+//! | `transport` | one request, one answer: HTTP/1, no retries, no redirects, no proxies |
+//! | `classify` | the one table of what a refusal means |
+//! | `stream` | `trade_updates`: every message is a hint to read the log |
+//!
+//! What Alpaca documents and nobody has seen on the wire is marked "unverified" where it is used.
+
+mod broker;
+pub mod classify;
+mod config;
+mod convert;
+mod limits;
+mod log;
+mod orders;
+mod quotes;
+mod secret;
+mod stream;
+mod transport;
+mod wire;
+
+pub use broker::{Alpaca, Clock};
+pub use config::{Config, ConfigError, Feed};
+pub use secret::Credentials;
+pub use transport::StartError;
+pub use wire::{NewOrder, OrderClass, OrderSize, OrderType, StopLoss, TakeProfit, WireSide, WireTimeInForce};

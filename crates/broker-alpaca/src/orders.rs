@@ -1,0 +1,153 @@
+//! Orders at Alpaca, asked for in the ways that there are: by our name, by theirs, in pages.
+
+use broker_api::{ClientOrderId, QueryFailed, Time};
+use chrono::{SecondsFormat, TimeDelta};
+
+use crate::convert;
+use crate::limits::Priority;
+use crate::transport::{Request, Transport, query_failed};
+use crate::wire::Order;
+
+/// The most orders of a page.
+const PAGE: usize = 500;
+/// The most pages that are read for one question.
+const PAGES_MAX: usize = 40;
+
+/// A moment in a query.
+pub(crate) fn text(at: Time) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Which orders a list holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    Open,
+    All,
+}
+
+impl Transport {
+    /// The order of a name; nothing when Alpaca does not know one. A name that stands for a UUID is asked for as a client
+    /// id and then as Alpaca's own.
+    pub(crate) async fn order_of_ours(
+        &self,
+        name: ClientOrderId,
+        priority: Priority,
+    ) -> Result<Option<Order>, QueryFailed> {
+        let by_name = |id: String| {
+            // The colon stands in the path as it is.
+            Request::get("/v2/orders:by_client_order_id").with("client_order_id", id).first(priority)
+        };
+        let Some(uuid) = convert::with_dashes(name) else {
+            return self.ask(by_name(name.as_str().to_owned())).await;
+        };
+        if let Some(order) = self.ask(by_name(uuid.clone())).await? {
+            return Ok(Some(order));
+        }
+        self.order(&uuid, false).await
+    }
+
+    /// The order of Alpaca's own id.
+    pub(crate) async fn order(&self, id: &str, nested: bool) -> Result<Option<Order>, QueryFailed> {
+        if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+            return Err(query_failed(format!("{id:?} is no id of an order at Alpaca"), false));
+        }
+        let request = Request::get(format!("/v2/orders/{id}"));
+        self.ask(if nested { request.with("nested", "true") } else { request }).await
+    }
+
+    /// All orders of a list, from the oldest on: pages of 500, each behind the last order of the one before. `nested` puts
+    /// legs under their entry; otherwise each stands for itself.
+    pub(crate) async fn orders(
+        &self,
+        status: Status,
+        nested: bool,
+        after: Option<Time>,
+        until: Option<Time>,
+    ) -> Result<Vec<Order>, QueryFailed> {
+        let list = || {
+            let status = if status == Status::Open { "open" } else { "all" };
+            Request::get("/v2/orders")
+                .with("status", status)
+                .with("limit", PAGE.to_string())
+                .with("direction", "asc")
+                .with("nested", nested.to_string())
+        };
+        let mut request = list();
+        if let Some(after) = after {
+            request = request.with("after", text(after));
+        }
+        if let Some(until) = until {
+            request = request.with("until", text(until));
+        }
+        let mut all: Vec<Order> = self.read(request).await?;
+        let (mut page, mut pages) = (all.len(), 1);
+        while page == PAGE {
+            if pages == PAGES_MAX {
+                let why = format!(
+                    "Alpaca lists more than {} orders; that is more than is read at once",
+                    PAGE * PAGES_MAX
+                );
+                return Err(query_failed(why, false));
+            }
+            let last = all.last().map(|order| order.id.clone()).unwrap_or_default();
+            // This cursor cannot stand beside `after` and `until`: what lies behind `until` is left out here.
+            let mut more: Vec<Order> = self.read(list().with("after_order_id", last)).await?;
+            (page, pages) = (more.len(), pages + 1);
+            if let Some(until) = until {
+                more.retain(|order| order.began().is_none_or(|began| began < until));
+                page = more.len();
+            }
+            all.append(&mut more);
+        }
+        Ok(all)
+    }
+
+    /// Every live order with the entry that it belongs to, once.
+    ///
+    /// Two lists are needed: the one by entry hides the legs of an entry that is filled, and the flat one hides legs that
+    /// are held back. A leg whose entry is filled is looked up together with it.
+    pub(crate) async fn open(&self) -> Result<Vec<(Order, Option<ClientOrderId>)>, QueryFailed> {
+        let flat = self.orders(Status::Open, false, None, None).await?;
+        let is_complex = |order: &Order| !matches!(order.order_class.as_deref(), None | Some("" | "simple"));
+        let mut open: Vec<(Order, Option<ClientOrderId>)> = Vec::new();
+        if flat.iter().any(is_complex) {
+            for entry in self.orders(Status::Open, true, None, None).await? {
+                take_in(&mut open, entry)?;
+            }
+        }
+        for order in flat {
+            if open.iter().any(|(known, _)| known.id == order.id) {
+                continue;
+            }
+            let family = if is_complex(&order) { self.family(&order).await? } else { None };
+            match family {
+                Some(entry) => take_in(&mut open, entry)?,
+                None => open.push((order, None)),
+            }
+        }
+        open.retain(|(order, _)| convert::end(&order.status).is_none());
+        Ok(open)
+    }
+
+    /// The entry of a leg, with all its legs: they were placed in one moment.
+    async fn family(&self, leg: &Order) -> Result<Option<Order>, QueryFailed> {
+        let Some(began) = leg.created_at else { return Ok(None) };
+        let (after, until) = (began - TimeDelta::seconds(5), began + TimeDelta::seconds(5));
+        let near = self.orders(Status::All, true, Some(after), Some(until)).await?;
+        let holds = |order: &Order| order.legs.iter().flatten().any(|other| other.id == leg.id);
+        Ok(near.into_iter().find(holds))
+    }
+}
+
+/// Takes in an entry and its legs, those that are not there yet.
+fn take_in(open: &mut Vec<(Order, Option<ClientOrderId>)>, mut entry: Order) -> Result<(), QueryFailed> {
+    let legs = entry.legs.take().unwrap_or_default();
+    let parent = convert::name(&entry)?;
+    let all = legs.into_iter().map(|leg| (leg, Some(parent)));
+    for (order, parent) in [(entry, None)].into_iter().chain(all) {
+        if !open.iter().any(|(known, _)| known.id == order.id) {
+            open.push((order, parent));
+        }
+    }
+    Ok(())
+}

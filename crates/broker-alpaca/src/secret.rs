@@ -1,0 +1,126 @@
+//! Credentials: a type that cannot be printed, logged, serialised or put in a URL. They leave as headers of a request
+//! and in the first message of the stream, both over TLS or on loopback.
+
+use std::fmt;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::{BEARER, ConfigError, KEY_ID, SECRET_KEY};
+
+const KEY_HEADER: HeaderName = HeaderName::from_static("apca-api-key-id");
+const SECRET_HEADER: HeaderName = HeaderName::from_static("apca-api-secret-key");
+
+/// What proves to Alpaca who asks.
+#[derive(Clone)]
+pub struct Credentials(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Key { id: SecretString, secret: SecretString },
+    Bearer(SecretString),
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::Key { .. } => "Credentials(an API key)",
+            Kind::Bearer(_) => "Credentials(an OAuth token)",
+        })
+    }
+}
+
+impl Credentials {
+    /// An API key with its secret, as the dashboard shows them.
+    ///
+    /// # Errors
+    /// One of them is empty, or holds what cannot stand in a header. The text is not repeated.
+    pub fn key(id: String, secret: String) -> Result<Self, ConfigError> {
+        Ok(Self(Kind::Key { id: checked(KEY_ID, id)?, secret: checked(SECRET_KEY, secret)? }))
+    }
+
+    /// An OAuth token.
+    ///
+    /// # Errors
+    /// As [`Credentials::key`].
+    pub fn bearer(token: String) -> Result<Self, ConfigError> {
+        Ok(Self(Kind::Bearer(checked(BEARER, token)?)))
+    }
+
+    /// As headers of every request, marked as sensitive so that nothing prints them.
+    pub(crate) fn headers(&self) -> Result<HeaderMap, ConfigError> {
+        let value = |variable: &'static str, text: &str| {
+            let mut value = HeaderValue::from_str(text).map_err(|_| unfit(variable))?;
+            value.set_sensitive(true);
+            Ok(value)
+        };
+        let mut headers = HeaderMap::new();
+        match &self.0 {
+            Kind::Key { id, secret } => {
+                headers.insert(KEY_HEADER, value(KEY_ID, id.expose_secret())?);
+                headers.insert(SECRET_HEADER, value(SECRET_KEY, secret.expose_secret())?);
+            }
+            Kind::Bearer(token) => {
+                let text = SecretString::from(format!("Bearer {}", token.expose_secret()));
+                headers.insert(AUTHORIZATION, value(BEARER, text.expose_secret())?);
+            }
+        }
+        Ok(headers)
+    }
+
+    /// As the first message of the stream.
+    pub(crate) fn authenticate(&self) -> SecretString {
+        let data = match &self.0 {
+            Kind::Key { id, secret } => {
+                serde_json::json!({"key_id": id.expose_secret(), "secret_key": secret.expose_secret()})
+            }
+            Kind::Bearer(token) => serde_json::json!({"oauth_token": token.expose_secret()}),
+        };
+        SecretString::from(serde_json::json!({"action": "authenticate", "data": data}).to_string())
+    }
+}
+
+fn checked(variable: &'static str, text: String) -> Result<SecretString, ConfigError> {
+    let text = SecretString::from(text);
+    let shown = text.expose_secret();
+    if shown.is_empty() || !shown.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(unfit(variable));
+    }
+    Ok(text)
+}
+
+fn unfit(variable: &'static str) -> ConfigError {
+    ConfigError::new(
+        variable,
+        "is empty, or holds spaces or characters that no key has; copy it anew".to_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_prints_a_secret() {
+        let key = Credentials::key("PKTEST".into(), "hush".into()).unwrap();
+        let token = Credentials::bearer("hush".into()).unwrap();
+        for text in [format!("{key:?}"), format!("{token:?}"), format!("{:?}", key.headers().unwrap())] {
+            assert!(!text.contains("hush") && !text.contains("PKTEST"), "{text}");
+        }
+        let refused = Credentials::key("PKTEST".into(), "hush hush".into()).unwrap_err().to_string();
+        assert!(refused.starts_with("APCA_API_SECRET_KEY: ") && !refused.contains("hush"), "{refused}");
+    }
+
+    #[test]
+    fn the_stream_is_told_in_its_own_words() {
+        let told = |credentials: Credentials| credentials.authenticate().expose_secret().to_owned();
+        assert_eq!(
+            told(Credentials::key("k".into(), "s".into()).unwrap()),
+            r#"{"action":"authenticate","data":{"key_id":"k","secret_key":"s"}}"#
+        );
+        assert_eq!(
+            told(Credentials::bearer("t".into()).unwrap()),
+            r#"{"action":"authenticate","data":{"oauth_token":"t"}}"#
+        );
+    }
+}
