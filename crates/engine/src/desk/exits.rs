@@ -53,7 +53,7 @@ impl Step<'_> {
         let (Some(position), Some(exit)) = (self.book.position(key), self.book.exit_wanted(key)) else {
             return Ok(());
         };
-        let (generation, number, signal) = (exit.orders + 1, position.number, exit.signal);
+        let (mut generation, number, signal) = (exit.orders + 1, position.number, exit.signal);
         let qty = position.held.size();
         if let Some(again) = exit.failed_at.map(|failed| failed + AFTER_REFUSAL).filter(|at| *at > self.now) {
             self.due_at(again);
@@ -64,14 +64,18 @@ impl Step<'_> {
             (Some(strategy), Some(signal)) => Origin::Signal { strategy, signal },
             _ => Origin::Position { key, number },
         };
-        let Some(made) =
-            self.with_order_view(key, |view| orders::exit(qty, origin, generation, signal, view))
-        else {
-            return Ok(());
-        };
-        let Ok(intent) = made else {
-            self.due_at(self.now + AGAIN);
-            return Ok(());
+        // A position that came to life again, when an execution was taken back, may have had exits: their names are used up.
+        let intent = loop {
+            let made = self.with_order_view(key, |view| orders::exit(qty, origin, generation, signal, view));
+            match made {
+                None => return Ok(()),
+                Some(Err(_)) => {
+                    self.due_at(self.now + AGAIN);
+                    return Ok(());
+                }
+                Some(Ok(intent)) if self.book.order(intent.id).is_some() => generation += 1,
+                Some(Ok(intent)) => break intent,
+            }
         };
         if !matches!(self.stands(&intent), Stands::Goes) {
             return Ok(());
