@@ -11,7 +11,7 @@ use super::Step;
 
 /// The answer to an order, misread.
 pub(super) fn misread(outcome: &SubmitOutcome) -> SubmitOutcome {
-    let code = broker_api::Code::fixed("misread");
+    let code = broker_api::Code::fixed("not_sent");
     match outcome {
         SubmitOutcome::NotSent { .. } if planted!(NotSentIsSent) => {
             SubmitOutcome::Accepted { venue_order: None }
@@ -68,7 +68,7 @@ impl Step<'_> {
         });
         let guard = self.book.guard();
         if planted!(MachineLoosens) && is_good && guard.level > Level::Paused && guard.by == Some(By::Guard) {
-            let reason = Reason::plain(broker_api::Code::fixed("made_good"), "the loss is made good");
+            let reason = Reason::plain(broker_api::Code::fixed("operator"), "the loss is made good");
             let (level, by) = (Level::Trading, By::Guard);
             return self.put(Record::LevelSet { level, by, reason, until: None });
         }
