@@ -83,7 +83,7 @@ impl Venue {
                     let answer = timeout(self.patience, self.broker.submit(&intent, mark)).await;
                     answer.unwrap_or_else(|_| {
                         if planted!(TimeoutIsRefusal) {
-                            SubmitOutcome::Refused { code: Code::fixed("timeout"), text: self.no_answer() }
+                            SubmitOutcome::Refused { code: Code::fixed("no_answer"), text: self.no_answer() }
                         } else {
                             SubmitOutcome::Unknown { why: self.no_answer() }
                         }
