@@ -19,6 +19,7 @@ const SAY_EVERY: Duration = Duration::from_secs(3);
 /// Plays schedules under venues, disks and processes that fail; the same seed is the same story.
 #[derive(Debug, Parser)]
 #[command(name = "torture", version)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 struct Asked {
     /// How many schedules in all, spread over the venues: one seed after the other, each at every venue
     #[arg(long, value_name = "N", default_value_t = 1_000)]
