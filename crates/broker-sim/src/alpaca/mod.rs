@@ -1,6 +1,6 @@
 //! A simulated Alpaca: trading REST, `trade_updates`, market data REST and streams on one loopback port.
 //!
-//! What is asked comes in [`routes`], orders are examined in [`rules`] and live in [`life`]; the matching engine alone
+//! What is asked comes in `routes`, orders are examined in `rules` and live in `life`; the matching engine alone
 //! says what fills, at what price. What nobody has verified on the real wire is a switch of [`Quirks`].
 
 mod account;
