@@ -11,7 +11,6 @@ import collections
 import json
 import re
 import sys
-import urllib.parse
 
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
@@ -77,7 +76,7 @@ def check(spec, row, line):
     base = f"/paths/{escaped(template)}/{method}"
     parameters = [spec.resolved(each) for each in operation.get("parameters", []) + shared]
     known = {each["name"] for each in parameters if each["in"] == "query"}
-    for name in urllib.parse.parse_qs(line.get("query") or ""):
+    for name in {name for name, _ in line.get("query") or []}:
         if name not in known:
             yield f"query {name}: not in the spec"
     body = spec.resolved(operation.get("requestBody", {}))

@@ -15,7 +15,7 @@ pub mod sizing;
 use broker_api::{AccountId, Amount, Capabilities, Exposure, Instrument, Quote, Ratio, Time};
 
 pub use ids::{Origin, client_order_id};
-pub use plan::{entry, exit};
+pub use plan::{entry, exit, send_by};
 pub use protection::{covers, leg};
 pub use resolve::{GivingUp, Next, Unsettled, give_up, resolve};
 pub use sizing::{Basis, Policy, Sizing};

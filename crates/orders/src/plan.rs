@@ -4,7 +4,7 @@
 use broker_api::intent::Limit;
 use broker_api::{
     Amount, AssetClass, Code, Direction, Intent, Key, KindName, OrderKind, Overflow, Price, Protection,
-    Purpose, Qty, Ratio, Reason, Side, Signal, SignalId, Time, TimeInForce, Wanted, planted,
+    Purpose, Qty, Ratio, Reason, ResolvePolicy, Side, Signal, SignalId, Time, TimeInForce, Wanted, planted,
 };
 
 use crate::View;
@@ -50,7 +50,10 @@ pub fn entry(signal: &Signal, view: &View<'_>, policy: &Policy) -> Result<Intent
     let (order, tif) = match view.capabilities.resolve.fence.filter(|_| !planted!(UnfencedEntry)) {
         Some(collar) => {
             let limit = collared(reference, collar, order_side, view)?;
-            (OrderKind::Limit(Limit { limit }), TimeInForce::Gtd(send_by(signal.expires_at, view)))
+            (
+                OrderKind::Limit(Limit { limit }),
+                TimeInForce::Gtd(send_by(&view.capabilities.resolve, Some(signal.expires_at), view.now)),
+            )
         }
         None => (OrderKind::MARKET, lives(view)),
     };
@@ -106,10 +109,10 @@ pub fn exit(
     })
 }
 
-/// Until when an entry may be sent: as long as its venue allows, and not past its signal.
-pub fn send_by(expires_at: Time, view: &View<'_>) -> Time {
-    let within = view.now.checked_add_signed(view.capabilities.resolve.send_within).unwrap_or(Time::MAX_UTC);
-    within.min(expires_at)
+/// Until when an order that is decided now may be sent: as long as its venue allows, and an entry not past its signal.
+pub fn send_by(policy: &ResolvePolicy, expires_at: Option<Time>, now: Time) -> Time {
+    let within = now.checked_add_signed(policy.send_within).unwrap_or(Time::MAX_UTC);
+    expires_at.map_or(within, |expires_at| within.min(expires_at))
 }
 
 /// The worst price that is still taken: `collar` of the price away from it, in whole ticks, never further.
@@ -144,10 +147,9 @@ fn possible(side: Direction, plan: &Protection, view: &View<'_>) -> Result<(), R
     if side == Direction::Short && !view.instrument.shortable {
         return Err(Reason::plain(NOT_SHORTABLE, format!("{symbol} cannot be sold short at {venue}")));
     }
-    let entry = if view.capabilities.resolve.fence.is_some() { KindName::Limit } else { KindName::Market };
     let needed = [
-        Some(entry),
         Some(KindName::Market),
+        view.capabilities.resolve.fence.map(|_| KindName::Limit),
         plan.stop.map(|_| KindName::Stop),
         plan.target.map(|_| KindName::Limit),
     ];

@@ -99,9 +99,9 @@ pub(super) enum Lie {
 pub(super) const fn of(case: u16) -> Option<Lie> {
     use Lie as L;
     Some(match case {
-        1 | 49 => L::HidesFills,
+        1 => L::HidesFills,
         2 | 52 => L::ListsFlat,
-        3 | 51 => L::TurnsSign,
+        3 => L::TurnsSign,
         4 | 33 => L::EndsResting,
         5..=7 => L::WorsePrices,
         8 | 9 => L::WakesAtOnce,

@@ -19,9 +19,17 @@ macro_rules! words {
             pub(super) const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),* }
             }
+        }
+    };
+}
 
+/// Words that are also read.
+macro_rules! read_words {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),* $(,)? }) => {
+        words!($(#[$doc])* $name { $($variant = $text),* });
+
+        impl $name {
             /// By what the wire writes.
-            #[allow(dead_code, reason = "not every word is read")]
             pub(super) fn named(text: &str) -> Option<Self> {
                 match text { $($text => Some(Self::$variant),)* _ => None }
             }
@@ -29,15 +37,15 @@ macro_rules! words {
     };
 }
 
-words!(
+read_words!(
     /// How an order meets the market.
     Kind { Market = "market", Limit = "limit", Stop = "stop", StopLimit = "stop_limit", TrailingStop = "trailing_stop" }
 );
-words!(
+read_words!(
     /// How long an order lives.
     Tif { Day = "day", Gtc = "gtc", Opg = "opg", Cls = "cls", Ioc = "ioc", Fok = "fok" }
 );
-words!(
+read_words!(
     /// Which orders belong together.
     Class { Simple = "", Bracket = "bracket", Oco = "oco", Oto = "oto" }
 );

@@ -47,16 +47,11 @@ impl Step<'_> {
         if self.book.has_execution(venue, fill.execution) {
             return Ok(());
         }
-        let is_same =
-            |known: &state::book::Execution| (known.fill.order, known.fill.price) == (fill.order, fill.price);
-        if planted!(SameOrderSamePrice) && self.book.executions().any(is_same) {
+        #[cfg(planted)]
+        if self.drops(fill) {
             return Ok(());
         }
-        let row = self.book.order(fill.order);
-        if planted!(OvertakingFillDropped) && row.is_some_and(|row| row.cancel_wanted.is_some()) {
-            return Ok(());
-        }
-        let ours = row.map(|row| (row.intent.key, row.intent.side));
+        let ours = self.book.order(fill.order).map(|row| (row.intent.key, row.intent.side));
         if ours == Some((fill.key, fill.side)) {
             return self.put(Record::Filled { fill: *fill });
         }

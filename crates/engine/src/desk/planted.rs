@@ -36,6 +36,15 @@ pub(super) fn rename(intent: &mut Intent) {
 }
 
 impl Step<'_> {
+    /// Whether an execution is passed over.
+    pub(super) fn drops(&self, fill: &Fill) -> bool {
+        let is_same =
+            |known: &state::book::Execution| (known.fill.order, known.fill.price) == (fill.order, fill.price);
+        let is_cancelled = || self.book.order(fill.order).is_some_and(|row| row.cancel_wanted.is_some());
+        planted!(SameOrderSamePrice) && self.book.executions().any(is_same)
+            || planted!(OvertakingFillDropped) && is_cancelled()
+    }
+
     /// Books a market order that was taken as executed.
     pub(super) fn accepted(&mut self, order: ClientOrderId, outcome: &SubmitOutcome) -> Result<(), Illegal> {
         let Some(row) = self.book.order(order) else { return Ok(()) };

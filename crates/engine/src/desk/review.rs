@@ -82,13 +82,13 @@ impl Step<'_> {
     /// signal has expired.
     pub(super) fn sending(&self, intent: &Intent) -> Option<(Cursor, Time)> {
         let venue = intent.key.venue;
-        let within = self.now + self.setup.venues.get(&venue)?.resolve.send_within;
-        let expires = intent
+        let policy = &self.setup.venues.get(&venue)?.resolve;
+        let expires_at = intent
             .signal
             .filter(|_| intent.purpose == Purpose::Entry)
             .and_then(|id| self.book.signal(id))
             .map(|state| state.signal.expires_at);
-        Some((self.book.venue(venue)?.cursor, expires.map_or(within, |expires| within.min(expires))))
+        Some((self.book.venue(venue)?.cursor, orders::send_by(policy, expires_at, self.now)))
     }
 
     /// Puts an approved order on its way.

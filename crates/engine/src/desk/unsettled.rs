@@ -131,7 +131,7 @@ impl Step<'_> {
     fn resend(&mut self, id: ClientOrderId) -> Result<(), Illegal> {
         let Some(row) = self.book.order(id) else { return Ok(()) };
         let (mut intent, attempt) = (row.intent, row.attempt + u32::from(!planted!(AttemptNotRaised)));
-        let is_fenced = intent.tif == TimeInForce::Gtd(row.sent.to);
+        let is_fenced = row.is_fenced();
         #[cfg(planted)]
         super::planted::rename(&mut intent);
         let expired = intent

@@ -132,8 +132,7 @@ impl Book {
                     return no(format!("attempt {attempt} does not follow attempt {}", row.attempt));
                 }
                 row.phase = after(row.phase, Event::Resent)?;
-                // One that ends when its time to be sent does gets its new time.
-                if row.intent.tif == TimeInForce::Gtd(row.sent.to) {
+                if row.is_fenced() {
                     row.intent.tif = TimeInForce::Gtd(*send_by);
                 }
                 (row.attempt, row.mark, row.since) = (*attempt, *mark, at);

@@ -5,7 +5,7 @@ mod origins;
 use broker_api::{
     AccountRef, Amount, ClientOrderId, Code, Cursor, Digest, Direction, End, Ending, ExecutionId, Fill, Held,
     Intent, Key, Phase, Price, Protection, Purpose, Qty, Ratio, Reason, SentWindow, Signal, SignalId,
-    StrategyId, Time, VenueOrderId,
+    StrategyId, Time, TimeInForce, VenueOrderId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -121,6 +121,11 @@ impl Order {
     /// What is not executed yet.
     pub fn remaining(&self) -> Qty {
         self.intent.qty.minus_or_zero(self.filled)
+    }
+
+    /// Whether it carries its last moment itself: it ends when its time to be sent does.
+    pub fn is_fenced(&self) -> bool {
+        self.intent.tif == TimeInForce::Gtd(self.sent.to)
     }
 
     /// Whether it may still be executed: everything but what is over or provably not sent.

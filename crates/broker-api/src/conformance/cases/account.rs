@@ -10,7 +10,6 @@ use crate::{Account, AssetClass, Side};
 
 pub(super) const CASES: &[Case] = &[
     case!(50, what_is_bought_is_held, "what is bought is held, at the price that it was bought at"),
-    case!(51, what_is_sold_short_is_negative, "what is sold short is held with a minus"),
     case!(52, what_is_closed_is_not_held, "what is closed is not among the positions"),
     case!(53, equity_follows_prices, "the account is worth more when what it holds is"),
     case!(54, buying_power_falls_with_what_is_held, "what is held takes of what can be bought"),
@@ -36,14 +35,6 @@ async fn what_is_bought_is_held(bench: &mut Bench) -> Done {
     let paid = value / Decimal::TEN;
     let near = |price: crate::Price| (price.get() - paid).abs() <= Decimal::new(1, 2);
     demand(average.is_some_and(near), || format!("bought at {paid}, and it says {average:?}"))
-}
-
-async fn what_is_sold_short_is_negative(bench: &mut Bench) -> Done {
-    if !bench.instrument().await?.shortable {
-        return not_here("it cannot be sold short");
-    }
-    bench.filled(Side::Sell, 10).await?;
-    bench.holds(-10).await
 }
 
 async fn what_is_closed_is_not_held(bench: &mut Bench) -> Done {

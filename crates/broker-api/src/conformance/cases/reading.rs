@@ -21,7 +21,6 @@ pub(super) const CASES: &[Case] = &[
     case!(46, the_end_holds_nothing, "at its end there is nothing to read, and it says that it is the end"),
     case!(47, the_end_of_an_order_follows_its_executions, "no execution of an order comes after its end"),
     case!(48, times_go_forward, "events come in the order of their times"),
-    case!(49, reading_does_not_need_hints, "everything is read without a hint having come"),
 ];
 
 fn fills(events: &[VenueEvent]) -> Vec<Fill> {
@@ -146,9 +145,4 @@ async fn the_end_of_an_order_follows_its_executions(bench: &mut Bench) -> Done {
 async fn times_go_forward(bench: &mut Bench) -> Done {
     let fills = fills(&story(bench).await?);
     demand(fills.is_sorted_by_key(|fill| fill.at), || format!("{fills:?}"))
-}
-
-async fn reading_does_not_need_hints(bench: &mut Bench) -> Done {
-    bench.filled(Side::Buy, 10).await?;
-    bench.holds(10).await
 }
