@@ -26,6 +26,7 @@ mod recording;
 mod summary;
 mod symbols;
 mod tell;
+mod unknown;
 mod usage;
 mod verbs;
 mod words;

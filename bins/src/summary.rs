@@ -15,6 +15,7 @@ use crate::history::History;
 use crate::pass::Pass;
 use crate::place::Place;
 use crate::tell::{ending_word, resting};
+use crate::unknown;
 
 /// How long after the change of a market's day what waited for its end is sent.
 const AFTER_ROLL: TimeDelta = TimeDelta::minutes(5);
@@ -164,19 +165,8 @@ pub fn needs_you(book: &Book, halt_file: bool, now: Time) -> Vec<Need> {
             );
         }
     }
-    for order in book.open_orders().filter(|order| order.phase == Phase::Unknown) {
-        let id = order.intent.id;
-        let (symbol, purpose) = (order.intent.key.symbol, order.intent.purpose.as_str());
-        let age = figures::span(now - order.since);
-        let asked = match order.asks {
-            0 => "the broker was not asked yet".to_owned(),
-            1 => "the broker was asked once".to_owned(),
-            asks => format!("the broker was asked {asks} times"),
-        };
-        need(
-            format!("{symbol} {purpose} of {} has no known outcome for {age}; {asked}", order.remaining()),
-            &format!("explain {id}"),
-        );
+    for unknown in unknown::all(book, now) {
+        need(unknown.text(), &format!("explain {}", unknown.order.intent.id));
     }
     for (key, divergence) in book.diverged() {
         need(

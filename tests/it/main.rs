@@ -20,6 +20,9 @@ mod order_of_calls;
 mod session;
 /// The shape of the tree.
 mod tidy;
+/// Orders whose outcome nobody knows.
+#[cfg(test)]
+mod unknown;
 /// The space the journal takes while it is written.
 mod wal;
 /// A small world to test in.

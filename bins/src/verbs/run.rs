@@ -20,7 +20,7 @@ use crate::out::Out;
 use crate::pass::Pass;
 use crate::place::{Place, heading, headline};
 use crate::recording::{Kept, Recording};
-use crate::{summary, tell};
+use crate::{summary, tell, unknown};
 
 /// How many signals are taken in by one commit.
 const AT_ONCE: usize = 10_000;
@@ -232,6 +232,7 @@ fn act(
             "conflicts": conflicts,
             "account": market.json(book),
             "at_risk": summary::at_risk(book),
+            "no_known_outcome": unknown::all(book, now).map(|unknown| unknown.json()).collect::<Vec<_>>(),
             "needs_you": needs.iter().map(|need| json!({ "text": need.text, "verb": need.verb })).collect::<Vec<_>>(),
             "next_run_at": next.0,
             "next_run_why": next.1,

@@ -10,6 +10,7 @@ use crate::figures;
 use crate::out::Out;
 use crate::place::{Place, Reading};
 use crate::summary::{self, Account, Need};
+use crate::unknown;
 
 /// Where things stand, from the journal alone: it answers whatever the trading process does.
 pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
@@ -46,11 +47,11 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
         guard.high_water.map_or_else(|| "not known".to_owned(), figures::money)
     ));
     let count = |wanted: fn(Phase) -> bool| book.open_orders().filter(|order| wanted(order.phase)).count();
-    let unknown = count(|phase| phase == Phase::Unknown);
+    let uncertain = count(|phase| phase == Phase::Unknown);
     let flying = count(|phase| matches!(phase, Phase::Sending | Phase::Waiting));
     let entries = book.open_orders().filter(|order| order.intent.purpose == Purpose::Entry).count();
     text.push_str(&format!(
-        "orders     {flying} in flight   {unknown} unknown   {entries} entries open   {rests} of {wanted} wanted stops rest\n"
+        "orders     {flying} in flight   {uncertain} unknown   {entries} entries open   {rests} of {wanted} wanted stops rest\n"
     ));
     let totals = book.totals();
     text.push_str(&format!(
@@ -100,19 +101,8 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "entries_go_through": guard.level == Level::Trading && !halted,
             "last_pass": book.last_stop(),
             "positions": slots,
-            "orders": { "in_flight": flying, "unknown": unknown, "entries": entries },
-            "no_known_outcome": book
-                .open_orders()
-                .filter(|order| order.phase == Phase::Unknown)
-                .map(|order| json!({
-                    "order": order.intent.id,
-                    "symbol": order.intent.key.symbol,
-                    "purpose": order.intent.purpose,
-                    "quantity": order.remaining(),
-                    "since": order.since,
-                    "asked": order.asks,
-                }))
-                .collect::<Vec<_>>(),
+            "orders": { "in_flight": flying, "unknown": uncertain, "entries": entries },
+            "no_known_outcome": unknown::all(book, reading.as_of).map(|unknown| unknown.json()).collect::<Vec<_>>(),
             "stops": { "wanted": wanted, "resting": rests },
             "losses_in_a_row": guard.losses_in_row,
             "totals": totals,

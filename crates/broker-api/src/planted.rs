@@ -82,6 +82,8 @@ bugs! {
         "an entry carries no last moment of its own at a venue that gives names free again";
     GivenUpTooSoon: "what may still arrive counts as live",
         "an order that only silence speaks against is given up at once";
+    BlackoutIgnored: "what a venue does not know while it is looked after proves nothing",
+        "a venue is asked while it is looked after, and believed when it knows nothing";
     AttemptNotRaised: "each attempt is announced with its number",
         "an order is sent again under the number of its first attempt";
     FreshNameOnResend: "the name of an order is derived, never new",

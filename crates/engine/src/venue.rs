@@ -99,7 +99,7 @@ impl Venue {
             Command::Find { order, mark, sent, .. } => {
                 let answer = timeout(self.patience, self.broker.find(order, mark, sent)).await;
                 if planted!(FailedReadIsEmpty) && !matches!(answer, Ok(Ok(_))) {
-                    let proof = Proof::Silence { since: (self.clock)() };
+                    let proof = Proof::FencePassed { fence: sent.to, to: mark };
                     return Input::Found { order, finding: Some(Finding::Absent { proof }) };
                 }
                 Input::Found { order, finding: answer.ok().and_then(Result::ok) }

@@ -9,6 +9,7 @@
 //! | waiting | otherwise: it provably never left us | resend |
 //! | unknown | a question is under way | wait for its answer |
 //! | unknown | absence proven, and its last attempt had an answer of the kind that refuses | it was refused |
+//! | unknown | absence proven, but it should carry a last moment of its own and does not | tell a person |
 //! | unknown | absence proven, but `Never`, or may have arrived `attempts_max` times | tell a person |
 //! | unknown | absence proven, `AfterProof` | resend |
 //! | unknown | absence proven, `AfterSilence`: an answer after that long was still silence; not yet | resend; ask then |
@@ -23,6 +24,11 @@
 //! lost or its process ended, and at the latest when its time to be sent ended. What was said to be absent before
 //! that is not proof; one question is always kept for after it. An order of which a person is told stays as it is
 //! and counts as live.
+//!
+//! Not every word of absence is proof everywhere. Silence proves something only where it is said to (`AfterSilence`), or where
+//! a probe under the same name is harmless. Where orders carry a last moment of their own (`fence`), only that this moment has
+//! passed and the log up to then does not hold the order does, and settling counts from it: an answer that was lost
+//! early does not end what may still be on its way.
 
 use broker_api::{Phase, Proof, Resend, ResolvePolicy, SentWindow, Time, planted};
 use chrono::TimeDelta;
@@ -64,6 +70,8 @@ pub struct Unsettled {
     pub lost_at: Option<Time>,
     /// Its last attempt had an answer of the kind that refuses.
     pub was_refused: bool,
+    /// It is an entry that carries no last moment of its own.
+    pub is_open_ended: bool,
     /// How often the venue was asked since then.
     pub asks: u32,
     /// A question is under way.
@@ -143,13 +151,15 @@ fn unknown(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
     // The time of the last answer is of this attempt only when it was asked about.
     let answered = order.asked_at.filter(|_| order.asks > 0);
     let settle = if planted!(AbsentTooEarly) { TimeDelta::zero() } else { policy.settle };
-    let settled = after(order.since.min(order.sent.to), settle);
+    let is_over = if policy.fence.is_some() { order.sent.to } else { order.since.min(order.sent.to) };
+    let settled = after(is_over, settle);
+    let is_absent = is_proof(policy, order);
     // Silence is what was heard when somebody listened: time that passed without an answer is none.
     let quiet = match (policy.resend, order.proof) {
         (Resend::AfterSilence(long), Some(Proof::Silence { since })) => settled.max(after(since, long)),
         _ => settled,
     };
-    if order.proof.is_some() && answered.is_some_and(|at| at >= quiet) {
+    if is_absent && answered.is_some_and(|at| at >= quiet) {
         return proven(policy, order, now);
     }
     if order.asks >= policy.asks_max {
@@ -157,15 +167,32 @@ fn unknown(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
     }
     let mut due = answered.map_or_else(|| after(order.since, policy.first_ask), |at| after(at, policy.every));
     due = due.max(order.not_before.unwrap_or(due));
-    if order.proof.is_some() || order.asks.saturating_add(1) == policy.asks_max {
+    if is_absent || order.asks.saturating_add(1) == policy.asks_max {
         due = due.max(quiet);
     }
     if now < due { Next::Wait(due) } else { Next::Ask }
 }
 
+/// Whether what the venue last said of its absence is proof at such a venue.
+fn is_proof(policy: &ResolvePolicy, order: &Unsettled) -> bool {
+    match order.proof {
+        None => false,
+        Some(Proof::FencePassed { fence, .. }) => fence >= order.sent.to,
+        Some(Proof::CompleteLog { .. }) => policy.fence.is_none(),
+        Some(Proof::Silence { .. }) => {
+            policy.fence.is_none()
+                && matches!(policy.resend, Resend::AfterSilence(_) | Resend::ProbeSameId(_))
+        }
+    }
+}
+
 fn proven(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
     if order.was_refused && !planted!(UnlistedRetried) {
         return Next::Refused;
+    }
+    // One more of it could be taken beside the first, whenever that comes.
+    if policy.fence.is_some() && order.is_open_ended && !planted!(UnfencedEntry) {
+        return Next::TellPerson;
     }
     if arrived(order) >= policy.attempts_max {
         return Next::TellPerson;

@@ -109,15 +109,16 @@ impl Step<'_> {
 
     /// The answer to a question about an order.
     pub(super) fn found(&mut self, order: ClientOrderId, finding: Option<&Finding>) -> Result<(), Illegal> {
-        if !self.book.order(order).is_some_and(|row| row.asking) {
-            return Ok(());
-        }
+        let Some(row) = self.book.order(order).filter(|row| row.asking) else { return Ok(()) };
+        let (venue, fence, to) = (row.intent.key.venue, row.sent.to, row.mark);
         #[cfg(planted)]
         self.told(order, finding)?;
         let finding = match finding {
             Some(Finding::NotYet { .. }) if planted!(NotYetIsAbsent) => {
-                Some(Finding::Absent { proof: broker_api::Proof::Silence { since: self.now } })
+                Some(Finding::Absent { proof: broker_api::Proof::FencePassed { fence, to } })
             }
+            // The venue went under while it was asked: what it does not know then is no answer.
+            Some(Finding::Absent { .. }) if self.blackout(venue).is_some() => None,
             finding => finding.cloned(),
         };
         self.put(Record::AskAnswered { order, finding })

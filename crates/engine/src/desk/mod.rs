@@ -37,6 +37,8 @@ use crate::market::Market;
 use hours::Hours;
 use touched::Touched;
 
+pub use unsettled::awaited;
+
 /// How long until something that failed for a passing reason is tried again.
 const AGAIN: TimeDelta = TimeDelta::seconds(5);
 /// How long an order that the venue refused to take is left alone before it is made anew.

@@ -1,9 +1,9 @@
 //! What the hours of a market ask of an order: it goes, it waits, or, where calendar and venue disagree, no entry goes.
 
-use broker_api::{Code, Intent, Key, Purpose, Reason, Time, VenueId};
+use broker_api::{Capabilities, Code, Intent, Key, Purpose, Reason, Time, VenueId, planted};
 
 use super::Step;
-use crate::calendar::{Opening, plural};
+use crate::calendar::{Calendar, Opening, plural};
 
 const CALENDARS_DIFFER: Code = Code::fixed("calendars_differ");
 
@@ -15,6 +15,11 @@ pub(super) enum Stands {
     Waits,
     /// It is an entry, and calendar and venue say different things.
     Denied(Reason),
+}
+
+/// Until when a venue is looked after, if it is.
+pub(super) fn looked_after(venue: &Capabilities, calendar: Calendar, now: Time) -> Option<Time> {
+    venue.blackouts.iter().filter_map(|blackout| calendar.blackout(blackout, now)).max()
 }
 
 impl Step<'_> {
@@ -33,8 +38,10 @@ impl Step<'_> {
 
     /// Until when a venue is looked after, if it is.
     pub(super) fn blackout(&self, venue: VenueId) -> Option<Time> {
-        let blackouts = &self.setup.venues.get(&venue)?.blackouts;
-        blackouts.iter().filter_map(|blackout| self.setup.calendar.blackout(blackout, self.now)).max()
+        if planted!(BlackoutIgnored) {
+            return None;
+        }
+        looked_after(self.setup.venues.get(&venue)?, self.setup.calendar, self.now)
     }
 
     /// What the hours of its market ask of an order.

@@ -2,16 +2,18 @@
 //! the venue's policy; this file only carries it out.
 
 use broker_api::{
-    ClientOrderId, Code, End, Level, Mark, Phase, Purpose, Reason, Record, TimeInForce, planted,
+    Capabilities, ClientOrderId, Code, End, Level, Mark, Phase, Purpose, Reason, Record, Time, TimeInForce,
+    planted,
 };
 use orders::{GivingUp, Next, Unsettled};
 use risk::Verdict;
 use state::Illegal;
 use state::book::Order;
 
-use super::opening::Stands;
+use super::opening::{Stands, looked_after};
 use super::protection::{BOUND, UNPROTECTED};
 use super::{AGAIN, Step};
+use crate::calendar::Calendar;
 use crate::command::Command;
 
 const NOT_SENT: Code = Code::fixed("not_sent");
@@ -185,8 +187,16 @@ impl Step<'_> {
     }
 }
 
+/// What comes next for an order of unknown outcome at its venue, as a desk has it.
+pub fn awaited(row: &Order, venue: &Capabilities, now: Time) -> Next {
+    match orders::resolve(&venue.resolve, &unsettled_of(row), now) {
+        Next::Ask => looked_after(venue, Calendar::new(), now).map_or(Next::Ask, Next::Wait),
+        next => next,
+    }
+}
+
 /// An order without an answer, as far as it matters to what comes next for it.
-const fn unsettled_of(row: &Order) -> Unsettled {
+fn unsettled_of(row: &Order) -> Unsettled {
     Unsettled {
         phase: row.phase,
         since: row.since,
@@ -196,6 +206,7 @@ const fn unsettled_of(row: &Order) -> Unsettled {
         throttled: row.throttled,
         lost_at: row.lost_at,
         was_refused: row.was_refused,
+        is_open_ended: matches!(row.intent.purpose, Purpose::Entry) && !row.is_fenced(),
         asks: row.asks,
         asking: row.asking,
         asked_at: row.asked_at,

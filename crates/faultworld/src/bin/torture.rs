@@ -36,6 +36,9 @@ struct Asked {
     /// Tell the story of each schedule
     #[arg(long)]
     trace: bool,
+    /// Fail unless every fault was met so often in every place where it can be
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    each: u64,
     /// Try the checkers on bugs that are planted on purpose, each up to so many seeds; a build of its own
     #[arg(long)]
     planted: bool,
@@ -116,7 +119,11 @@ fn main() -> ExitCode {
     }
     println!("{} of {} schedules are long and bad enough to count", sum.counting, sum.schedules);
     println!("{} faults; {}", sum.histogram.sum(), sum.line(began));
-    ExitCode::from(u8::from(!sum.failed.is_empty()))
+    let seldom = sum.histogram.missed(&manners, asked.each);
+    for (place, fault, count) in &seldom {
+        println!("met {count} times, and {} are wanted: {place}: {}", asked.each, fault.as_str());
+    }
+    ExitCode::from(u8::from(!sum.failed.is_empty() || !seldom.is_empty()))
 }
 
 /// Plays all of them, on as many threads as there are processors.

@@ -81,8 +81,8 @@ impl Manner {
                     send_within: TimeDelta::seconds(30),
                     resend: Resend::AfterProof,
                     attempts_max: 5,
-                    not_sent_max: 60,
-                    throttled_max: 60,
+                    not_sent_max: 150,
+                    throttled_max: 150,
                     gone_after: TimeDelta::zero(),
                     fence: None,
                 },
@@ -130,7 +130,7 @@ impl Manner {
     pub fn oanda() -> Self {
         Self {
             name: "oanda",
-            capabilities: capabilities(
+            capabilities: looked_after(
                 true,
                 ResolvePolicy {
                     first_ask: TimeDelta::seconds(1),

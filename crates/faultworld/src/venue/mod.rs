@@ -14,6 +14,7 @@ use broker_api::{
     SentWindow, SubmitOutcome, Time, TimeInForce, VenueOrder, VenueOrderId,
 };
 use chrono::TimeDelta;
+use engine::calendar::Calendar;
 use state::{MemoryStore, Store};
 
 use crate::crash::Crash;
@@ -201,7 +202,20 @@ impl FaultyVenue {
         });
     }
 
+    /// Whether it is being looked after: it answers, and knows nothing. What it says of itself is a minute wider on each
+    /// side, since clocks differ.
+    fn is_looked_after(&self, now: Time) -> bool {
+        let lies = |at| {
+            let blackouts = &self.manner.capabilities.blackouts;
+            blackouts.iter().any(|blackout| Calendar::new().blackout(blackout, at).is_some())
+        };
+        lies(now - TimeDelta::minutes(1)) && lies(now + TimeDelta::minutes(1))
+    }
+
     fn shown(&self, order: ClientOrderId, until: Time) -> Option<VenueOrder> {
+        if self.is_looked_after((self.clock)()) {
+            return None;
+        }
         let market = self.market();
         let arrival = market.truth.find(order).filter(|arrival| arrival.at <= until)?;
         Some(VenueOrder { venue_order: None, end: arrival.end, filled: arrival.filled })

@@ -23,6 +23,7 @@ fn order(phase: Phase) -> Unsettled {
         throttled: 0,
         lost_at: None,
         was_refused: false,
+        is_open_ended: false,
         asks: 0,
         asking: false,
         asked_at: None,
@@ -97,27 +98,55 @@ fn what_is_proven_absent_goes_by_the_venue() {
     let silent = Unsettled { proof: Some(Proof::Silence { since: at(9) }), ..proven };
     let next = |resend, order: Unsettled, seconds| resolve(&policy(resend), &order, at(seconds));
     for order in [proven, silent] {
-        assert_eq!(next(Resend::Never, order, 9), Next::TellPerson);
-        assert_eq!(next(Resend::AfterProof, order, 9), Next::Resend);
         assert_eq!((next(PROBE, order, 100), next(PROBE, order, 101)), (Next::Resend, Next::TellPerson));
         // when the first of two attempts was is not known, so its time may be over
         assert_eq!(next(PROBE, Unsettled { attempt: 2, ..order }, 50), Next::TellPerson);
-        for resend in ALL {
+        for resend in [SILENCE, PROBE] {
             let last = Unsettled { attempt: 3, asked_at: Some(at(40)), ..order };
             assert_eq!(next(resend, last, 50), Next::TellPerson);
         }
     }
+    assert_eq!(next(Resend::AfterProof, proven, 9), Next::Resend);
+    assert_eq!(next(Resend::AfterProof, Unsettled { attempt: 3, ..proven }, 50), Next::TellPerson);
+    // silence is no proof where a log is
+    assert_eq!(next(Resend::AfterProof, silent, 9), Next::Wait(at(19)));
+    assert_eq!(next(Resend::AfterProof, silent, 19), Next::Ask);
+    assert_eq!(next(Resend::AfterProof, asked(silent, 3, 99), 99), Next::TellPerson);
+    assert_eq!(next(Resend::Never, proven, 9), Next::TellPerson);
     assert_eq!(next(SILENCE, proven, 9), Next::Resend);
     // time that passed since the last answer is no silence: somebody must have listened until then
     assert_eq!((next(SILENCE, silent, 28), next(SILENCE, silent, 29)), (Next::Wait(at(29)), Next::Ask));
     assert_eq!(next(SILENCE, Unsettled { asked_at: Some(at(28)), ..silent }, 99), Next::Ask);
     assert_eq!(next(SILENCE, Unsettled { asked_at: Some(at(29)), ..silent }, 29), Next::Resend);
     assert_eq!(next(Resend::AfterProof, Unsettled { attempt: 2, ..proven }, 9), Next::Resend);
-    let fence = Unsettled {
-        proof: Some(Proof::FencePassed { fence: at(1), to: Cursor::new("9").unwrap() }),
-        ..proven
-    };
-    assert_eq!(next(Resend::AfterProof, fence, 9), Next::Resend);
+}
+
+/// Sent until 30, settled at 34. Its answer was lost at 5, and that ends nothing.
+#[test]
+fn where_orders_carry_a_last_moment_only_that_moment_passed_is_proof() {
+    let policy = ResolvePolicy { fence: Some(Ratio::ONE), ..policy(Resend::AfterProof) };
+    let next = |order: Unsettled, seconds| resolve(&policy, &order, at(seconds));
+    let to = Cursor::new("9").unwrap();
+    let passed = |fence| Some(Proof::FencePassed { fence: at(fence), to });
+    let order = |proof, seconds| Unsettled { proof, ..asked(order(Phase::Unknown), 2, seconds) };
+    assert_eq!(next(order(passed(30), 34), 34), Next::Resend);
+    // heard too early, of another moment, or of another kind
+    assert_eq!(
+        (next(order(passed(30), 33), 33), next(order(passed(30), 33), 43)),
+        (Next::Wait(at(43)), Next::Ask)
+    );
+    for proof in [passed(29), Some(log()), Some(Proof::Silence { since: at(0) })] {
+        assert_eq!(next(order(proof, 34), 44), Next::Ask, "{proof:?}");
+        assert_eq!(next(asked(order(proof, 34), 3, 60), 60), Next::TellPerson, "{proof:?}");
+    }
+    // an entry that carries no such moment may come at any time, and its name is free then
+    let open_ended = Unsettled { is_open_ended: true, ..order(passed(30), 34) };
+    assert_eq!(next(open_ended, 900), Next::TellPerson);
+    assert_eq!(next(Unsettled { was_refused: true, ..open_ended }, 900), Next::Refused);
+    let never_left = Unsettled { phase: Phase::Waiting, unsent: 1, ..open_ended };
+    assert_eq!(next(never_left, 900), Next::Resend);
+    // elsewhere a market order is sent again
+    assert_eq!(resolve(&ResolvePolicy { fence: None, ..policy }, &open_ended, at(900)), Next::Resend);
 }
 
 #[test]
