@@ -9,6 +9,9 @@ mod args;
 mod catalog;
 mod clock;
 mod config;
+#[cfg(feature = "conformance")]
+#[doc(hidden)]
+pub mod conformance;
 mod demo;
 mod edits;
 mod failure;

@@ -155,6 +155,14 @@ impl Alpaca {
         }
     }
 
+    /// Why an entry for a part of a share is not sent; what is held may be closed whole, however little it is.
+    fn unwanted_fraction(&self, intent: &Intent) -> Option<&'static str> {
+        let is_stock = !intent.key.symbol.as_str().contains('/');
+        let is_fraction = is_stock && !intent.qty.get().fract().is_zero();
+        (is_fraction && !self.0.has_fractions && !intent.purpose.is_reducing())
+            .then_some("not sent: parts of a share are switched off (Config::with_fractions)")
+    }
+
     fn learn(&self, name: ClientOrderId, id: &str) {
         let mut known = lock(&self.0.known);
         if known.ids.len() >= KNOWN_MAX {
@@ -271,6 +279,9 @@ impl Broker for Alpaca {
     }
 
     async fn submit(&self, intent: &Intent, _mark: Cursor) -> SubmitOutcome {
+        if let Some(why) = self.unwanted_fraction(intent) {
+            return SubmitOutcome::NotSent { why: why.into() };
+        }
         match NewOrder::from_intent(intent) {
             Ok(order) => self.place(&order, intent.purpose.is_reducing()).await,
             Err(why) => SubmitOutcome::NotSent { why: why.into() },

@@ -106,6 +106,10 @@ impl Limits {
         let said = told.retry_at.or(told.reset).filter(|at| *at > now && *at <= now + WINDOW);
         // Neither header is promised: then a few seconds, and another refusal if that was too short.
         let until = said.unwrap_or(now + TimeDelta::seconds(5));
+        if told.retry_at == Some(until) {
+            // It says itself when to come back, which goes before what the count of the window says.
+            self.remaining = None;
+        }
         self.closed_until = Some(self.closed_until.map_or(until, |known| known.max(until)));
         until
     }
@@ -166,5 +170,10 @@ mod tests {
         assert_eq!(limits.take(at(6), Priority::Urgent), Err(at(7)));
         assert_eq!(limits.take(at(7), Priority::Urgent), Ok(()));
         assert_eq!(limits.too_many(at(8), Told::default()), at(13));
+        let told =
+            Told { remaining: Some(0), reset: Some(at(60)), retry_at: Some(at(15)), ..Told::default() };
+        limits.observe(at(14), told);
+        assert_eq!(limits.too_many(at(14), told), at(15));
+        assert_eq!(limits.take(at(15), Priority::Order), Ok(()), "at the moment that was said it may leave");
     }
 }

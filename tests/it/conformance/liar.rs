@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use broker_api::conformance::{Can, Stage, Trouble};
+use broker_api::conformance::{Broken, Did, Power, Stage, Trouble};
 use broker_api::intent::{Limit, Stop};
 use broker_api::{
     Account, AccountRef, Activity, Amount, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId,
@@ -22,11 +22,14 @@ use super::lies::Lie;
 struct Memory {
     sent: Vec<ClientOrderId>,
     cancelled: Vec<ClientOrderId>,
+    asked: Option<ClientOrderId>,
     readings: u32,
     began: Option<Time>,
     account: Option<Account>,
     legs: BTreeMap<ClientOrderId, OpenOrder>,
     restarted: bool,
+    has_lost_stream: bool,
+    has_hinted: bool,
 }
 
 /// A stage whose venue lies.
@@ -57,31 +60,48 @@ impl Stage for Lying {
         self.stage.symbol()
     }
 
+    fn level(&self) -> Price {
+        self.stage.level()
+    }
+
     fn run(&self) -> u64 {
         self.stage.run()
     }
 
-    async fn quote(&mut self, symbol: Symbol, bid: Price, ask: Price) -> Can {
+    fn lacks(&self, power: Power) -> Option<&'static str> {
+        self.stage.lacks(power)
+    }
+
+    async fn quote(&mut self, symbol: Symbol, bid: Price, ask: Price) -> Did {
         self.stage.quote(symbol, bid, ask).await
     }
 
-    async fn pass(&mut self, time: TimeDelta) -> Can {
+    async fn pass(&mut self, time: TimeDelta) -> Did {
         self.stage.pass(time).await
     }
 
-    async fn market(&mut self, is_open: bool) -> Can {
+    async fn market(&mut self, is_open: bool) -> Did {
         self.stage.market(is_open).await
     }
 
-    async fn trouble(&mut self, trouble: Trouble) -> Can {
+    async fn trouble(&mut self, trouble: Trouble) -> Did {
+        self.memory.lock().expect("nobody panics with it").has_lost_stream |= trouble == Trouble::LostStream;
         self.stage.trouble(trouble).await
     }
 
-    async fn bust(&mut self, execution: ExecutionId) -> Can {
+    async fn bust(&mut self, execution: ExecutionId) -> Did {
         self.stage.bust(execution).await
     }
 
-    async fn restart(&mut self) -> Can {
+    async fn hinted(&self, broker: Arc<dyn Broker>) -> Result<bool, Broken> {
+        self.stage.hinted(broker).await
+    }
+
+    async fn clear(&mut self) -> Did {
+        self.stage.clear().await
+    }
+
+    async fn restart(&mut self) -> Did {
         self.memory.lock().expect("nobody panics with it").restarted = true;
         self.stage.restart().await
     }
@@ -135,6 +155,7 @@ impl Liar {
             Lie::PartIsWhole if is_part => VenueOrder { filled: number("10"), ..order },
             Lie::ForgetsParts if order.end.is_some() => VenueOrder { filled: Qty::ZERO, ..order },
             Lie::FindsEverything => VenueOrder { end: None, ..order },
+            Lie::ExecutesInTheNight => VenueOrder { end: Some(End::Filled), filled: number("10"), ..order },
             _ if self.memory().cancelled.contains(&id) => VenueOrder { end: None, ..order },
             _ => order,
         }
@@ -241,6 +262,13 @@ impl Broker for Liar {
                 self.memory().cancelled.push(order);
                 CancelOutcome::Accepted
             }
+            Lie::LivesAgain => {
+                let is_second = self.memory().asked.replace(order) == Some(order);
+                if is_second {
+                    self.memory().cancelled.push(order);
+                }
+                self.inner.cancel(order).await
+            }
             Lie::TakesEveryCancel => {
                 self.inner.cancel(order).await;
                 CancelOutcome::Accepted
@@ -319,10 +347,10 @@ impl Broker for Liar {
     }
 
     async fn activity_since(&self, cursor: Option<Cursor>) -> Result<Activity, QueryFailed> {
-        let (readings, restarted) = {
+        let (readings, restarted, is_deaf) = {
             let mut memory = self.memory();
             memory.readings += 1;
-            (memory.readings, memory.restarted)
+            (memory.readings, memory.restarted, memory.has_lost_stream)
         };
         let from = if self.lie == Lie::BeginsAtTheEnd && cursor.is_none() && readings > 1 {
             Some(self.inner.activity_since(None).await?.cursor)
@@ -335,6 +363,7 @@ impl Broker for Liar {
             Lie::SkipsOne if !read.events.is_empty() => drop(read.events.remove(0)),
             Lie::ForgetsNow if readings.is_multiple_of(2) => read.events.clear(),
             Lie::ForgetsAtRestart if restarted => read.events.clear(),
+            Lie::RestsOnItsStream if is_deaf => read.events.clear(),
             Lie::NeverComplete => read.complete = false,
             Lie::Backwards => read.events.reverse(),
             _ => {}
@@ -344,5 +373,9 @@ impl Broker for Liar {
 
     async fn hint(&self) {
         self.inner.hint().await;
+        let is_first = !std::mem::replace(&mut self.memory().has_hinted, true);
+        if self.lie == Lie::HintsOnce && !is_first {
+            std::future::pending::<()>().await;
+        }
     }
 }

@@ -29,6 +29,8 @@ pub(super) enum Lie {
     KeepsCancelled,
     /// Every cancel is said to be taken.
     TakesEveryCancel,
+    /// An order that is cancelled twice is told to live again.
+    LivesAgain,
     /// A second order of a name is another order.
     RenamesSecond,
     /// Executions are told under another name.
@@ -93,6 +95,12 @@ pub(super) enum Lie {
     HidesBusts,
     /// No answer is told as a refusal.
     SilenceIsRefusal,
+    /// What rests is told to be executed.
+    ExecutesInTheNight,
+    /// It hints that the stream began, and of nothing after that.
+    HintsOnce,
+    /// What the stream did not tell is not in its log.
+    RestsOnItsStream,
 }
 
 /// The lie that a case is there for.
@@ -112,7 +120,8 @@ pub(super) const fn of(case: u16) -> Option<Lie> {
         17 => L::PartIsWhole,
         18 => L::ForgetsParts,
         20 | 24 | 25 | 35 => L::KeepsCancelled,
-        21..=23 => L::TakesEveryCancel,
+        21 | 22 => L::TakesEveryCancel,
+        23 => L::LivesAgain,
         30 | 31 => L::RenamesSecond,
         32 => L::LosesNames,
         34 | 38 | 82 => L::FindsNothing,
@@ -131,12 +140,13 @@ pub(super) const fn of(case: u16) -> Option<Lie> {
         55 => L::OtherAccount,
         56 => L::TimeStands,
         57 => L::DaysTwice,
-        60..=63 | 70 => L::RefusesNothing,
+        60..=63 => L::RefusesNothing,
         64 => L::KnowsEverything,
         65 => L::BadRules,
         66 | 67 => L::ForgetsReduceOnly,
         68 => L::SaysLess,
         69 => L::KeepsNothing,
+        70 => L::ExecutesInTheNight,
         71 => L::OrphansLegs,
         72 => L::LegsStay,
         73 => L::HidesKinds,
@@ -144,6 +154,8 @@ pub(super) const fn of(case: u16) -> Option<Lie> {
         83 => L::ThrottledIsUnknown,
         84 => L::KeysPass,
         85 => L::HidesBusts,
+        90 => L::HintsOnce,
+        91 => L::RestsOnItsStream,
         _ => return None,
     })
 }

@@ -163,6 +163,14 @@ pub const TABLE: &[Row] = &[
     ),
     row(
         Submit,
+        409,
+        INVALID,
+        "client_order_id must be unique",
+        Duplicate,
+        "as before, with the status that GitHub alpacahq/cli states for it",
+    ),
+    row(
+        Submit,
         422,
         INVALID,
         "qty is required",

@@ -27,6 +27,7 @@ async fn an_answer_is_what_the_table_says() {
     let cases = [
         (refusal(403, 40_310_000, "insufficient buying power"), "refused"),
         (refusal(422, 40_010_001, "client_order_id must be unique"), "duplicate"),
+        (refusal(409, 40_010_001, "client_order_id must be unique"), "duplicate"),
         (refusal(401, 40_110_000, "request is not authorized"), "broken"),
         (refusal(403, 40_310_000, "a rule nobody has listed"), "refused_unlisted"),
         (refusal(500, 50_010_000, "internal server error"), "unknown"),
@@ -94,6 +95,22 @@ async fn what_breaks_a_rule_does_not_leave() {
     let outcome = alpaca.submit(&coin, mark()).await;
     let SubmitOutcome::NotSent { why } = outcome else { panic!("{outcome:?}") };
     assert!(why.contains("gtc or ioc"), "{why}");
+}
+
+#[tokio::test]
+async fn a_part_of_a_share_is_for_exits_unless_switched_on() {
+    let (server, alpaca) = world().await;
+    let answer = ok(order(ID, NAME, "pending_new", "0"));
+    ours("POST", "/v2/orders").respond_with(answer).expect(2).mount(&server).await;
+    let part = broker_api::Intent { qty: "2.5".parse().unwrap(), ..intent() };
+    let SubmitOutcome::NotSent { why } = alpaca.submit(&part, mark()).await else { panic!("it left") };
+    assert!(why.contains("with_fractions"), "{why}");
+    // What is held is closed whole, wherever the part came from.
+    let exit = broker_api::Intent { purpose: Purpose::Exit, ..part };
+    assert!(matches!(alpaca.submit(&exit, mark()).await, SubmitOutcome::Accepted { .. }));
+    let config = config(&server.uri()).with_fractions(true);
+    let alpaca = broker_alpaca::Alpaca::new(config, std::sync::Arc::new(now)).unwrap();
+    assert!(matches!(alpaca.submit(&part, mark()).await, SubmitOutcome::Accepted { .. }));
 }
 
 #[tokio::test]

@@ -12,11 +12,12 @@ use super::{Bench, Case, Done, Stop};
 
 /// A row of a table of cases.
 macro_rules! case {
-    ($number:literal, $play:ident, $demands:literal) => {
+    ($number:literal, $play:ident, [$($power:ident),*], $demands:literal) => {
         crate::conformance::Case {
             number: $number,
             name: stringify!($play),
             demands: $demands,
+            needs: &[$(crate::conformance::Power::$power),*],
             play: |bench| Box::pin($play(bench)),
         }
     };

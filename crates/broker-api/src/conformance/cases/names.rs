@@ -2,23 +2,29 @@
 
 use super::{Bench, Case, Done, case, not_here, takes};
 use crate::conformance::Stop;
-use crate::conformance::bench::{demand, limit};
-use crate::{End, Finding, Intent, KindName, OrderKind, Purpose, Side, SubmitOutcome};
+use crate::conformance::bench::demand;
+use crate::{End, Finding, KindName, OrderKind, Purpose, Side, SubmitOutcome};
 
 pub(super) const CASES: &[Case] = &[
-    case!(30, a_live_name_is_taken, "an order under the name of a live one is not taken a second time"),
-    case!(31, an_executed_name_is_taken, "an order under the name of an executed one is not executed again"),
-    case!(32, a_name_comes_back_with_everything, "executions and live orders carry our name"),
-    case!(33, what_rests_is_found, "an order that rests is found, live"),
-    case!(34, what_is_executed_is_found, "an executed order is found, whole"),
-    case!(35, what_is_cancelled_is_found, "a cancelled order is found, cancelled"),
+    case!(30, a_live_name_is_taken, [], "an order under the name of a live one is not taken a second time"),
+    case!(
+        31,
+        an_executed_name_is_taken,
+        [Session],
+        "an order under the name of an executed one is not executed again"
+    ),
+    case!(32, a_name_comes_back_with_everything, [Session], "executions and live orders carry our name"),
+    case!(33, what_rests_is_found, [], "an order that rests is found, live"),
+    case!(34, what_is_executed_is_found, [Session], "an executed order is found, whole"),
+    case!(35, what_is_cancelled_is_found, [Session], "a cancelled order is found, cancelled"),
     case!(
         36,
         what_is_refused_does_not_live,
+        [],
         "a refused order is found refused, or not at all, and never live"
     ),
-    case!(37, what_was_never_sent_is_not_found, "an order that was never sent is not found"),
-    case!(38, what_is_found_is_found_by_another_process, "another process finds the same"),
+    case!(37, what_was_never_sent_is_not_found, [], "an order that was never sent is not found"),
+    case!(38, what_is_found_is_found_by_another_process, [Session], "another process finds the same"),
 ];
 
 fn is_duplicate(answer: &SubmitOutcome) -> bool {
@@ -27,7 +33,7 @@ fn is_duplicate(answer: &SubmitOutcome) -> bool {
 
 async fn a_live_name_is_taken(bench: &mut Bench) -> Done {
     takes(bench, KindName::Limit)?;
-    let order = bench.order(Side::Buy, 10, limit(9_000)?)?;
+    let order = bench.order(Side::Buy, 10, bench.limit(9_000)?)?;
     bench.take(&order).await?;
     bench.rests(order.id).await?;
     let again = bench.send(&order).await;
@@ -52,7 +58,7 @@ async fn an_executed_name_is_taken(bench: &mut Bench) -> Done {
 
 async fn a_name_comes_back_with_everything(bench: &mut Bench) -> Done {
     takes(bench, KindName::Limit)?;
-    let rests = bench.order(Side::Buy, 5, limit(9_000)?)?;
+    let rests = bench.order(Side::Buy, 5, bench.limit(9_000)?)?;
     bench.take(&rests).await?;
     let fills = bench.filled(Side::Buy, 10).await?;
     demand(!fills.is_empty(), || "no execution carries the name of its order".to_owned())?;
@@ -62,7 +68,7 @@ async fn a_name_comes_back_with_everything(bench: &mut Bench) -> Done {
 
 async fn what_rests_is_found(bench: &mut Bench) -> Done {
     takes(bench, KindName::Limit)?;
-    let order = bench.order(Side::Buy, 10, limit(9_000)?)?;
+    let order = bench.order(Side::Buy, 10, bench.limit(9_000)?)?;
     bench.take(&order).await?;
     let seen = bench.found(order.id).await?;
     demand(seen.end.is_none() && seen.filled.is_zero(), || format!("{seen:?}"))
@@ -76,14 +82,15 @@ async fn what_is_executed_is_found(bench: &mut Bench) -> Done {
 
 async fn what_is_cancelled_is_found(bench: &mut Bench) -> Done {
     takes(bench, KindName::Limit)?;
-    let order = bench.order(Side::Buy, 10, limit(9_000)?)?;
+    let order = bench.order(Side::Buy, 10, bench.limit(9_000)?)?;
     bench.take(&order).await?;
-    bench.broker().cancel(order.id).await;
+    bench.cancel(order.id).await?;
     bench.ends(order.id, End::Cancelled).await.map(drop)
 }
 
 async fn what_is_refused_does_not_live(bench: &mut Bench) -> Done {
-    let order = Intent { key: bench.key(), ..bench.order(Side::Buy, 900_000_000, OrderKind::MARKET)? };
+    takes(bench, KindName::Limit)?;
+    let order = bench.order(Side::Buy, 900_000_000, bench.limit(5_000)?)?;
     bench.refuse(&order).await?;
     match bench.find(order.id).await? {
         Finding::Found { order } if order.end != Some(End::Refused) => {
@@ -101,7 +108,7 @@ async fn what_was_never_sent_is_not_found(bench: &mut Bench) -> Done {
 
 async fn what_is_found_is_found_by_another_process(bench: &mut Bench) -> Done {
     takes(bench, KindName::Limit)?;
-    let order = bench.order(Side::Buy, 10, limit(9_000)?)?;
+    let order = bench.order(Side::Buy, 10, bench.limit(9_000)?)?;
     bench.take(&order).await?;
     let filled = bench.filled(Side::Buy, 10).await?[0].order;
     let before = (bench.found(order.id).await?, bench.found(filled).await?);
