@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::BrokerName;
 pub use replay::{CostsOf, DirectionOf, EquityOf, LimitsOf, ReplayArgs};
 #[cfg(feature = "sim")]
 pub use sim::{ClockOf, MarketOf, SimArgs, SimVerb};
@@ -55,8 +56,10 @@ pub struct Common {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Write a commented configuration, an example signals file, example prices and the cron lines
-    #[command(after_help = "Examples:\n  tradewind init\n  tradewind init --out trading")]
-    Init(OutDir),
+    #[command(
+        after_help = "Examples:\n  tradewind init\n  tradewind init --out trading\n  tradewind init --venue alpaca --out trading"
+    )]
+    Init(InitArgs),
     /// Show the whole thing on a generated market: two years, 33 symbols, the very path that `run` takes
     #[command(after_help = "Examples:\n  tradewind demo\n  tradewind demo --out look")]
     Demo(OutDir),
@@ -133,6 +136,17 @@ pub enum Verb {
     },
 }
 
+/// `init`.
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    /// The folder to write into; made when it is not there
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Whose account is to be traded
+    #[arg(long, value_enum, value_name = "VENUE", default_value = "paper")]
+    pub venue: BrokerName,
+}
+
 /// Where to write.
 #[derive(Args, Debug)]
 pub struct OutDir {
@@ -148,7 +162,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub signals: Option<PathBuf>,
     /// How long to wait for answers that are outstanding before the pass ends
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     pub settle: u64,
     /// Do all of it on a copy, and say what would happen; nothing is sent or written
     #[arg(long)]

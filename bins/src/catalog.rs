@@ -1,5 +1,6 @@
 //! The 33 instruments that the paper defaults trade, and what other programs call them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use broker_api::{Amount, AssetClass, Currency, Instrument, Key, Price, Qty, Ratio, Symbol, VenueId};
@@ -122,6 +123,26 @@ pub fn instruments(venue: VenueId) -> Vec<Instrument> {
     TABLE.lines().skip(2).filter_map(|line| read(venue, line)).collect()
 }
 
+/// What is asked for at a broker of stocks and coins: those of the table, and what the configuration's own names lead to.
+/// By which rules they trade the broker says when a pass begins.
+pub fn at_broker(venue: VenueId, aliases: &BTreeMap<String, String>) -> Vec<Instrument> {
+    let table = instruments(venue);
+    let known: BTreeSet<Symbol> = table.iter().map(|row| row.key.symbol).collect();
+    let model = |class| table.iter().find(|row| row.asset_class == class);
+    let named: BTreeSet<Symbol> = aliases.values().filter_map(|symbol| Symbol::new(symbol).ok()).collect();
+    let more: Vec<Instrument> = named
+        .difference(&known)
+        .filter_map(|symbol| {
+            let quote = symbol.as_str().split_once('/').map(|(_, quote)| quote);
+            let class = if quote.is_some() { AssetClass::Crypto } else { AssetClass::Equity };
+            let quote = Currency::new(quote.unwrap_or("USD")).ok()?;
+            Some(Instrument { key: Key { venue, symbol: *symbol }, quote, ..model(class)?.clone() })
+        })
+        .collect();
+    let is_there = |row: &Instrument| row.asset_class != AssetClass::Forex;
+    table.into_iter().filter(is_there).chain(more).collect()
+}
+
 /// The instrument that a line of the table describes.
 fn read(venue: VenueId, line: &str) -> Option<Instrument> {
     let mut cells = line.split_whitespace();
@@ -173,6 +194,19 @@ mod tests {
             "pairs, stocks, coins"
         );
         assert_eq!(TABLE.trim().lines().count(), 34, "every line of the table is readable");
+    }
+
+    #[test]
+    fn a_broker_is_asked_for_stocks_and_coins_and_for_what_was_named_beside_them() {
+        let named =
+            [("SPX", "SPY"), ("EURUSD=X", "EUR/USD"), ("BTC-USD", "BTC/USD"), ("LINK-USD", "LINK/USD")];
+        let aliases = named.map(|(alias, symbol)| (alias.to_owned(), symbol.to_owned())).into();
+        let catalog = Catalog::new(at_broker(VenueId::new("alpaca").unwrap(), &aliases)).unwrap();
+        let of = |class| catalog.iter().filter(|(_, row)| row.asset_class == class).count();
+        assert_eq!([of(AssetClass::Forex), of(AssetClass::Equity), of(AssetClass::Crypto)], [0, 21, 7]);
+        let row = |symbol| catalog.find_symbol(Symbol::new(symbol).unwrap()).and_then(|ix| catalog.get(ix));
+        assert_eq!(row("SPY").unwrap().quote.as_str(), "USD");
+        assert!(row("LINK/USD").unwrap().key.venue.as_str() == "alpaca" && row("EUR/USD").is_none());
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod loaded;
 mod sizing;
 mod together;
 mod values;
+pub mod venue;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 pub use loaded::{Loaded, path_of};
+pub use venue::{Alpaca, BrokerName, Venue};
 
 /// The name that is looked for beside the state file.
 pub const NAME: &str = "tradewind.toml";
@@ -28,9 +30,15 @@ pub const NAME: &str = "tradewind.toml";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Which venue is traded.
+    #[serde(default)]
+    pub venue: Venue,
     /// The embedded paper account.
     #[serde(default)]
     pub paper: Paper,
+    /// An account at Alpaca.
+    #[serde(default)]
+    pub alpaca: Alpaca,
     /// Where prices come from.
     #[serde(default)]
     pub data: Data,
@@ -63,7 +71,7 @@ pub struct Paper {
     pub latency_milliseconds: u32,
 }
 
-/// Where prices come from, for each class: `bars:DIR` or `quotes:FILE`, relative to the configuration.
+/// Where prices come from, for each class: `bars:DIR` or `quotes:FILE`, relative to the configuration, or `venue`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Data {
@@ -107,6 +115,8 @@ pub enum Source {
     Bars(PathBuf),
     /// A file of quotes, JSON lines.
     Quotes(PathBuf),
+    /// The broker that is traded.
+    Venue,
 }
 
 #[expect(clippy::expect_used, reason = "the literals below are numbers, and a test makes the defaults")]
@@ -149,7 +159,9 @@ impl Config {
     /// What applies without a file. Live trading is impossible with it.
     pub fn paper() -> Self {
         Self {
+            venue: Venue::default(),
             paper: Paper::default(),
+            alpaca: Alpaca::default(),
             data: Data::default(),
             sizing: Policy::paper(),
             limits: Limits::paper(),

@@ -31,6 +31,7 @@ mod symbols;
 mod tell;
 mod unknown;
 mod usage;
+mod venues;
 mod verbs;
 mod words;
 
@@ -41,9 +42,20 @@ use clap::{CommandFactory as _, Parser as _};
 use failure::{Exit, Failure};
 use out::Out;
 use place::Place;
+#[cfg(feature = "alpaca")]
+pub use venues::ALPACA;
+pub use venues::Adapter;
 
-/// Runs the program: reads the command line, does what it says, and gives the exit code.
-pub fn main() -> ExitCode {
+/// Every broker this was built with.
+pub const EVERY: &[Adapter] = &[
+    #[cfg(feature = "alpaca")]
+    ALPACA,
+];
+
+/// Runs the program: reads the command line, does what it says, and gives the exit code. `adapters` are the brokers it
+/// can reach, beside the embedded one.
+pub fn main(adapters: &'static [Adapter]) -> ExitCode {
+    venues::offer(adapters);
     let (out, done) = match Cli::try_parse() {
         Ok(cli) => {
             let out = Out::new(cli.common.json, cli.common.quiet, cli.common.verbose);
@@ -89,7 +101,7 @@ fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
             .fix("leave --set away"));
     }
     match &cli.verb {
-        Verb::Init(args) => verbs::init::init(out, args.out.as_deref())?,
+        Verb::Init(args) => verbs::init::init(out, args.venue, args.out.as_deref())?,
         Verb::Demo(args) => verbs::demo::demo(out, args.out.as_deref())?,
         Verb::Completions { shell } => {
             let mut script = Vec::new();

@@ -2,12 +2,15 @@
 //!
 //! `run`, `halt`, `flatten` and `demo` are passes; they differ in what they feed in and in who tells the time.
 
+mod broker;
+mod paper;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker_api::{AssetClass, Broker, Catalog, Digest, KindName, Phase, Record, Time};
-use broker_paper::matching::{Costs, Moment};
-use broker_paper::venue::{PaperVenue, VenueError};
+use broker_api::{AssetClass, Broker, Capabilities, Catalog, Currency, Digest, Record, Time};
+use broker_paper::matching::Costs;
+use broker_paper::venue::PaperVenue;
 use chrono::TimeDelta;
 use engine::calendar::Calendar;
 use engine::session::Recorder;
@@ -22,20 +25,20 @@ use crate::failure::{Exit, Failure};
 use crate::files;
 use crate::out::Out;
 use crate::place::{Place, paper_venue};
-use crate::prices::Prices;
+use crate::venues::Connected;
+
+pub use paper::{at_the_venue, paper_only, venue_is_there};
 
 /// How much older than the last close of its market a bar may be and still be a price.
 pub const BAR_AGE_MAX: TimeDelta = TimeDelta::hours(1);
-/// How far back a new account looks for prices: long enough for the longest holiday.
-const NEW_ACCOUNT_LOOKS_BACK: TimeDelta = TimeDelta::days(10);
-/// How often a pass that waits looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// How far back is looked for prices where nobody knows since when: long enough for the longest holiday.
+const LOOKS_BACK: TimeDelta = TimeDelta::days(10);
 
 /// A pass under way. It is consumed by what fails, so there is never one without its runner.
 pub struct Pass {
     place: Place,
     out: Out,
-    venue: Arc<PaperVenue>,
+    at: At,
     costs: Costs,
     clock: Clock,
     runtime: Runtime,
@@ -44,6 +47,14 @@ pub struct Pass {
     edit: Option<FoundEdit>,
     // Let go last: nobody else may write before everything above is closed.
     lock: Lock,
+}
+
+/// Where it trades.
+enum At {
+    /// At the embedded broker, whose prices we bring.
+    Paper(Arc<PaperVenue>),
+    /// At another one, whose prices come by themselves.
+    Broker(Box<Connected>),
 }
 
 /// An edit of the state file, as a start met it.
@@ -96,7 +107,7 @@ impl Pass {
     pub fn recorded(place: &Place, out: Out, recorder: Option<Recorder>) -> Result<Self, Failure> {
         let clock: Clock = Arc::new(crate::clock::now);
         let pass = Self::open(place, out, clock, Arc::clone(&place.catalog), recorder)?;
-        pass.catch_up()
+        if pass.place.is_paper() { pass.catch_up() } else { pass.file_prices()?.price(&[])?.refresh() }
     }
 
     /// Begins a pass by another clock, at a paper venue that may describe its instruments otherwise than we do.
@@ -118,6 +129,19 @@ impl Pass {
         let lock = files::lock(place)?;
         out.step("read");
         let Started { mut book, mut journal, edited } = files::start(place)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+                Failure::new(Exit::Unexpected, "no_runtime", "no runtime could be made").because(&error)
+            })?;
+        let mut place = place.clone();
+        broker::bound_here(&place, &book)?;
+        let (at, clock) = if place.is_paper() {
+            (At::Paper(paper::open(&place, &book, at_venue, &clock)?), clock)
+        } else {
+            let connected = broker::connect(&mut place, &book, &runtime, out)?;
+            let clock = connected.clock.shared();
+            (At::Broker(Box::new(connected)), clock)
+        };
         let edit = match &edited {
             Some(edit) => {
                 let is_new = edits::noted(out, edit, &mut book, &mut journal, clock())?;
@@ -125,35 +149,9 @@ impl Pass {
             }
             None => None,
         };
-        venue_is_there(place, &book)?;
-        let settings = place.loaded.config.settings(paper_venue());
-        let costs = settings.costs;
-        let venue = Arc::new(
-            PaperVenue::open(&place.venue, at_venue, settings).map_err(|error| at_the_venue(&error))?,
-        );
-        unfinished(&book, &venue)?;
-        venue.set_time(clock());
-        let broker: Arc<dyn Broker> = Arc::clone(&venue) as Arc<dyn Broker>;
-        let ours = Venue::new(broker, Arc::clone(&clock), place.files.halt.clone());
-        let is_bars = |class: &AssetClass| matches!(place.loaded.source(*class), Ok(Source::Bars(_)));
-        let mut capabilities = ours.capabilities().clone();
-        if !AssetClass::ALL.iter().all(is_bars) {
-            // A quote stands when its market has closed, and is no price to trade at then: such orders wait with us.
-            capabilities.holds_when_closed.retain(|kind| *kind != KindName::Market);
-        }
-        let setup = Setup {
-            catalog: Arc::clone(&place.catalog),
-            policy: place.loaded.config.policy(),
-            limits: place.loaded.config.limits.clone(),
-            calendar: Calendar::new(),
-            base: place.loaded.config.paper.currency,
-            venues: [(paper_venue(), capabilities)].into(),
-            bars: AssetClass::ALL.into_iter().filter(is_bars).map(|class| (class, BAR_AGE_MAX)).collect(),
-        };
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|error| {
-                Failure::new(Exit::Unexpected, "no_runtime", "no runtime could be made").because(&error)
-            })?;
+        let costs = place.loaded.config.settings(paper_venue()).costs;
+        let ours = Venue::new(at.broker(), Arc::clone(&clock), place.files.halt.clone());
+        let setup = setup(&place, &at, &ours);
         let start = Runner::start(
             Desk::new(setup),
             book,
@@ -164,7 +162,7 @@ impl Pass {
             Onlookers { watch: out.watch(), recorder },
         );
         let runner = runtime.block_on(start).map_err(|fault| did_not_start(&fault))?;
-        Ok(Self { place: place.clone(), out, venue, costs, clock, runtime, runner, edit, lock })
+        Ok(Self { place, out, at, costs, clock, runtime, runner, edit, lock })
     }
 
     /// The time by this pass's clock.
@@ -182,11 +180,6 @@ impl Pass {
         &self.runner
     }
 
-    /// The paper venue.
-    pub fn venue(&self) -> &PaperVenue {
-        &self.venue
-    }
-
     /// The book.
     pub fn book(&self) -> &Book {
         self.runner.book()
@@ -195,57 +188,6 @@ impl Pass {
     /// Whether the state file was found edited in a way that no pass before this one has told.
     pub fn has_new_edit(&self) -> bool {
         self.edit.is_some_and(|edit| edit.is_new)
-    }
-
-    /// Plays everything the price sources hold since the last time, moment by moment.
-    fn catch_up(mut self) -> Result<Self, Failure> {
-        // A process that was killed in the middle of a moment left events of it untaken, and its prices may not come
-        // again: a file of quotes holds only the last ones.
-        self = self.drain()?;
-        let now = self.now();
-        let from = self.venue.last_played().unwrap_or(now - NEW_ACCOUNT_LOOKS_BACK);
-        let mut prices = Prices::open(&self.place, from, now)?;
-        for absent in &prices.absent {
-            self.out.warn(
-                "no_source",
-                &format!(
-                    "{absent} is not there: no price of what it should hold, so its entries will be denied"
-                ),
-            );
-        }
-        while let Some(moment) = prices.next()? {
-            self = self.play(&moment)?;
-        }
-        self.venue.set_time(now);
-        self.refresh()
-    }
-
-    /// Plays one moment of one instrument: the venue meets it first, then the desk sees the price and, event by
-    /// event, what it brought about, before time moves on.
-    ///
-    /// # Errors
-    /// A venue or a journal that fails.
-    pub fn play(mut self, moment: &Moment) -> Result<Self, Failure> {
-        let Some(instrument) = self.place.catalog.get(moment.ix()) else { return Ok(self) };
-        let (class, quote) = (instrument.asset_class, moment.quote_in_ticks(instrument, &self.costs));
-        // A quote from outside the session is something to know, and nothing that orders could meet.
-        let is_tradable = !matches!(moment, Moment::Quote { .. })
-            || Calendar::new().open(class, moment.at(), None).is_trading();
-        if is_tradable {
-            self.venue.play(moment).map_err(|error| at_the_venue(&error))?;
-        }
-        if let Some(quote) = quote {
-            self = self.take(vec![Input::Quote { ix: moment.ix(), quote }])?;
-        }
-        if is_tradable { self.drain() } else { Ok(self) }
-    }
-
-    /// Takes the events of the moment under way, one by one, and lets the desk act upon each.
-    fn drain(mut self) -> Result<Self, Failure> {
-        while self.venue.next_event().map_err(|error| at_the_venue(&error))? {
-            self = self.step(Runner::catch_up)?;
-        }
-        Ok(self)
     }
 
     /// Takes inputs in and carries out what follows from them.
@@ -261,7 +203,7 @@ impl Pass {
     /// # Errors
     /// A journal that fails.
     pub fn refresh(self) -> Result<Self, Failure> {
-        self.step(Runner::refresh)
+        self.followed().step(Runner::refresh)
     }
 
     /// Writes a fact that no step decides: what a person brought in.
@@ -279,15 +221,12 @@ impl Pass {
     pub fn settle(mut self, at_most: Duration) -> Result<Self, Failure> {
         let began = crate::clock::Stopwatch::start();
         loop {
-            let unsettled = self
-                .book()
-                .open_orders()
-                .any(|order| matches!(order.phase, Phase::Sending | Phase::Unknown | Phase::Cancelling));
-            if !unsettled || began.elapsed() >= at_most {
+            let left = at_most.saturating_sub(began.elapsed());
+            if left.is_zero() || self.is_settled() {
                 return Ok(self);
             }
-            self.runtime.block_on(tokio::time::sleep(LOOK_AGAIN));
-            self = self.refresh()?;
+            self.wait(left);
+            self = self.price(&[])?.refresh()?;
         }
     }
 
@@ -297,7 +236,9 @@ impl Pass {
     /// A journal or a state file that cannot be written. The journal is the truth; the next pass writes the file.
     pub fn end(self, exit: Exit) -> Result<Ended, Failure> {
         let now = self.now();
-        self.venue.flush().map_err(|error| at_the_venue(&error))?;
+        if let At::Paper(venue) = &self.at {
+            venue.flush().map_err(|error| at_the_venue(&error))?;
+        }
         let (mut book, mut journal) = self.runner.stop(exit.code()).map_err(|frozen| stopped(&frozen))?;
         self.out.step("checkpoint");
         let written = files::written(&self.place, &book, &journal, now)?;
@@ -335,45 +276,49 @@ impl Pass {
     }
 }
 
-/// A book that has traded needs the venue's file.
-///
-/// # Errors
-/// When it is not there.
-pub fn venue_is_there(place: &Place, book: &Book) -> Result<(), Failure> {
-    let known = book.venue(paper_venue()).is_some_and(|venue| venue.cursor.as_str() != "0");
-    // An empty file would be made into a new account.
-    if known && !std::fs::metadata(&place.venue).is_ok_and(|file| file.len() > 0) {
-        return Err(Failure::usage(
-            "venue_missing",
-            format!("{} is not there or is empty, and the book has traded at it", place.venue.display()),
-        )
-        .fix("put the file back from where the state was copied; without it this would be another account"));
+impl At {
+    fn broker(&self) -> Arc<dyn Broker> {
+        match self {
+            Self::Paper(venue) => Arc::clone(venue) as _,
+            Self::Broker(connected) => Arc::clone(&connected.broker),
+        }
     }
-    Ok(())
-}
 
-/// Stops where the venue took an import that the journal does not hold: what it changed would count as profit or loss.
-fn unfinished(book: &Book, venue: &PaperVenue) -> Result<(), Failure> {
-    let Some(bound) = book.venue(paper_venue()) else { return Ok(()) };
-    let since = venue.transfers_since(bound.cursor).map_err(|error| at_the_venue(&error))?;
-    match since.iter().find(|done| book.import(done.file).is_none()) {
-        None => Ok(()),
-        Some(done) => Err(Failure::usage(
-            "import_unfinished",
-            format!(
-                "an import was interrupted: the paper account holds it, the journal does not (file {})",
-                &done.file.as_str()[..12]
-            ),
-        )
-        .fix("run the same `tradewind state import` again; it goes on where it was")),
+    fn currency(&self, place: &Place) -> Currency {
+        match self {
+            Self::Paper(_) => place.loaded.config.paper.currency,
+            Self::Broker(connected) => connected.of.currency,
+        }
+    }
+
+    fn capabilities(&self, place: &Place, venue: &Venue) -> Capabilities {
+        match self {
+            Self::Paper(_) => paper::capabilities(place, venue),
+            Self::Broker(_) => venue.capabilities().clone(),
+        }
+    }
+
+    /// A simulator's own hours count, whatever ours are.
+    fn calendar(&self) -> Calendar {
+        match self {
+            Self::Broker(connected) if connected.is_loopback => Calendar::behind_venues(),
+            _ => Calendar::new(),
+        }
     }
 }
 
-/// A venue that cannot go on.
-pub fn at_the_venue(error: &VenueError) -> Failure {
-    Failure::new(Exit::Unavailable, "venue_failed", "the paper venue cannot go on")
-        .because(error)
-        .fix("correct what the cause names and run again; what was on its way is then found out")
+/// What the desk decides by.
+fn setup(place: &Place, at: &At, venue: &Venue) -> Setup {
+    let is_bars = |class: &AssetClass| matches!(place.loaded.source(*class), Ok(Source::Bars(_)));
+    Setup {
+        catalog: Arc::clone(&place.catalog),
+        policy: place.loaded.config.policy(),
+        limits: place.loaded.config.limits.clone(),
+        calendar: at.calendar(),
+        base: at.currency(place),
+        venues: [(venue.id(), at.capabilities(place, venue))].into(),
+        bars: AssetClass::ALL.into_iter().filter(is_bars).map(|class| (class, BAR_AGE_MAX)).collect(),
+    }
 }
 
 fn did_not_start(fault: &StartFault) -> Failure {

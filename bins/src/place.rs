@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use broker_api::{Catalog, Stamped, Time, VenueId};
+use broker_api::{AccountId, Catalog, Mode, Stamped, Time, VenueId};
 use chrono::Utc;
 use state::{Book, Files, Head, Journal, SqliteStore};
 
 use crate::args::Common;
 use crate::catalog;
-use crate::config::{Loaded, layers, path_of};
+use crate::config::{BrokerName, Loaded, layers, path_of};
 use crate::failure::{Exit, Failure};
 use crate::figures;
 use crate::history::History;
@@ -21,9 +21,8 @@ const STATE: &str = "paper-state.json";
 const PAGE: usize = 10_000;
 
 /// The name of the paper venue in every book.
-#[expect(clippy::expect_used, reason = "a literal, and a test makes it")]
 pub fn paper_venue() -> VenueId {
-    VenueId::new("paper").expect("a venue")
+    BrokerName::Paper.venue()
 }
 
 /// One book's files, and the configuration that goes with them.
@@ -37,6 +36,8 @@ pub struct Place {
     pub loaded: Loaded,
     /// What can be traded.
     pub catalog: Arc<Catalog>,
+    /// Whether it is a copy on which a pass only shows what it would do.
+    pub is_rehearsal: bool,
 }
 
 /// A book as it was read.
@@ -83,14 +84,55 @@ impl Place {
         let stem = state.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let name = format!("{}-venue.sqlite", stem.strip_suffix("-state").unwrap_or(&stem));
         let venue = state.with_file_name(name);
-        let catalog = Catalog::new(catalog::instruments(paper_venue()))
-            .map_err(|twice| Failure::usage("bad_catalog", twice.to_string()))?;
-        Ok(Self { files, venue, loaded, catalog: Arc::new(catalog) })
+        let traded = match loaded.config.venue.broker {
+            BrokerName::Paper => catalog::instruments(paper_venue()),
+            broker @ BrokerName::Alpaca => catalog::at_broker(broker.venue(), &loaded.config.aliases),
+        };
+        let catalog =
+            Catalog::new(traded).map_err(|twice| Failure::usage("bad_catalog", twice.to_string()))?;
+        Ok(Self { files, venue, loaded, catalog: Arc::new(catalog), is_rehearsal: false })
     }
 
-    /// The account the paper venue trades.
-    pub fn account(&self) -> String {
-        self.loaded.config.paper.account.to_string()
+    /// The same, of which nothing reaches a broker.
+    #[must_use]
+    pub fn rehearsing(mut self) -> Self {
+        self.is_rehearsal = true;
+        self
+    }
+
+    /// Whose account is traded.
+    pub const fn broker(&self) -> BrokerName {
+        self.loaded.config.venue.broker
+    }
+
+    /// Whether the embedded paper broker is traded.
+    pub fn is_paper(&self) -> bool {
+        self.broker() == BrokerName::Paper
+    }
+
+    /// The account that is traded, as far as the configuration names it: a broker names its accounts itself.
+    pub fn account(&self) -> Option<AccountId> {
+        self.is_paper().then_some(self.loaded.config.paper.account)
+    }
+
+    /// Which kind of account the configuration means.
+    fn mode(&self) -> Mode {
+        if self.is_paper() { Mode::Paper } else { self.loaded.config.venue.mode }
+    }
+
+    /// What stands first in an output for people as long as no book tells it: mode, venue, account.
+    pub fn unbound(&self) -> String {
+        let account = self.account().map(|account| format!(" {}", figures::tail(account.as_str(), 12)));
+        format!("{}  {}{}", self.mode(), self.broker().venue(), account.unwrap_or_default())
+    }
+
+    /// The same for programs.
+    pub fn unbound_heading(&self) -> Heading {
+        Heading {
+            mode: Some(self.mode().to_string().to_lowercase()),
+            account: self.account().map(|account| format!("{}:{account}", self.broker().venue())),
+            ..Heading::default()
+        }
     }
 
     /// Reads the book as the journal has it, at a moment of the past if one is given.

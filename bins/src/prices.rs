@@ -12,6 +12,7 @@ use engine::intake::Defaults;
 use crate::catalog;
 use crate::config::Source;
 use crate::failure::Failure;
+use crate::out::Out;
 use crate::place::Place;
 
 /// Everything the sources hold from a moment on.
@@ -21,7 +22,7 @@ pub struct Prices {
     next_quote: Option<Moment>,
     from: Time,
     /// What could not be read because it is not there: the guard will miss its prices.
-    pub absent: Vec<String>,
+    absent: Vec<String>,
 }
 
 /// One folder of bars, of which only some classes are wanted.
@@ -58,6 +59,8 @@ impl Prices {
                     folder.advance()?;
                     folders.push(folder);
                 }
+                // Asked for when it is needed.
+                Source::Venue => {}
                 Source::Quotes(file) => {
                     let read = Quotes::read(&file, &place.catalog).map_err(|error| bad(&error))?;
                     let wanted = read.iter().filter(|(ix, quote)| wanted.contains(ix) && quote.at <= until);
@@ -68,6 +71,16 @@ impl Prices {
         quotes.sort_by_key(Moment::at);
         let mut quotes = quotes.into_iter();
         Ok(Self { next_quote: quotes.next(), folders, quotes, from, absent })
+    }
+
+    /// Says what is not there.
+    pub fn tell_absent(&self, out: Out) {
+        for absent in &self.absent {
+            let text = format!(
+                "{absent} is not there: no price of what it should hold, so its entries will be denied"
+            );
+            out.warn("no_source", &text);
+        }
     }
 
     /// The next moment of all sources.

@@ -1,18 +1,12 @@
 //! Orders of which nobody can prove whether they are live: since when, and what is awaited next.
 
-use broker_api::{Capabilities, Phase, Time, VenueId};
+use broker_api::{Phase, Time};
 use engine::Next;
 use serde_json::{Value, json};
 use state::Book;
 use state::book::Order;
 
-use crate::figures;
-use crate::place::paper_venue;
-
-/// What the venue of an order can do; nothing of a venue that this program does not trade at.
-fn capabilities(venue: VenueId) -> Option<Capabilities> {
-    (venue == paper_venue()).then(broker_paper::venue::capabilities)
-}
+use crate::{figures, venues};
 
 /// An order of unknown outcome.
 #[derive(Clone, Debug)]
@@ -27,7 +21,8 @@ pub struct Unknown<'a> {
 /// All of them, at a moment.
 pub fn all(book: &Book, now: Time) -> impl Iterator<Item = Unknown<'_>> {
     book.open_orders().filter(|order| order.phase == Phase::Unknown).map(move |order| {
-        let next = capabilities(order.intent.key.venue).map(|venue| engine::awaited(order, &venue, now));
+        let next =
+            venues::capabilities(order.intent.key.venue).map(|venue| engine::awaited(order, &venue, now));
         Unknown { order, next, now }
     })
 }
@@ -91,6 +86,7 @@ impl Unknown<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::paper_venue;
     use broker_api::{
         AccountId, AccountRef, Amount, ClientOrderId, Currency, Cursor, Key, Mode, OrderKind, Protection,
         Purpose, Qty, Record, Side, SubmitOutcome, TimeInForce,

@@ -30,7 +30,9 @@ def main():
             file.writelines(f"{name},{RULES.get(name[:2], 'equity,0.01,1')},USD,no\n" for name in names)
         command = [binary, "replay", "--bars", bars, "--symbols", symbols, "--strategy", "breakout", "--costs", "none"]
         command += ["--limits", "wide", "--slots", slots, "--out", os.path.join(folder, "out"), "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        # Names of this bench's own are no settings, and would be refused as such.
+        settings = {name: value for name, value in os.environ.items() if not name.startswith("TRADEWIND")}
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=settings)
     told = json.loads(done.stdout)["data"]
     row = {name: told[name] for name in ("bars", "entries", "orders", "fills", "reviews", "records", "transitions", "trades_sha256")}
     print(json.dumps({**row, "run_s": told["seconds"], "equity": float(told["equity_closed"])}))

@@ -333,6 +333,24 @@ fn a_stop_that_cannot_be_placed_ends_the_position_though_its_target_cannot_be_pl
 }
 
 #[test]
+fn a_stop_that_is_refused_beside_its_entry_ends_the_entry_and_then_the_position() -> Held {
+    let mut play = friendly(5);
+    play.rig.venue.ahead = TimeDelta::seconds(60);
+    let enter = Act::Enter { symbol: 0, is_long: true, stop: 10, target: 10, lives: 600 };
+    play.step(&Step { is_fresh: true, ..step(0, enter, 9) })?;
+    let refuse = step(1, Act::Read { again: 0, most: 4 }, 12);
+    (0..3).try_for_each(|_| play.step(&refuse))?;
+    let entry = play.rig.book().open_orders().next().and_then(|entry| entry.cancel_wanted);
+    assert_eq!(entry, Some(of("unprotected")), "what is left of the entry is not kept");
+    (0..9).try_for_each(|_| play.step(&refuse))?;
+    let (book, key) = (play.rig.book(), crate::world::key("AAPL"));
+    let is_stop = |order: &&state::book::Order| order.intent.purpose == broker_api::Purpose::Stop;
+    assert_eq!(book.closed_orders().filter(is_stop).count(), 2, "not one after the other");
+    assert_eq!(book.exit_wanted(key).map(|exit| exit.code), Some(of("unprotected")));
+    Ok(())
+}
+
+#[test]
 fn a_venue_that_ends_every_stop_at_once_is_not_sent_one_after_the_other() -> Held {
     let mut play = friendly(5);
     filled_unheard(&mut play)?;

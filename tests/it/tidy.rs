@@ -116,6 +116,14 @@ fn chrono_is_the_only_time_crate() -> Result<(), Box<dyn Error>> {
 }
 
 #[test]
+fn the_paper_program_is_built_without_a_network() -> Result<(), Box<dyn Error>> {
+    let names = edges::of_the_paper_program(&root())?;
+    assert!(names.iter().any(|name| name == "broker-paper") && names.len() > 40, "{names:?}");
+    assert_clean(&edges::network(&names));
+    Ok(())
+}
+
+#[test]
 fn every_member_takes_lints_versions_and_dependencies_from_the_root() -> Result<(), Box<dyn Error>> {
     // The fuzz targets stand outside of the workspace, for they are built in another way.
     let is_member = |f: &File| f.path.ends_with("/Cargo.toml") && f.path != "fuzz/Cargo.toml";

@@ -107,6 +107,20 @@ fn list() -> Vec<Key> {
     let paper = &config.paper;
     let mut keys = vec![
         key(
+            "venue.broker",
+            Kind::Choice(&["paper", "alpaca"]),
+            "",
+            quoted(&config.venue.broker.as_str()),
+            "Whose account is traded: the embedded paper broker, or a broker that this program was built with.",
+        ),
+        key(
+            "venue.mode",
+            Kind::Choice(&["practice", "live"]),
+            "",
+            quoted(&"practice"),
+            "Which kind of account it is at a broker; live is refused as long as nobody can arm it.",
+        ),
+        key(
             "paper.account",
             Kind::Account,
             "",
@@ -141,6 +155,27 @@ fn list() -> Vec<Key> {
             Some(paper.latency_milliseconds.to_string()),
             "How long after its acceptance an order begins to take part.",
         ),
+        key(
+            "alpaca.credentials",
+            Kind::Keys,
+            "",
+            quoted(&config.alpaca.credentials),
+            "Where the keys of the account are: under Alpaca's own names in the environment, or in a file that its owner alone may read.",
+        ),
+        key(
+            "alpaca.quantities",
+            Kind::Choice(&["whole", "fractions"]),
+            "",
+            quoted(&"whole"),
+            "Whether stocks are traded in whole shares, or in fractions, whose stops end with each session and are sent again.",
+        ),
+        key(
+            "alpaca.feed",
+            Kind::Choice(&["iex", "sip", "delayed_sip"]),
+            "",
+            quoted(&"iex"),
+            "Whose quotes of stocks are read: one exchange, which every account may, or all of them, which must be subscribed to.",
+        ),
     ];
     for (class, source, of) in [
         ("equity", &config.data.equity, "stocks and funds"),
@@ -148,7 +183,7 @@ fn list() -> Vec<Key> {
         ("crypto", &config.data.crypto, "coins"),
     ] {
         let basis = format!(
-            "Where prices of {of} come from: bars:FOLDER (one CSV per symbol) or quotes:FILE (JSON lines), relative to the configuration."
+            "Where prices of {of} come from: bars:FOLDER (one CSV per symbol) or quotes:FILE (JSON lines), relative to the configuration, or venue (the broker's own quotes)."
         );
         keys.push(key(&format!("data.{class}"), Kind::Source, "", quoted(source), &basis));
     }

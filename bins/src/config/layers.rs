@@ -18,7 +18,8 @@ pub const CONFIG: &str = "TRADEWIND_CONFIG";
 /// See [`CONFIG`].
 pub const STATE: &str = "TRADEWIND_STATE";
 /// Variables that begin as ours do and set nothing: the tests read them.
-pub const EXEMPT: [&str; 3] = ["TRADEWIND_SHARED", "TRADEWIND_KILL_SEED", "TRADEWIND_TEST_LOCK"];
+pub const EXEMPT: [&str; 4] =
+    ["TRADEWIND_SHARED", "TRADEWIND_KILL_SEED", "TRADEWIND_MONTH_SEED", "TRADEWIND_TEST_LOCK"];
 
 /// A value and where it was set.
 #[derive(Clone, Debug)]

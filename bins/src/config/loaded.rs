@@ -141,7 +141,7 @@ impl Loaded {
     /// Where prices of a class come from.
     ///
     /// # Errors
-    /// A source that is neither `bars:` nor `quotes:`.
+    /// A source that is none.
     pub fn source(&self, class: AssetClass) -> Result<Source, Failure> {
         let text = match class {
             AssetClass::Equity => &self.config.data.equity,
@@ -149,13 +149,14 @@ impl Loaded {
             AssetClass::Crypto => &self.config.data.crypto,
         };
         match text.split_once(':') {
+            None if text == "venue" => Ok(Source::Venue),
             Some(("bars", path)) if !path.is_empty() => Ok(Source::Bars(self.base.join(path))),
             Some(("quotes", path)) if !path.is_empty() => Ok(Source::Quotes(self.base.join(path))),
             _ => Err(Failure::usage(
                 "bad_source",
                 format!("[data] {class} = \"{text}\" is no source of prices"),
             )
-            .fix("use \"bars:FOLDER\" or \"quotes:FILE\"")),
+            .fix("use \"bars:FOLDER\", \"quotes:FILE\" or \"venue\"")),
         }
     }
 }

@@ -53,7 +53,27 @@ impl Layers {
         for (low, high, strictly, because) in STEPS {
             self.step(low, high, strictly, because);
         }
-        self.names(catalog);
+        let is_paper = self.text("venue.broker").is_none_or(|broker| broker == "paper");
+        if is_paper {
+            self.own_prices();
+        }
+        self.names(catalog, is_paper);
+    }
+
+    /// What is set at a path, as text.
+    fn text(&self, path: &str) -> Option<&str> {
+        self.values.get(path)?.value.as_str()
+    }
+
+    /// The paper broker makes its fills from prices, and has none of its own.
+    fn own_prices(&mut self) {
+        for path in ["data.equity", "data.forex", "data.crypto"] {
+            if self.text(path) == Some("venue") {
+                let at = self.values.get(path).map_or(Origin::Default, |given| given.at.clone());
+                let why = "is \"venue\", and the paper broker has no prices of its own".to_owned();
+                self.fault(at, path, why, "name bars:FOLDER or quotes:FILE, or another venue.broker");
+            }
+        }
     }
 
     /// A file names every limit, whatever else sets some of them.
@@ -106,8 +126,9 @@ impl Layers {
         text.parse().ok()
     }
 
-    /// Every alias leads to one instrument, and no two that look alike lead to different ones.
-    fn names(&mut self, traded: Option<&Catalog>) {
+    /// Every alias leads to one instrument, and no two that look alike lead to different ones. What a broker trades it
+    /// says itself, when a pass begins.
+    fn names(&mut self, traded: Option<&Catalog>, is_paper: bool) {
         let mut seen: BTreeMap<String, (String, String)> = catalog::ALIASES
             .iter()
             .map(|(alias, symbol)| {
@@ -128,8 +149,8 @@ impl Layers {
             let key = format!("aliases.\"{alias}\"");
             let symbol = value.as_str().unwrap_or_default();
             let is_known = match traded {
-                Some(_) => symbols.contains(&symbol),
-                None => Symbol::new(symbol).is_ok(),
+                Some(_) if is_paper => symbols.contains(&symbol),
+                _ => Symbol::new(symbol).is_ok(),
             };
             if alias.trim().is_empty() || alias.trim() != alias {
                 self.fault(

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use toml::de::DeValue;
 
 use super::faults::nearest;
+use super::venue::Keys;
 
 /// What may stand at a key. Safety values are closed: none of these ranges holds a value that switches something off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// A source of prices.
     Source,
+    /// Where keys are.
+    Keys,
 }
 
 /// Why a value is none.
@@ -55,7 +58,8 @@ impl Kind {
             Self::Count { least, most } => format!("{least} to {most}"),
             Self::Decimal { least, most } => format!("\"{least}\" to \"{most}\""),
             Self::Choice(words) => words.join(" or "),
-            Self::Source => "bars:FOLDER or quotes:FILE".to_owned(),
+            Self::Source => "bars:FOLDER, quotes:FILE or venue".to_owned(),
+            Self::Keys => "environment or file:FILE".to_owned(),
         }
     }
 
@@ -85,7 +89,12 @@ impl Kind {
                 Err(refused(format!("is {text} without quotes, and must be a decimal in quotes"), hint))
             }
             (
-                Self::Account | Self::Currency | Self::Choice(_) | Self::Source | Self::Decimal { .. },
+                Self::Account
+                | Self::Currency
+                | Self::Choice(_)
+                | Self::Source
+                | Self::Keys
+                | Self::Decimal { .. },
                 DeValue::String(text),
             ) => self.read_text(text),
             (_, other) => Err(refused(
@@ -137,11 +146,18 @@ impl Kind {
                 );
                 Err(refused(format!("\"{text}\" is not one of {}", words.join(", ")), hint))
             }
+            Self::Keys if Keys::read(text).is_some() => plain(),
+            // What stands there may be a secret, and is not told again.
+            Self::Keys => Err(refused(
+                "does not say where the keys are".to_owned(),
+                "write \"environment\" or \"file:FILE\"; keys themselves have no place in a configuration",
+            )),
+            Self::Source if text == "venue" => plain(),
             Self::Source => match text.split_once(':') {
                 Some(("bars" | "quotes", path)) if !path.trim().is_empty() => plain(),
                 Some(("bars" | "quotes", _)) => Err(refused(
                     format!("\"{text}\" names no path"),
-                    "write \"bars:FOLDER\" or \"quotes:FILE\"",
+                    "write \"bars:FOLDER\", \"quotes:FILE\" or \"venue\"",
                 )),
                 Some((word, path)) if nearest(word, ["bars", "quotes"]).is_some() => {
                     let near = nearest(word, ["bars", "quotes"]).unwrap_or_default();
@@ -152,7 +168,7 @@ impl Kind {
                 }
                 _ => Err(refused(
                     format!("\"{text}\" is no source of prices"),
-                    "write \"bars:FOLDER\" or \"quotes:FILE\"",
+                    "write \"bars:FOLDER\", \"quotes:FILE\" or \"venue\"",
                 )),
             },
         }
@@ -162,7 +178,7 @@ impl Kind {
         match self {
             Self::Count { .. } => "a whole number",
             Self::Decimal { .. } => "a decimal in quotes",
-            Self::Account | Self::Currency | Self::Choice(_) | Self::Source => "text in quotes",
+            Self::Account | Self::Currency | Self::Choice(_) | Self::Source | Self::Keys => "text in quotes",
         }
     }
 
@@ -172,7 +188,8 @@ impl Kind {
             Self::Currency => "\"USD\"".to_owned(),
             Self::Count { .. } | Self::Decimal { .. } => format!("{}, {}", self.named(), self.range()),
             Self::Choice(words) => format!("\"{}\"", words.join("\" or \"")),
-            Self::Source => "\"bars:FOLDER\" or \"quotes:FILE\"".to_owned(),
+            Self::Source => "\"bars:FOLDER\", \"quotes:FILE\" or \"venue\"".to_owned(),
+            Self::Keys => "\"environment\" or \"file:FILE\"".to_owned(),
         }
     }
 }

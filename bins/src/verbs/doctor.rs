@@ -1,6 +1,7 @@
 //! `doctor`: looks at everything a pass needs, changes nothing, and ends with the code that `run` would end with.
 
 mod books;
+mod broker;
 mod machine;
 mod prices;
 mod settings;
@@ -14,7 +15,7 @@ use crate::args::{Common, Doctor, NO_FILE};
 use crate::config::{Config, Loaded};
 use crate::failure::{Exit, Failure};
 use crate::figures;
-use crate::out::{Heading, Out};
+use crate::out::Out;
 use crate::place::{Place, headline};
 use crate::summary;
 
@@ -164,7 +165,7 @@ pub fn doctor(out: Out, common: &Common, asked: &Doctor) -> Result<Exit, Failure
     let sessions = summary::sessions(now, &place);
     report.ok("sessions", format!("{sessions}; next pass {} ({why})", figures::minute(next)));
     let prices = if is_usable {
-        let prices = prices::look(&mut report, &place, now);
+        let prices = prices::look(&mut report, &place, seen.broker.as_ref(), now);
         settings::limits(&mut report, &place);
         prices
     } else {
@@ -176,10 +177,7 @@ pub fn doctor(out: Out, common: &Common, asked: &Doctor) -> Result<Exit, Failure
 
     let exit = report.exit();
     let head = seen.book.as_ref().map_or_else(
-        || {
-            let account = figures::tail(&place.account(), 12);
-            format!("PAPER  paper {account}   no book yet   {}", figures::time(now))
-        },
+        || format!("{}   no book yet   {}", place.unbound(), figures::time(now)),
         |book: &Book| headline(book, now),
     );
     let count = |verdict| report.count(verdict);
@@ -195,8 +193,7 @@ pub fn doctor(out: Out, common: &Common, asked: &Doctor) -> Result<Exit, Failure
     if out.is_verbose() && is_usable {
         out.text(&settings::limits_text(&place))?;
     }
-    let heading =
-        seen.heading.unwrap_or_else(|| Heading { mode: Some("paper".to_owned()), ..Heading::default() });
+    let heading = seen.heading.unwrap_or_else(|| place.unbound_heading());
     out.document(
         "doctor",
         &heading,

@@ -132,7 +132,7 @@ pub fn resume(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
 
 /// Cancels and closes everything.
 pub fn flatten(out: Out, place: &Place, asked: &Flatten) -> Result<(), Failure> {
-    let account = place.account();
+    let account = account(place)?;
     if asked.confirm.as_deref() != Some(account.as_str()) {
         let held = place.read(None).map_or(0, |reading| reading.book.positions().len());
         return Err(Failure::usage(
@@ -166,6 +166,23 @@ pub fn flatten(out: Out, place: &Place, asked: &Flatten) -> Result<(), Failure> 
         at,
         &json!({ "flat": held == 0 && open == 0, "positions": held, "open_orders": open }),
     )
+}
+
+/// The account whose name is asked for: the book's, where there is one.
+fn account(place: &Place) -> Result<String, Failure> {
+    let bound = if place.files.journal.exists() {
+        place.read(None)?.book.venues().next().map(|venue| venue.of.account)
+    } else {
+        None
+    };
+    let named = bound.or_else(|| place.account()).map(|account| account.to_string());
+    named.ok_or_else(|| {
+        Failure::usage(
+            "no_book",
+            format!("there is no book of an account at {} here", place.broker().shown()),
+        )
+        .fix("name its state file with --state")
+    })
 }
 
 /// Nobody lets entries through while a broker may know of orders that the book does not.

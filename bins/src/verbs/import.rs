@@ -17,7 +17,7 @@ use crate::failure::{Exit, Failure};
 use crate::figures;
 use crate::files;
 use crate::out::{Heading, Out};
-use crate::pass::{Pass, at_the_venue};
+use crate::pass::{Pass, at_the_venue, paper_only};
 use crate::place::{Place, heading, headline, paper_venue};
 use crate::reading;
 use crate::summary;
@@ -58,6 +58,9 @@ pub fn import(out: Out, place: &Place, asked: Asked<'_>) -> Result<Exit, Failure
     })?;
     if foreign::is_own(&text) {
         return own(out, place, asked);
+    }
+    if !place.is_paper() {
+        return Err(paper_only(place));
     }
     let currency = place.loaded.config.paper.currency;
     let read = foreign::read(&text, &name, &crate::prices::defaults(place), currency).map_err(|fault| {
@@ -148,7 +151,7 @@ fn take(
     currency: Currency,
 ) -> Result<Exit, Failure> {
     let mut pass = Pass::begin(place, out)?;
-    let known = pass.venue().transfers().map_err(|error| at_the_venue(&error))?;
+    let known = pass.paper()?.transfers().map_err(|error| at_the_venue(&error))?;
     let known = known.into_iter().find(|done| done.file == read.file);
     let done = if pass.book().import(read.file).is_some() {
         Done::Repeated
@@ -160,14 +163,14 @@ fn take(
         )
         .fix("begin with a new paper account, or change the file to hold only what is new"));
     } else {
-        let wanted = record(asked, read, pass.venue(), currency, Amount::ZERO)?;
+        let wanted = record(asked, read, pass.paper()?, currency, Amount::ZERO)?;
         if let Err(error) = pass.book().clone().apply(&wanted, pass.now()) {
             pass.end(Exit::Usage)?;
             return Err(Failure::usage("not_imported", "the book cannot take these positions")
                 .because(&error)
                 .fix("close what is held, or leave it out of a copy of the file; nothing was taken"));
         }
-        let done = match pass.venue().transfer_in(&transfer(read)) {
+        let done = match pass.paper()?.transfer_in(&transfer(read)) {
             Ok(done) => done,
             Err(error @ VenueError::NotTransferred { .. }) => {
                 pass.end(Exit::Usage)?;
@@ -181,7 +184,7 @@ fn take(
             Err(error) => return Err(at_the_venue(&error)),
         };
         out.step("transferred");
-        let record = record(asked, read, pass.venue(), currency, done.flow)?;
+        let record = record(asked, read, pass.paper()?, currency, done.flow)?;
         pass = pass.record(record)?;
         out.step("recorded");
         Done::Taken(done)

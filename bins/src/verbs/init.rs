@@ -7,7 +7,7 @@ use chrono::{TimeDelta, Utc};
 use serde_json::json;
 
 use crate::catalog;
-use crate::config::{NAME, keys};
+use crate::config::{BrokerName, NAME, keys};
 use crate::failure::Failure;
 use crate::out::{Heading, Out};
 
@@ -20,7 +20,7 @@ const PRICES: [(&str, &str, &str); 4] = [
 ];
 
 /// Writes what a new user begins with. Files that are there are not touched.
-pub fn init(out: Out, folder: Option<&Path>) -> Result<(), Failure> {
+pub fn init(out: Out, broker: BrokerName, folder: Option<&Path>) -> Result<(), Failure> {
     let folder = folder.unwrap_or_else(|| Path::new("."));
     let now = crate::clock::now();
     let time = |at: chrono::DateTime<Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
@@ -40,14 +40,16 @@ pub fn init(out: Out, folder: Option<&Path>) -> Result<(), Failure> {
         "schema": "tradewind.signals/1",
         "signals": [
             signal("AAPL", "equity", "long", "227.10", "219.00", "243.30"),
-            signal("EUR/USD", "forex", "short", "1.08520", "1.09600", "1.06500"),
+            match broker {
+                BrokerName::Paper => signal("EUR/USD", "forex", "short", "1.08520", "1.09600", "1.06500"),
+                BrokerName::Alpaca => signal("BTC/USD", "crypto", "long", "84200", "79000", "94000"),
+            },
         ],
     });
-    let files = [
-        (NAME, config()),
-        ("example-signals.json", format!("{signals:#}\n")),
-        ("example-quotes.jsonl", quotes),
-    ];
+    let mut files = vec![(NAME, config(broker)), ("example-signals.json", format!("{signals:#}\n"))];
+    if broker == BrokerName::Paper {
+        files.push(("example-quotes.jsonl", quotes));
+    }
     for (name, _) in &files {
         let file = folder.join(name);
         if file.exists() {
@@ -63,15 +65,22 @@ pub fn init(out: Out, folder: Option<&Path>) -> Result<(), Failure> {
         let file = folder.join(name);
         std::fs::write(&file, text).map_err(|error| not_written(&file, &error))?;
     }
-    let cron = cron(folder);
-    let text = format!(
-        "Written to {}: {NAME}, example-signals.json, example-quotes.jsonl (invented prices, of this moment)\n\
-         Try it:  cd {} && tradewind run --signals example-signals.json\n\
-         For cron (times are of New York; leave TZ away and cron keeps the machine's):\n{cron}",
-        folder.display(),
-        folder.display()
-    );
-    out.text(&text)?;
+    let cron = cron(broker, folder);
+    let shown = folder.display();
+    let try_it = match broker {
+        BrokerName::Paper => format!(
+            "Written to {shown}: {NAME}, example-signals.json, example-quotes.jsonl (invented prices, of this moment)\n\
+             Try it:  cd {shown} && tradewind run --signals example-signals.json\n"
+        ),
+        BrokerName::Alpaca => format!(
+            "Written to {shown}: {NAME}, example-signals.json (its prices are invented)\n\
+             Set APCA_API_KEY_ID and APCA_API_SECRET_KEY to the keys of a practice account, and see that all is there:\n\
+             \x20 cd {shown} && tradewind-alpaca doctor\n"
+        ),
+    };
+    out.text(&format!(
+        "{try_it}For cron (times are of New York; leave TZ away and cron keeps the machine's):\n{cron}"
+    ))?;
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
     out.document(
         "init",
@@ -88,25 +97,30 @@ fn not_written(file: &Path, error: &dyn std::error::Error) -> Failure {
 }
 
 /// After the close: decide and act. Five minutes after the open: settle and protect.
-fn cron(folder: &Path) -> String {
+fn cron(broker: BrokerName, folder: &Path) -> String {
+    let program = match broker {
+        BrokerName::Paper => "tradewind",
+        BrokerName::Alpaca => "tradewind-alpaca",
+    };
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
     let folder = folder.display();
     format!(
         "  CRON_TZ=America/New_York\n\
-         \x20 10 16 * * 1-5  cd {folder} && my-strategy > signals.json && tradewind run --signals signals.json\n\
-         \x20 35 9  * * 1-5  cd {folder} && tradewind run\n"
+         \x20 10 16 * * 1-5  cd {folder} && my-strategy > signals.json && {program} run --signals signals.json\n\
+         \x20 35 9  * * 1-5  cd {folder} && {program} run\n"
     )
 }
 
 /// The configuration with the values that apply without one, each explained.
-fn config() -> String {
+fn config(broker: BrokerName) -> String {
     let mut text = String::from(
         "# What Tradewind trades by. Every value below is the paper default; keys that are not known are refused.\n\
          # The environment goes before this file (TRADEWIND_LIMITS_POSITIONS_MAX=5), and the command line before both\n\
          # (--set limits.positions_max=5). `tradewind doctor --config` shows what applies, and where it was set.\n",
     );
+    let is_of = |key: &keys::Key| broker == BrokerName::Alpaca || key.table() != "alpaca";
     let mut table = "";
-    for key in keys::all().iter().filter(|key| !keys::WAYS.contains(&key.path.as_str())) {
+    for key in keys::all().iter().filter(|key| !keys::WAYS.contains(&key.path.as_str()) && is_of(key)) {
         if key.table() != table {
             table = key.table();
             text.push_str(match table {
@@ -120,8 +134,10 @@ fn config() -> String {
             });
             let _ = writeln!(text, "[{table}]");
         }
-        let value = match table {
-            "data" => Some("\"quotes:example-quotes.jsonl\""),
+        let value = match (table, broker) {
+            ("data", BrokerName::Paper) => Some("\"quotes:example-quotes.jsonl\""),
+            ("data", BrokerName::Alpaca) => Some("\"venue\""),
+            ("venue", BrokerName::Alpaca) if key.name() == "broker" => Some("\"alpaca\""),
             _ => key.default.as_deref(),
         };
         let _ = writeln!(text, "# {}\n{} = {}", key.basis, key.name(), value.unwrap_or_default());
@@ -153,7 +169,7 @@ mod tests {
 
     #[test]
     fn what_init_writes_is_what_applies_without_it() {
-        let read: Config = toml::from_str(&config()).unwrap();
+        let read: Config = toml::from_str(&config(BrokerName::Paper)).unwrap();
         let mut expected = Config::paper();
         let quotes = "quotes:example-quotes.jsonl";
         expected.data.equity = quotes.to_owned();
@@ -164,5 +180,11 @@ mod tests {
             .map(|(alias, symbol)| ((*alias).to_owned(), (*symbol).to_owned()))
             .collect();
         assert_eq!(toml::to_string(&read).unwrap(), toml::to_string(&expected).unwrap());
+        let alpaca: Config = toml::from_str(&config(BrokerName::Alpaca)).unwrap();
+        expected.venue.broker = BrokerName::Alpaca;
+        for source in [&mut expected.data.equity, &mut expected.data.forex, &mut expected.data.crypto] {
+            "venue".clone_into(source);
+        }
+        assert_eq!(toml::to_string(&alpaca).unwrap(), toml::to_string(&expected).unwrap());
     }
 }

@@ -1,11 +1,14 @@
 //! `positions`, `orders`, `fills`, `trades`, `signals`: what the book holds, as tables and as JSON.
 
+use std::collections::BTreeMap;
+
 use broker_api::{Catalog, Purpose, Ratio};
 use serde_json::{Value, json};
 use state::Book;
 use state::book::{Execution, Order, Position, Trade};
 
 use crate::args::{At, List};
+use crate::config::BrokerName;
 use crate::failure::Failure;
 use crate::figures::{self, Table};
 use crate::out::Out;
@@ -48,7 +51,7 @@ fn position_row(book: &Book, catalog: &Catalog, position: &Position) -> Vec<Stri
         position.average().map_or_else(String::new, at_tick),
         position.plan.stop.map_or_else(|| "none".to_owned(), at_tick),
         position.plan.target.map_or_else(|| "none".to_owned(), at_tick),
-        protected(book, position).to_owned(),
+        guarded(book, position).to_owned(),
         position.risk.map_or_else(|| "unbounded".to_owned(), figures::money),
         figures::minute(position.opened_at),
         position.strategy.map_or_else(String::new, |strategy| strategy.to_string()),
@@ -65,6 +68,35 @@ pub fn protected(book: &Book, position: &Position) -> &'static str {
     }
 }
 
+/// How the stop that rests over all of a position outlives us: `venue`, until it is cancelled; `renewed`, until the end of
+/// the session, and a pass sends it again. Nothing while none rests so.
+pub fn protection(book: &Book, position: &Position) -> Option<&'static str> {
+    let stop = tell::resting(book, position, Purpose::Stop).filter(|rest| *rest == position.held.size())?;
+    // There an order for a part of a share ends with the session, whatever it asks for.
+    let is_part = position.key.venue == BrokerName::Alpaca.venue()
+        && !position.key.symbol.as_str().contains('/')
+        && !stop.get().is_integer();
+    Some(if is_part { "renewed" } else { "venue" })
+}
+
+/// The same for people, or why there is none.
+fn guarded(book: &Book, position: &Position) -> &'static str {
+    protection(book, position).unwrap_or_else(|| protected(book, position))
+}
+
+/// How everything that is held is guarded, as one line and for programs.
+pub fn guards(book: &Book) -> (String, Vec<Value>) {
+    let mut named: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for position in book.positions() {
+        named.entry(guarded(book, position)).or_default().push(position.key.symbol.to_string());
+    }
+    let named: Vec<String> =
+        named.into_iter().map(|(how, symbols)| format!("{how}: {}", symbols.join(", "))).collect();
+    let line = if named.is_empty() { String::new() } else { format!("protected  {}\n", named.join("   ")) };
+    let row = |position: &Position| json!({ "symbol": position.key.symbol, "protected": protected(book, position), "protection": protection(book, position) });
+    (line, book.positions().map(row).collect())
+}
+
 fn position_json(book: &Book, position: &Position) -> Value {
     json!({
         "venue": position.key.venue,
@@ -75,6 +107,7 @@ fn position_json(book: &Book, position: &Position) -> Value {
         "stop": position.plan.stop,
         "target": position.plan.target,
         "protected": protected(book, position),
+        "protection": protection(book, position),
         "planned_loss": position.risk,
         "opened_at": position.opened_at,
         "signal": position.signal,

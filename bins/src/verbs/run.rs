@@ -6,7 +6,7 @@ mod input;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use broker_api::{Ending, Phase, SignalId};
+use broker_api::{Ending, Phase, SignalId, Symbol};
 use engine::Input;
 use engine::intake::Intake;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ fn rehearse(out: Out, place: &Place, args: &RunArgs) -> Result<Exit, Failure> {
         .state
         .file_name()
         .map_or_else(|| "paper-state.json".into(), std::ffi::OsStr::to_os_string);
-    let copy = Place::at(&folder.path().join(name), place.loaded.clone())?;
+    let copy = Place::at(&folder.path().join(name), place.loaded.clone())?.rehearsing();
     // With the lock held nobody writes between the copying of one file and the next.
     let lock = place
         .files
@@ -120,6 +120,8 @@ fn act(
         pass.end(Exit::Usage)?;
         return Err(refused);
     }
+    let symbols: Vec<Symbol> = signals.iter().map(|(signal, _)| signal.symbol).collect();
+    pass = pass.price(&symbols)?;
     let mut rest = signals.into_iter().map(|(signal, digest)| Input::Signal { signal, digest }).peekable();
     while rest.peek().is_some() {
         pass = pass.take(rest.by_ref().take(AT_ONCE).collect())?;

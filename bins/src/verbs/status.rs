@@ -11,6 +11,7 @@ use crate::out::Out;
 use crate::place::{Place, Reading};
 use crate::summary::{self, Account, Need};
 use crate::unknown;
+use crate::verbs::lists;
 
 /// Where things stand, from the journal alone: it answers whatever the trading process does.
 pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
@@ -53,6 +54,8 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
     text.push_str(&format!(
         "orders     {flying} in flight   {uncertain} unknown   {entries} entries open   {rests} of {wanted} wanted stops rest\n"
     ));
+    let (guards, protection) = lists::guards(book);
+    text.push_str(&guards);
     let totals = book.totals();
     text.push_str(&format!(
         "so far     {} signals   {} trades closed: {} won, {} lost   net {}   fees {}   {} executions\n",
@@ -104,6 +107,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "orders": { "in_flight": flying, "unknown": uncertain, "entries": entries },
             "no_known_outcome": unknown::all(book, reading.as_of).map(|unknown| unknown.json()).collect::<Vec<_>>(),
             "stops": { "wanted": wanted, "resting": rests },
+            "protection": protection,
             "losses_in_a_row": guard.losses_in_row,
             "totals": totals,
             "needs_you": needs.iter().map(|need| json!({ "text": need.text, "verb": need.verb })).collect::<Vec<_>>(),

@@ -4,6 +4,8 @@
 #![expect(unreachable_pub, reason = "the parts of one program, pub to each other")]
 
 mod acts;
+#[cfg(feature = "alpaca")]
+mod alpaca;
 mod bad_inputs;
 mod config;
 mod doctor;

@@ -64,7 +64,7 @@ impl fmt::Debug for Alpaca {
 }
 
 /// What an account at Alpaca can do, and how an order without an answer is settled there.
-fn capabilities() -> Capabilities {
+pub fn capabilities() -> Capabilities {
     Capabilities {
         kinds: KindName::ALL.to_vec(),
         // A market order would be held too, and then meet the open without a limit; a trailing stop is for regular hours.

@@ -222,6 +222,11 @@ impl Config {
         self
     }
 
+    /// Whether orders go to this machine: to a simulator.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.trading.host)
+    }
+
     /// Whether anything of it goes over TLS.
     pub(crate) const fn needs_tls(&self) -> bool {
         self.trading.is_tls || self.data.is_tls || self.stream.is_tls

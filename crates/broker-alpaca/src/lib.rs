@@ -29,7 +29,7 @@ mod stream;
 mod transport;
 mod wire;
 
-pub use broker::{Alpaca, Clock};
+pub use broker::{Alpaca, Clock, capabilities};
 pub use config::{Config, ConfigError, Feed};
 pub use secret::Credentials;
 pub use transport::StartError;

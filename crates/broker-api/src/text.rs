@@ -69,15 +69,16 @@ impl<const N: usize> Text<N> {
     ///
     /// # Errors
     /// The first reason why not.
-    pub(crate) fn checked(text: &str, allowed: fn(u8) -> bool) -> Result<Self, BadText> {
+    pub(crate) fn checked(text: &str, allowed: impl Fn(u8) -> bool) -> Result<Self, BadText> {
         if text.is_empty() {
             return Err(BadText::Empty);
         }
         if text.len() > N || text.len() > usize::from(u8::MAX) {
             return Err(BadText::TooLong { len: text.len(), max: N });
         }
-        if let Some(c) =
-            text.chars().find(|c| !u8::try_from(*c).is_ok_and(|b| b.is_ascii_graphic() && allowed(b)))
+        let may_be = |b: u8| b.is_ascii_graphic() && allowed(b);
+        if !text.bytes().all(may_be)
+            && let Some(c) = text.chars().find(|c| !u8::try_from(*c).is_ok_and(may_be))
         {
             return Err(BadText::Character(c));
         }

@@ -56,14 +56,26 @@ impl Session {
     }
 }
 
-/// When markets are open. It holds nothing; make one wherever it is needed.
+/// When markets are open. Make one wherever it is needed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Calendar;
+pub struct Calendar {
+    behind_venues: bool,
+}
 
 impl Calendar {
     /// The calendar.
     pub const fn new() -> Self {
-        Self
+        Self { behind_venues: false }
+    }
+
+    /// One that speaks only where a venue says nothing: a simulator may keep hours, and a time, of its own.
+    pub const fn behind_venues() -> Self {
+        Self { behind_venues: true }
+    }
+
+    /// Whether venues go before it.
+    pub const fn is_behind_venues(&self) -> bool {
+        self.behind_venues
     }
 
     /// The session of a date: a stock's day at the exchange, 09:30 to 16:00 (13:00 on half days) New York; a

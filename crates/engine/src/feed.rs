@@ -275,6 +275,19 @@ impl Bars {
         Ok(self.moment.as_ref())
     }
 
+    /// The close of the bar that is told whole, when its open is what was told last: whoever played all of it at once needs
+    /// nothing of what lies between. Nothing otherwise, and then nothing is left out.
+    pub fn skip_to_close(&mut self) -> Option<&Moment> {
+        if let Some(Moment::Open { ix, bar }) = self.moment
+            && self.rest == Some(Part::Range)
+        {
+            (self.rest, self.moment) = (None, Some(Moment::Close { ix, bar }));
+            self.told += 1;
+            return self.moment.as_ref();
+        }
+        None
+    }
+
     fn read(&mut self) -> Result<Option<Part>, FeedError> {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());

@@ -122,6 +122,8 @@ pub struct Replay<S, W> {
     keep: Keep<S>,
     watcher: W,
     waiting: Vec<Input>,
+    /// Memory for the records of a turn.
+    spare: Vec<Stamped>,
     /// The last reading of the account; anything else before the first.
     reading: Input,
 }
@@ -151,6 +153,7 @@ impl<S: Store, W: Watcher> Replay<S, W> {
             keep,
             watcher,
             waiting: Vec::new(),
+            spare: Vec::new(),
             reading: Input::Timer,
         };
         let bound =
@@ -183,6 +186,22 @@ impl<S: Store, W: Watcher> Replay<S, W> {
         Ok(())
     }
 
+    /// Plays all of a bar that is told whole at its close, when its open is told, and gives whether it did: so it is when
+    /// nothing comes of the bar but its last price. Otherwise nothing is done.
+    ///
+    /// # Errors
+    /// [`ReplayFault`].
+    pub fn pass(&mut self, moment: &Moment) -> Result<bool, ReplayFault> {
+        let Moment::Open { ix, bar } = moment else { return Ok(false) };
+        let at = bar.closes;
+        if bar.opens != at || self.desk.next_due().is_some_and(|due| due <= at) {
+            return Ok(false);
+        }
+        let Some(quote) = self.exchange.pass(*ix, bar) else { return Ok(false) };
+        self.take(&Input::Quote { ix: *ix, quote }, at)?;
+        Ok(true)
+    }
+
     /// Reads the account, as a trading process does before it decides.
     ///
     /// # Errors
@@ -194,9 +213,11 @@ impl<S: Store, W: Watcher> Replay<S, W> {
             reading => self.exchange.account(now).map(|account| *reading = Input::Snapshot { account }),
         };
         read.map_err(|_| ReplayFault::Overflow(now))?;
-        let mut batch = Batch::new(self.book.seq() + 1);
-        self.desk.step(&mut self.book, &mut self.market, &self.reading, now, &mut batch)?;
-        self.go_on(batch, now)?;
+        if !self.desk.notes(&self.book, &mut self.market, &self.reading, now) {
+            let mut batch = self.batch();
+            self.desk.step(&mut self.book, &mut self.market, &self.reading, now, &mut batch)?;
+            self.go_on(batch, now)?;
+        }
         if let Input::Snapshot { account } = &self.reading {
             self.watcher.read(account);
         }
@@ -208,7 +229,7 @@ impl<S: Store, W: Watcher> Replay<S, W> {
     /// # Errors
     /// [`ReplayFault`].
     pub fn decide(&mut self, decisions: &[(Signal, Digest)], now: Time) -> Result<(), ReplayFault> {
-        let mut batch = Batch::new(self.book.seq() + 1);
+        let mut batch = self.batch();
         for (signal, digest) in decisions {
             let input = Input::Signal { signal: *signal, digest: *digest };
             self.desk.step(&mut self.book, &mut self.market, &input, now, &mut batch)?;
@@ -238,9 +259,16 @@ impl<S: Store, W: Watcher> Replay<S, W> {
 
     /// One input, and all that follows from it.
     fn take(&mut self, input: &Input, now: Time) -> Result<(), ReplayFault> {
-        let mut batch = Batch::new(self.book.seq() + 1);
+        if self.desk.notes(&self.book, &mut self.market, input, now) {
+            return Ok(()); // nothing follows from it
+        }
+        let mut batch = self.batch();
         self.desk.step(&mut self.book, &mut self.market, input, now, &mut batch)?;
         self.go_on(batch, now)
+    }
+
+    fn batch(&mut self) -> Batch<Command> {
+        Batch::again(self.book.seq() + 1, std::mem::take(&mut self.spare))
     }
 
     /// Keeps what was decided, carries its commands out, takes in what came of them, and so on until nothing is left
@@ -258,7 +286,7 @@ impl<S: Store, W: Watcher> Replay<S, W> {
                 inputs.push(answer.map_err(|_| ReplayFault::Overflow(now))?);
             }
             inputs.push(self.exchange.read_log());
-            let mut batch = Batch::new(self.book.seq() + 1);
+            let mut batch = self.batch();
             for input in &inputs {
                 self.desk.step(&mut self.book, &mut self.market, input, now, &mut batch)?;
             }
@@ -272,7 +300,11 @@ impl<S: Store, W: Watcher> Replay<S, W> {
     fn keep(&mut self, batch: Batch<Command>) -> Result<Vec<Command>, ReplayFault> {
         self.watcher.made(batch.records(), &self.book).map_err(ReplayFault::Watcher)?;
         match &mut self.keep {
-            Keep::Nothing => Ok(batch.drain_volatile().1),
+            Keep::Nothing => {
+                let (records, commands) = batch.drain_volatile();
+                self.spare = records;
+                Ok(commands)
+            }
             Keep::Journal(journal) => Ok(journal.commit(batch)?.open()),
         }
     }

@@ -27,6 +27,9 @@ pub enum Origin {
 /// The first generation that does not fit beside the hash in seven digits, and goes into it.
 const DIGITS: u32 = 10_000_000;
 
+/// Room for all that goes into the hash.
+const PARTS_BYTES: usize = 192;
+
 /// `tw1`, 20 base32 characters (lower case, no padding) of a SHA-256, `-`, a letter for the purpose, and the
 /// generation in at most seven digits: 32 characters of `[a-z0-9-]` at most.
 ///
@@ -39,10 +42,10 @@ pub fn client_order_id(
     purpose: Purpose,
     generation: u32,
 ) -> ClientOrderId {
-    let mut hash = Sha256::new();
+    let mut parts = Vec::with_capacity(PARTS_BYTES);
     let mut part = |text: &str| {
-        hash.update(text.as_bytes());
-        hash.update([0]);
+        parts.extend_from_slice(text.as_bytes());
+        parts.push(0);
     };
     part(account.as_str());
     match origin {
@@ -61,8 +64,11 @@ pub fn client_order_id(
     if generation >= DIGITS {
         part(&generation.to_string());
     }
-    let text = BASE32_NOPAD.encode(&hash.finalize()).to_ascii_lowercase();
-    let text = text.get(..20).unwrap_or(&text);
+    // Five bits make a character, so that these bytes make all that is shown, and whole ones.
+    let mut text = [0; 24];
+    BASE32_NOPAD.encode_mut(&Sha256::digest(&parts)[..15], &mut text);
+    text.make_ascii_lowercase();
+    let text = std::str::from_utf8(&text[..20]).unwrap_or_default();
     named(&format!("tw1{text}-{}{}", purpose.letter(), generation % DIGITS))
 }
 

@@ -2,7 +2,7 @@
 
 use broker_api::{Amount, Code, GuardState, Level, Ratio, Reason, Time};
 use chrono::TimeDelta;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::limits::Limits;
 
@@ -96,6 +96,8 @@ struct Known {
     day: Option<Amount>,
     high_water: Option<Amount>,
     floor: Option<Amount>,
+    /// The floor in whole cents, not below it: equities mostly have as many places, and are then quickly compared.
+    cents: Option<Amount>,
 }
 
 impl Floor {
@@ -107,16 +109,30 @@ impl Floor {
         let Some(equity) = equity else { return false };
         let day = guard.day.as_ref().map(|day| day.equity);
         let (level, high_water) = (guard.level, guard.high_water);
-        let holds = |known: &Known| (known.level, known.day, known.high_water) == (level, day, high_water);
-        let known = self.known.filter(holds).unwrap_or_else(|| Known {
-            level,
-            day,
-            high_water,
-            floor: floor(level, day, high_water, limits),
-        });
-        self.known = Some(known);
-        known.floor.is_none_or(|floor| equity <= floor)
+        let is_known = self
+            .known
+            .as_ref()
+            .is_some_and(|known| known.level == level && known.day == day && known.high_water == high_water);
+        if !is_known {
+            let floor = floor(level, day, high_water, limits);
+            let cents = floor.and_then(whole_cents);
+            self.known = Some(Known { level, day, high_water, floor, cents });
+        }
+        let Some(Known { floor, cents, .. }) = &self.known else { return true };
+        if cents.is_some_and(|cents| equity > cents) {
+            return false;
+        }
+        floor.is_none_or(|floor| equity <= floor)
     }
+
+    /// The equity above which the answer is no, as long as the guard is what it was when it was last asked with an equity.
+    pub fn above(&self) -> Option<Amount> {
+        self.known.as_ref()?.cents
+    }
+}
+
+fn whole_cents(floor: Amount) -> Option<Amount> {
+    Amount::new(floor.get().round_dp_with_strategy(2, RoundingStrategy::ToPositiveInfinity)).ok()
 }
 
 /// The highest equity at which a fall trips; nothing when that cannot be computed.

@@ -53,6 +53,12 @@ impl<C> Batch<C> {
         Self { first, records: Vec::new(), commands: Vec::new() }
     }
 
+    /// The same in memory that was used before, as [`Batch::drain_volatile`] gives it.
+    pub fn again(first: u64, mut records: Vec<Stamped>) -> Self {
+        records.clear();
+        Self { first, records, commands: Vec::new() }
+    }
+
     /// Folds a record into the book, keeps it, and gives its seq.
     ///
     /// # Errors

@@ -28,6 +28,8 @@ pub(super) struct Scripted {
     held: BTreeMap<Key, Held>,
     log: Vec<VenueEvent>,
     executions: usize,
+    /// By how much its clock is ahead.
+    pub(super) ahead: TimeDelta,
     /// Orders that arrived more than once, and legs that arrived while another of their kind was live.
     pub(super) doubled: Vec<ClientOrderId>,
 }
@@ -161,7 +163,7 @@ impl Scripted {
             price: price(reference, self.executions),
             fee: Money { amount: of("0.10"), currency: of("USD") },
             rate: of("1"),
-            at: now,
+            at: now + self.ahead,
             model: None,
         }));
     }

@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::path::Path;
+use std::process::Command;
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
@@ -181,6 +182,38 @@ pub(super) fn time_crates(names: &[String]) -> Vec<String> {
     found.iter().map(|name| format!("{name}: chrono and chrono-tz are the only time crates")).collect()
 }
 
+/// Every crate that comes into a build of the paper program, which is built without features.
+pub(super) fn of_the_paper_program(root: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let words = ["tree", "-p", BINS, "--no-default-features", "--edges", "normal,build", "--prefix", "none"];
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let told = Command::new(cargo).args(words).args(["--offline", "--locked"]).current_dir(root).output()?;
+    if !told.status.success() {
+        return Err(String::from_utf8_lossy(&told.stderr).into());
+    }
+    let lines = String::from_utf8(told.stdout)?;
+    Ok(lines.lines().filter_map(|line| Some(line.split_whitespace().next()?.to_owned())).collect())
+}
+
+/// What speaks to other machines.
+const NETWORK: &[&str] = &[
+    "broker-alpaca",
+    "broker-ibkr",
+    "broker-oanda",
+    "broker-sim",
+    "hyper",
+    "reqwest",
+    "rustls",
+    "tokio-tungstenite",
+    "ureq",
+];
+
+/// Every crate among these that the paper program must not hold, once.
+pub(super) fn network(names: &[String]) -> Vec<String> {
+    let held = |name: &&&str| names.iter().any(|known| known == **name);
+    let fault = |name: &&str| format!("{name}: the paper program speaks to no other machine");
+    NETWORK.iter().filter(held).map(fault).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::assert_faults;
@@ -246,6 +279,13 @@ mod tests {
             &wrong_edges(&tree(planted)),
             &["nothing needs the tests", "not linked", "as dev-dependencies"],
         );
+    }
+
+    #[test]
+    fn a_network_in_the_paper_program_is_found() {
+        let names =
+            ["bins", "hyper", "hyper-util", "broker-paper", "broker-alpaca", "hyper"].map(str::to_owned);
+        assert_faults(&network(&names), &["broker-alpaca", "hyper"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use state::files::with_ending;
 use state::{Book, Journal, LockError, SqliteStore, start};
 
 use super::Report;
+use super::broker::{self, Broker};
 use crate::failure::{Exit, Failure};
 use crate::figures;
 use crate::files;
@@ -29,6 +30,8 @@ pub struct Seen {
     pub heading: Option<Heading>,
     /// When the journal's last record was made.
     pub last_record: Option<Time>,
+    /// The broker that is traded, when it is not the embedded one and answered.
+    pub broker: Option<Broker>,
 }
 
 /// A copy of a book's files.
@@ -59,9 +62,11 @@ pub fn look(report: &mut Report, place: &Place, is_usable: bool, out: Out) -> Se
         }
     };
     let failed = report.checks.len();
-    let seen = records(report, place, &copy, holder);
-    if is_usable {
+    let mut seen = records(report, place, &copy, holder);
+    if is_usable && place.is_paper() {
         venue(report, place, &copy, seen.book.as_ref());
+    } else if is_usable {
+        seen.broker = broker::look(report, &copy.place, seen.book.as_ref());
     } else {
         report.skip("venue", "the configuration says whose account it is");
     }
@@ -106,7 +111,8 @@ fn copied(place: &Place) -> std::io::Result<Copy> {
         .file_name()
         .map_or_else(|| "paper-state.json".into(), std::ffi::OsStr::to_os_string);
     let copy = Place::at(&folder.path().join(name), place.loaded.clone())
-        .map_err(|failure| std::io::Error::other(failure.what))?;
+        .map_err(|failure| std::io::Error::other(failure.what))?
+        .rehearsing();
     run::copy_files(place, &copy)?;
     Ok(Copy { place: copy, folder })
 }
@@ -178,7 +184,7 @@ fn records(report: &mut Report, place: &Place, copy: &Copy, is_held: bool) -> Se
             }
             let (id, head) = (started.journal.id().to_owned(), started.journal.head());
             let heading = heading(&started.book, &id, head.seq, head.hash.as_str());
-            Seen { book: Some(started.book), heading: Some(heading), last_record: last }
+            Seen { book: Some(started.book), heading: Some(heading), last_record: last, broker: None }
         }
         Err(failure) => {
             report.fail("state", failure);
@@ -232,7 +238,8 @@ fn venue(report: &mut Report, place: &Place, copy: &Copy, book: Option<&Book>) {
                 || "no price yet".to_owned(),
                 |at| format!("prices up to {}", figures::time(at)),
             );
-            report.ok("venue", format!("{file}: account {}, {played}", place.account()));
+            let account = place.loaded.config.paper.account;
+            report.ok("venue", format!("{file}: account {account}, {played}"));
         }
         Err(error) => report.fail("venue", copy.ours(pass::at_the_venue(&error), place)),
     }

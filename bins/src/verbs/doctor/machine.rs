@@ -78,7 +78,10 @@ fn credentials(report: &mut Report, place: &Place) {
     }
     let loose: Vec<&(PathBuf, u32)> = found.iter().filter(|(_, mode)| mode & 0o077 != 0).collect();
     match (found.len(), loose.as_slice()) {
-        (0, _) => report.skip("credentials", "no file of credentials here; the paper account needs none"),
+        (0, _) if place.is_paper() => {
+            report.skip("credentials", "no file of credentials here; the paper account needs none");
+        }
+        (0, _) => report.skip("credentials", "no file of credentials here"),
         (count, []) => {
             report.ok("credentials", format!("{}, for their owner alone", figures::counted(count, "file")));
         }

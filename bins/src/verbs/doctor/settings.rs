@@ -9,7 +9,7 @@ use crate::config::faults::Origin;
 use crate::config::keys::{self, Key};
 use crate::failure::Failure;
 use crate::figures;
-use crate::out::{Heading, Out};
+use crate::out::Out;
 use crate::place::Place;
 
 /// A key with what applies.
@@ -44,7 +44,7 @@ pub fn print(out: Out, place: &Place) -> Result<(), Failure> {
         || "no configuration file: defaults".to_owned(),
         |file| format!("configuration {}", file.display()),
     );
-    let mut text = format!("PAPER  paper {}   {file}   {}\n", place.account(), figures::time(now));
+    let mut text = format!("{}   {file}   {}\n", place.unbound(), figures::time(now));
     let mut table = "";
     for Row { key, value, origin } in &rows {
         if key.table() != table {
@@ -83,11 +83,7 @@ pub fn print(out: Out, place: &Place) -> Result<(), Failure> {
             json!({ "alias": alias, "symbol": symbol, "origin": origin })
         })
         .collect();
-    let heading = Heading {
-        mode: Some("paper".to_owned()),
-        account: Some(format!("paper:{}", place.account())),
-        ..Heading::default()
-    };
+    let heading = place.unbound_heading();
     let data = json!({ "file": place.loaded.file, "keys": keys, "aliases": aliases });
     out.document("doctor-config", &heading, now, &data)
 }

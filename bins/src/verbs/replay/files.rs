@@ -9,7 +9,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use broker_api::{
-    Account, Amount, ClientOrderId, Code, Digest, Ending, Level, Purpose, Record, Stamped, Time,
+    Account, Amount, ClientOrderId, Code, Digest, Ending, Level, Price, Purpose, Record, SignalId, Stamped,
+    Time,
 };
 use engine::replay::Watcher;
 use state::Book;
@@ -351,21 +352,21 @@ fn line<'a>(order: &Order, row: &'a mut Line) -> &'a csv::ByteRecord {
     let intent = &order.intent;
     let [limit, stop] = intent.order.prices();
     row.begin()
-        .put(intent.id)
-        .words(intent.signal)
-        .words(Some(intent.key.symbol))
-        .put(intent.purpose.as_str())
+        .text(intent.id.as_str())
+        .words(intent.signal.as_ref().map(SignalId::as_str))
+        .words(Some(intent.key.symbol.as_str()))
+        .text(intent.purpose.as_str())
         .put(intent.side)
-        .put(intent.order.name().as_str())
-        .put(intent.qty)
-        .may(limit)
-        .may(stop)
-        .put(intent.reference)
-        .put(time_text(order.decided_at))
-        .may(order.phase.is_done().then(|| time_text(order.since)))
-        .put(order.phase.as_str())
-        .put(order.filled)
-        .may(order.average())
-        .may(order.reason.as_ref().map(|reason| reason.code))
+        .text(intent.order.name().as_str())
+        .figure(intent.qty.get())
+        .figure(limit.map(Price::get))
+        .figure(stop.map(Price::get))
+        .figure(intent.reference.get())
+        .text(&time_text(order.decided_at))
+        .text(&if order.phase.is_done() { time_text(order.since) } else { String::new() })
+        .text(order.phase.as_str())
+        .figure(order.filled.get())
+        .figure(order.average().map(Price::get))
+        .text(order.reason.as_ref().map_or("", |reason| reason.code.as_str()))
         .done()
 }

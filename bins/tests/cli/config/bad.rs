@@ -21,7 +21,7 @@ const FAULTS: [(&str, &str, &[&str]); 60] = [
         "positions_max = 10\n§colour = \"red\"",
         &["limits.colour is no key", "known there: daily_loss_percent, "],
     ),
-    ("[paper]", "§kind = 1\n[paper]", &["kind is no key", "known there: [paper], [data], [sizing]"]),
+    ("[venue]", "§kind = 1\n[venue]", &["kind is no key", "known there: [venue], [paper], [alpaca], [data]"]),
     (
         "[paper]",
         "§positions_max = 1\n[paper]",
@@ -161,7 +161,7 @@ const FAULTS: [(&str, &str, &[&str]); 60] = [
     (
         "crypto = \"quotes:example-quotes.jsonl\"",
         "crypto = §\"example-quotes.jsonl\"",
-        &["data.crypto", "is no source of prices", "\"bars:FOLDER\" or \"quotes:FILE\""],
+        &["data.crypto", "is no source of prices", "\"bars:FOLDER\", \"quotes:FILE\" or \"venue\""],
     ),
     (
         "crypto = \"quotes:example-quotes.jsonl\"",

@@ -65,7 +65,7 @@ fn what_is_no_toml_is_told_once_with_its_place() {
         ("positions_max = 10", "positions_max = 10\npositions_max = 11", "duplicate key"),
         ("positions_max = 10", "positions_max", "tradewind.toml:"),
         ("positions_max = 10", "positions_max = ten", "tradewind.toml:"),
-        ("account = \"paper-1\"", "account = \"paper-1", "tradewind.toml:7:"),
+        ("account = \"paper-1\"", "account = \"paper-1", "tradewind.toml:13:"),
     ] {
         place.write("tradewind.toml", &text.replacen(from, to, 1));
         let said = refused(&place);

@@ -36,14 +36,19 @@ pub(super) fn is_plain_multiple(value: Decimal, step: Decimal) -> bool {
 /// As decimals compare; quicker where both have few digits, which figures mostly have.
 #[inline]
 pub(super) fn compare(a: Decimal, b: Decimal) -> Ordering {
-    let (scale, other) = (a.scale(), b.scale());
-    if scale == other {
+    let (one, other) = (a.unpack(), b.unpack());
+    if one.scale != other.scale {
+        return apart(a, b);
+    }
+    if one.negative || other.negative || one.hi != 0 || other.hi != 0 {
         return a.mantissa().cmp(&b.mantissa());
     }
-    apart(a, b)
+    let low = |mid: u32, lo: u32| u64::from(mid) << 32 | u64::from(lo);
+    low(one.mid, one.lo).cmp(&low(other.mid, other.lo))
 }
 
 /// The same of decimals that have not as many places.
+#[inline(never)]
 fn apart(a: Decimal, b: Decimal) -> Ordering {
     let (scale, other) = (a.scale(), b.scale());
     // Brought to as many places, both are far within 128 bits.

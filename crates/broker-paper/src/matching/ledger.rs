@@ -56,12 +56,11 @@ impl Position {
         Ok((Self { held: side.signed(rest), cost: price.times(rest)? }, profit))
     }
 
-    /// What would be earned by closing it at `price`, in quote currency.
+    /// What would be earned by closing it for `value`, in quote currency.
     ///
     /// # Errors
     /// [`Overflow`].
-    pub(super) fn profit(&self, price: Price) -> Result<Amount, Overflow> {
-        let value = price.times(self.held.size())?;
+    pub(super) fn profit(&self, value: Amount) -> Result<Amount, Overflow> {
         if self.held.is_long() { value.minus(self.cost) } else { self.cost.minus(value) }
     }
 

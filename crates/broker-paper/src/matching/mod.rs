@@ -31,7 +31,7 @@ mod transfer;
 mod worth;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use broker_api::{
@@ -142,7 +142,7 @@ pub struct Matching {
     rows: Vec<Row>,
     /// The same: the spread of bars that say none.
     spreads: Box<[Spread]>,
-    known: BTreeMap<ClientOrderId, Known>,
+    known: HashMap<ClientOrderId, Known>,
     /// Cash in account currency.
     balance: Amount,
     /// The number of the last order accepted.
@@ -170,7 +170,7 @@ impl Matching {
             rates,
             spreads: spreads.collect(),
             rows: vec![Row::default(); catalog.len()],
-            known: BTreeMap::new(),
+            known: HashMap::new(),
             balance: settings.cash,
             orders: 0,
             executions: 0,
@@ -261,6 +261,11 @@ impl Matching {
             Some(VenuePosition { key: instrument.key, held: row.position.held, average })
         };
         self.catalog.iter().map(|(_, instrument)| instrument).zip(&self.rows).filter_map(held).collect()
+    }
+
+    /// Whether an id was given before.
+    pub fn knows(&self, id: ClientOrderId) -> bool {
+        self.known.contains_key(&id)
     }
 
     /// An order that was taken or refused, by its id.

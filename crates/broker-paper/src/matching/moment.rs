@@ -1,6 +1,6 @@
 //! The moments that prices are played in, and what can be bought and sold at each of them.
 
-use broker_api::{AssetClass, Bar, Instrument, InstrumentIx, Quote, Time};
+use broker_api::{AssetClass, Bar, Instrument, InstrumentIx, Price, Quote, Time};
 
 use super::costs::Costs;
 use super::prices::Spread;
@@ -72,18 +72,29 @@ impl Moment {
 
     /// The same in whole ticks, bid and ask rounded away from each other: what whoever decides gets to see.
     pub fn quote_in_ticks(&self, instrument: &Instrument, costs: &Costs) -> Option<Quote> {
-        if let Self::Open { bar, .. } | Self::Close { bar, .. } = self
-            && bar.spread.is_none()
-            && costs.of(instrument.asset_class).spread.get().is_zero()
-        {
-            let mid = if matches!(self, Self::Open { .. }) { bar.open } else { bar.close };
-            if mid.is_multiple_of(instrument.tick) {
-                return Some(Quote { bid: mid, ask: mid, at: self.at() });
-            }
+        match self {
+            Self::Open { bar, .. } => Self::seen(bar, bar.open, bar.opens, instrument, costs),
+            Self::Close { bar, .. } => Self::seen(bar, bar.close, bar.closes, instrument, costs),
+            Self::Range { .. } => None,
+            Self::Quote { quote, .. } => Some(in_ticks(*quote, instrument)),
         }
-        let quote = self.quote(instrument.asset_class, costs)?;
-        let bid = quote.bid.round_down_to(instrument.tick).unwrap_or(quote.bid);
-        let ask = quote.ask.round_up_to(instrument.tick).unwrap_or(quote.ask);
-        Some(Quote { bid, ask, ..quote })
     }
+
+    /// What is seen, in whole ticks, at one price of a bar.
+    pub fn seen(bar: &Bar, mid: Price, at: Time, instrument: &Instrument, costs: &Costs) -> Option<Quote> {
+        if bar.spread.is_none()
+            && costs.of(instrument.asset_class).spread.get().is_zero()
+            && mid.is_multiple_of(instrument.tick)
+        {
+            return Some(Quote { bid: mid, ask: mid, at });
+        }
+        let mark = Spread::of(bar, instrument.asset_class, costs).around(mid).ok()?;
+        Some(in_ticks(Quote { bid: mark.bid, ask: mark.ask, at }, instrument))
+    }
+}
+
+fn in_ticks(quote: Quote, instrument: &Instrument) -> Quote {
+    let bid = quote.bid.round_down_to(instrument.tick).unwrap_or(quote.bid);
+    let ask = quote.ask.round_up_to(instrument.tick).unwrap_or(quote.ask);
+    Quote { bid, ask, ..quote }
 }

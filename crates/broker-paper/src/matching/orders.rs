@@ -185,6 +185,16 @@ impl Order {
         }
     }
 
+    /// Whether nothing comes of a bar for it, neither at the range nor at a price within: it waits for a price beyond, without
+    /// a time of its own, and follows none.
+    pub(super) fn rests_through(&self, range: &Sides) -> bool {
+        let waits = match self.manner() {
+            Manner::Limit(_) | Manner::Stop(..) => !matches!(self.kind, OrderKind::TrailingStop(_)),
+            Manner::Now | Manner::Blind => false,
+        };
+        waits && self.tif == TimeInForce::Gtc && self.touch(Phase::Range, range).is_none()
+    }
+
     /// Lets a trailing stop follow what it has seen.
     ///
     /// # Errors

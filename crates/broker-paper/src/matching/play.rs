@@ -4,7 +4,7 @@
 //! 2. Then orders act, each at most once in a moment: stops before all else, limits last, the older first.
 //! 3. Then trailing stops follow what they have seen, and at a close the day's orders end.
 
-use broker_api::{End, InstrumentIx, OrderKind, Overflow, Qty, Ratio, Time, TimeInForce, VenueEvent};
+use broker_api::{Bar, End, InstrumentIx, OrderKind, Overflow, Qty, Ratio, Time, TimeInForce, VenueEvent};
 use serde::{Deserialize, Serialize};
 
 use super::codes::Word;
@@ -42,9 +42,12 @@ pub(super) struct Budget {
     pub left: Qty,
 }
 
-/// A share of a volume. One that does not fit is no limit.
-fn share_of(volume: Qty, participation: Ratio) -> Option<Qty> {
-    Qty::new(volume.get().checked_mul(participation.get())?).ok()
+impl Budget {
+    /// The share of a bar's volume; one that does not fit is no limit.
+    fn of(bar: &Bar, participation: Option<Ratio>) -> Option<Self> {
+        let (volume, part) = bar.volume.zip(participation)?;
+        Some(Self { opens: bar.opens, left: Qty::new(volume.get().checked_mul(part.get())?).ok()? })
+    }
 }
 
 /// One order's turn: what it meets, and when.
@@ -84,10 +87,7 @@ impl Matching {
         };
         row.standing = None;
         let kept = row.budget.filter(|known| phase != Phase::Open && known.opens == bar.opens);
-        row.budget = kept.or_else(|| {
-            let (volume, part) = bar.volume.zip(self.settings.participation)?;
-            Some(Budget { opens: bar.opens, left: share_of(volume, part)? })
-        });
+        row.budget = kept.or_else(|| Budget::of(bar, self.settings.participation));
         let spread = || Spread::own(bar).unwrap_or(*configured);
         if phase != Phase::Range {
             // Where the spread leaves no bid, the last prices stay what they were.
@@ -99,6 +99,33 @@ impl Matching {
         {
             self.meet(ix, phase, moment.at(), sides);
         }
+    }
+
+    /// Plays the open, the range and the close of a bar in one go, when nothing comes of them but the last prices: no order of
+    /// the instrument is touched, ends or follows. Says whether it is so; otherwise nothing is done.
+    pub fn pass(&mut self, ix: InstrumentIx, bar: &Bar) -> bool {
+        let (Some(row), Some(configured)) = (self.rows.get_mut(ix.index()), self.spreads.get(ix.index()))
+        else {
+            return false;
+        };
+        if self.playing.is_some() || !self.pending.is_empty() || !self.fresh.is_empty() {
+            return false;
+        }
+        let spread = Spread::own(bar).unwrap_or(*configured);
+        let Ok(mark) = spread.around(bar.close) else { return false };
+        if !row.orders.is_empty() {
+            let Some(sides) = Sides::of_range(bar, &spread).ok().filter(|sides| sides.hold(&mark)) else {
+                return false;
+            };
+            if !row.orders.iter().all(|order| order.rests_through(&sides)) {
+                return false;
+            }
+        }
+        self.moments += 3;
+        (row.standing, row.mark) = (None, Some(mark));
+        row.budget = Budget::of(bar, self.settings.participation);
+        self.book.get_mut().priced(ix);
+        true
     }
 
     /// Takes new last prices, and lets the orders of the instrument meet them, if there are any.

@@ -171,6 +171,14 @@ impl Sides {
         Self { buy: flat(mark.ask), sell: flat(mark.bid) }
     }
 
+    /// Whether the first price and `mark` lie within what is met.
+    pub(super) fn hold(&self, mark: &Mark) -> bool {
+        let within = |reach: &Reach, price: Price| reach.low <= price && price <= reach.high;
+        [(&self.buy, mark.ask), (&self.sell, mark.bid)]
+            .iter()
+            .all(|(reach, last)| within(reach, reach.open) && within(reach, *last))
+    }
+
     pub(super) const fn of(&self, side: Side) -> &Reach {
         match side {
             Side::Buy => &self.buy,

@@ -110,6 +110,8 @@ impl Matching {
             Known::Over(is) => Some(SavedOver { id: *id, is: *is }),
             Known::Live(_) => None,
         });
+        let mut over: Vec<_> = over.collect();
+        over.sort_unstable_by_key(|over| over.id);
         let playing = self.playing.and_then(|playing| {
             let Playing { ix, phase, at, sides, fence, stage } = playing;
             let orders = self.rows[ix.index()].orders.iter();
@@ -122,7 +124,7 @@ impl Matching {
             executions: self.executions,
             moments: self.moments,
             rows: rows.map(|((_, instrument), row)| SavedRow::of(instrument.key, row)).collect(),
-            over: over.collect(),
+            over,
             playing,
             fresh: self.fresh.iter().filter_map(|(ix, n)| Some((key(*ix)?, *n))).collect(),
             pending: self.pending.iter().copied().collect(),

@@ -27,7 +27,8 @@ pub(super) struct Worth {
 impl Worth {
     /// What is not bound.
     pub(super) fn free(self) -> Result<Amount, Overflow> {
-        Ok(self.equity.minus(self.margin)?.max(Amount::ZERO))
+        let free = if self.margin.get().is_zero() { self.equity } else { self.equity.minus(self.margin)? };
+        Ok(if free.get().is_zero() || free.get().is_sign_negative() { Amount::ZERO } else { free })
     }
 }
 
@@ -224,9 +225,9 @@ impl Matching {
         let instrument = self.catalog.get(ix).ok_or(Overflow)?;
         let Row { position, mark, .. } = &self.rows[ix.index()];
         let side = Side::reducing(position.held).ok_or(Overflow)?;
-        let price = mark.ok_or(Overflow)?.against(side);
-        let equity = in_account_currency(position.profit(price)?, rate)?;
-        let margin = margin(instrument, position.held.size(), price, rate)?;
+        let value = mark.ok_or(Overflow)?.against(side).times(position.held.size())?;
+        let equity = in_account_currency(position.profit(value)?, rate)?;
+        let margin = bound(instrument, value, rate)?;
         Ok(Units { equity: units(equity)?, margin: units(margin)? })
     }
 }
@@ -238,7 +239,11 @@ pub(super) fn margin(
     price: Price,
     rate: Ratio,
 ) -> Result<Amount, Overflow> {
-    let value = price.times(qty)?;
+    bound(instrument, price.times(qty)?, rate)
+}
+
+/// The same by its value.
+fn bound(instrument: &Instrument, value: Amount, rate: Ratio) -> Result<Amount, Overflow> {
     let bound = if instrument.margin == Ratio::ONE { value } else { value.times(instrument.margin)? };
     in_account_currency(bound, rate)
 }

@@ -58,6 +58,11 @@ impl Hours {
         from
     }
 
+    /// The account day that `now` lies in, when it was asked for before: its beginning, and the beginning of the next.
+    pub(super) fn day_around(&self, now: Time) -> Option<(Time, Time)> {
+        self.day.filter(|(from, until)| *from <= now && now < *until)
+    }
+
     fn stretch(&mut self, class: AssetClass, now: Time) -> Stretch {
         let place = class as usize;
         if let Some(Some(known)) = self.stretches.get(place)

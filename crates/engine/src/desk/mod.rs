@@ -71,10 +71,22 @@ pub struct Desk {
     exposures: Vec<Exposure>,
     hours: Hours,
     floor: Floor,
+    calm: Option<Calm>,
     due: Option<Time>,
     touched: Touched,
     halted: bool,
     reviews: u64,
+}
+
+/// When a reading of the account changes nothing, while the book has so many records.
+#[derive(Clone, Copy, Debug)]
+struct Calm {
+    seq: u64,
+    /// The account day.
+    from: Time,
+    until: Time,
+    /// Equities that no breaker trips at lie above.
+    above: Amount,
 }
 
 /// One step under way: the book, the market, the moment, and what was put so far.
@@ -102,6 +114,7 @@ impl Desk {
             exposures: Vec::new(),
             hours,
             floor: Floor::default(),
+            calm: None,
             due: None,
             touched: Touched::default(),
             halted: false,
@@ -147,14 +160,13 @@ impl Desk {
         now: Time,
         out: &mut Batch<Command>,
     ) -> Result<(), Illegal> {
-        market.observe(input, now);
+        if self.notes(book, market, input, now) {
+            return Ok(());
+        }
         if let Input::Submitted { order, outcome, .. } = input
             && let Some(row) = book.order(*order)
         {
             market.answered(row.intent.key.venue, outcome, now);
-        }
-        if self.is_idle(book, market, input, now) {
-            return Ok(());
         }
         let mut step = Step {
             setup: &self.setup,
@@ -184,6 +196,14 @@ impl Desk {
         Ok(())
     }
 
+    /// The beginning of every step: notes in `market` what an input tells, and says whether that is all that follows from
+    /// it, so that there is nothing to step.
+    #[inline]
+    pub fn notes(&mut self, book: &Book, market: &mut Market, input: &Input, now: Time) -> bool {
+        market.observe(input, now);
+        self.is_idle(book, market, input, now)
+    }
+
     /// Whether an input that was noted changes nothing: a price alone touches nothing that follows from the book, and
     /// a reading of the account only the day and the breakers. Most inputs of a day are of this kind.
     fn is_idle(&mut self, book: &Book, market: &Market, input: &Input, now: Time) -> bool {
@@ -193,12 +213,30 @@ impl Desk {
         match input {
             Input::Quote { .. } | Input::Days { .. } => true,
             Input::Snapshot { .. } => {
-                let (guard, starts) = (book.guard(), self.hours.account_day(now));
-                guard.day.is_some_and(|day| day.starts >= starts)
-                    && !self.floor.may_trip(guard, self.equity(book, market), &self.setup.limits)
+                let Some(equity) = self.equity(book, market) else { return self.is_calm(book, None, now) };
+                if let Some(calm) = &self.calm
+                    && calm.seq == book.seq()
+                    && calm.from <= now
+                    && now < calm.until
+                    && equity > calm.above
+                {
+                    return true;
+                }
+                let is_calm = self.is_calm(book, Some(equity), now);
+                let day = self.hours.day_around(now).zip(self.floor.above()).filter(|_| is_calm);
+                let calm = |((from, until), above)| Calm { seq: book.seq(), from, until, above };
+                self.calm = day.map(calm);
+                is_calm
             }
             _ => false,
         }
+    }
+
+    /// Whether the account day has begun, and no breaker may trip.
+    fn is_calm(&mut self, book: &Book, equity: Option<Amount>, now: Time) -> bool {
+        let (guard, starts) = (book.guard(), self.hours.account_day(now));
+        guard.day.is_some_and(|day| day.starts >= starts)
+            && !self.floor.may_trip(guard, equity, &self.setup.limits)
     }
 }
 

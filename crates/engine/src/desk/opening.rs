@@ -28,6 +28,9 @@ impl Step<'_> {
         let Some(instrument) = self.setup.catalog.instrument(key) else { return Opening::Closed };
         let class = instrument.asset_class;
         let says = self.market.says(key.venue, class, self.now);
+        if let Some(is_open) = says.filter(|_| self.setup.calendar.is_behind_venues()) {
+            return if is_open { Opening::Open } else { Opening::Closed };
+        }
         match self.hours.open(class, self.now, says) {
             // A day's bar closes at the change of the day. What is decided by it is not sent at the prices of then,
             // but meets the next bar.

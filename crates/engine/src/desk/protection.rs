@@ -1,7 +1,7 @@
 //! Wanted protection = held quantity, after every event.
 //!
-//! A stop that the venue refuses is made once more after a moment; refused again, the position is closed: what
-//! cannot be guarded is not kept. A target is given up.
+//! A stop that the venue refuses is made once more after a moment, and what is left of the entry is cancelled; refused
+//! again, the position is closed: what cannot be guarded is not kept. A target is given up.
 
 use broker_api::{Code, Intent, Key, Level, OrderKind, Purpose, Reason, Record, Side, planted};
 use chrono::TimeDelta;
@@ -111,6 +111,9 @@ impl Step<'_> {
         if count >= REFUSALS_MAX {
             return self.give_up(key, purpose);
         }
+        if count > 0 && purpose == Purpose::Stop {
+            self.end_entries(key)?;
+        }
         if let Some(again) = last.map(|at| at + AGAIN).filter(|at| *at > self.now) {
             self.due_at(again);
             return Ok(());
@@ -130,6 +133,18 @@ impl Step<'_> {
             }
             None => Ok(()),
         }
+    }
+
+    /// What is left of an entry goes when the stop beside it is refused: it may be what is in its way (a venue may take
+    /// the two for a trade with oneself), and what cannot be guarded must not grow.
+    fn end_entries(&mut self, key: Key) -> Result<(), Illegal> {
+        let entries: Vec<_> = self
+            .book
+            .open_orders()
+            .filter(|row| row.intent.key == key && row.intent.purpose == Purpose::Entry)
+            .map(|row| row.intent.id)
+            .collect();
+        entries.into_iter().try_for_each(|entry| self.cancel(key, entry, UNPROTECTED))
     }
 
     fn blocked_before(&self, key: Key, purpose: Purpose) -> Option<&Blocked> {

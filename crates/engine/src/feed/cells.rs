@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 /// The most bytes of a number that is read here: as many digits fit into 64 bits in any case.
-const MOST_BYTES: usize = 18;
+pub(super) const MOST_BYTES: usize = 18;
 /// The first second that is not taken, the beginning of the year 9999: what is beyond it counts milliseconds.
 const LAST_SECOND: i64 = 253_370_764_800;
 

@@ -5,22 +5,22 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::FeedError;
+use super::cells::MOST_BYTES;
 
 /// The most cells that a row can have a meaning for.
 pub(super) const MOST_CELLS: usize = 8;
 /// How much of a file is held at a time. A line must fit, so that no file can take more memory than this.
 const SPACE: usize = 64 * 1024;
 
-/// A cell that was read as it was found: a number, or where a word lies.
+/// A cell that was read as a number; an empty one is nought, of no bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Plain {
-    begin: usize,
-    /// How many bytes it has; an empty cell has none.
-    pub(super) length: usize,
     /// The digits, without the point.
     pub(super) number: i64,
     /// How many of them stand behind the point.
     pub(super) places: u32,
+    /// How many bytes it has.
+    pub(super) length: usize,
 }
 
 /// The rows of a file, one after the other.
@@ -38,6 +38,8 @@ pub(super) struct Rows {
     /// Where the first cells of the row begin and end, counted from its beginning.
     cells: [(usize, usize); MOST_CELLS],
     count: usize,
+    /// Where the text lies of a line that was read in one go.
+    word: (usize, usize),
 }
 
 impl Rows {
@@ -46,7 +48,18 @@ impl Rows {
         let file = FeedError::open(path)?;
         let space = vec![0; SPACE].into_boxed_slice();
         let cells = [(0, 0); MOST_CELLS];
-        Ok(Self { path: path.to_owned(), file, space, begin: 0, next: 0, end: 0, line: 0, cells, count: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            space,
+            begin: 0,
+            next: 0,
+            end: 0,
+            line: 0,
+            cells,
+            count: 0,
+            word: (0, 0),
+        })
     }
 
     /// The file.
@@ -93,68 +106,42 @@ impl Rows {
         }
     }
 
-    /// Reads the next line in one go when it is written as plainly as can be: `count` cells, all of them plain numbers but
-    /// the one at `word`, which is any short text without quotes, and all of it held already. Otherwise nothing is done, and
-    /// the line is left to [`Rows::advance`].
+    /// Reads the next line in one go into `plain` when it is written as plainly as can be: a cell for each place there, all of
+    /// them plain numbers but the one at `word`, which is any short text without quotes, and all of it held already: then
+    /// [`Rows::word`] is that text, and nothing else of the line is asked for. Otherwise nothing is done, and the line is left
+    /// to [`Rows::advance`].
     #[inline]
-    pub(super) fn quick(&mut self, count: usize, word: usize) -> Option<[Plain; MOST_CELLS]> {
+    pub(super) fn quick(&mut self, plain: &mut [Plain], word: usize) -> Option<()> {
         let held = self.space.get(self.next..self.end)?;
-        let mut cells = [Plain::default(); MOST_CELLS];
-        let mut at = 0;
-        for (place, cell) in cells.iter_mut().enumerate().take(count) {
-            let end = if place + 1 == count { b'\n' } else { b',' };
-            let from = at;
+        let (last, mut at, mut text) = (plain.len().checked_sub(1)?, 0, 0..0);
+        for (place, cell) in plain.iter_mut().enumerate() {
+            let rest = held.get(at..)?;
             if place == word {
-                while !matches!(*held.get(at)?, b',' | b'\n') {
-                    if !held[at].is_ascii_graphic() || held[at] == b'"' {
-                        return None;
-                    }
-                    at += 1;
-                }
-                if held[at] != end {
-                    return None;
-                }
-                at += 1;
-                cell.begin = from;
-                cell.length = at - 1 - from;
-                continue;
+                let is_part = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b',' | b'"');
+                text = at..at + rest.iter().position(|byte| !is_part(byte))?;
+                at = text.end;
+            } else {
+                *cell = Plain::first_of(rest)?;
+                at += cell.length;
             }
-            let (mut number, mut point) = (0_i64, usize::MAX);
-            loop {
-                let byte = *held.get(at)?;
-                let digit = byte.wrapping_sub(b'0');
-                if digit <= 9 {
-                    number = number.wrapping_mul(10).wrapping_add(i64::from(digit));
-                } else if byte == b'.' && point == usize::MAX && at > from {
-                    point = at;
-                } else if byte == end {
-                    break;
-                } else {
-                    return None;
-                }
-                at += 1;
+            match held.get(at)? {
+                b',' if place < last => {}
+                b'\n' if place == last => {}
+                _ => return None,
             }
-            cell.begin = from;
-            cell.length = at - from;
-            // As many digits fit into 64 bits in any case; a point is followed by at least one.
-            if cell.length > 18 || point == at.wrapping_sub(1) {
-                return None;
-            }
-            cell.number = number;
-            cell.places = if point == usize::MAX { 0 } else { u32::try_from(at - point - 1).ok()? };
             at += 1;
-        }
-        if count == 0 {
-            return None;
         }
         self.begin = self.next;
         self.next += at;
         self.line += 1;
-        self.count = count;
-        for (known, cell) in self.cells.iter_mut().zip(&cells).take(count) {
-            *known = (cell.begin, cell.begin + cell.length);
-        }
-        Some(cells)
+        self.word = (self.begin + text.start, self.begin + text.end);
+        Some(())
+    }
+
+    /// The text in the line that was read in one go.
+    #[inline]
+    pub(super) fn word(&self) -> &[u8] {
+        self.space.get(self.word.0..self.word.1).unwrap_or_default()
     }
 
     /// Goes back before the line that was read in one go.
@@ -242,6 +229,39 @@ impl Rows {
         let row = self.space.get(self.begin + from..self.begin + to).unwrap_or_default();
         std::str::from_utf8(row).is_ok_and(|row| row.trim().is_empty())
     }
+}
+
+impl Plain {
+    /// The number that bytes begin with; nothing when it is not written plainly, or so long that it might not fit into 64 bits.
+    #[inline]
+    fn first_of(bytes: &[u8]) -> Option<Self> {
+        let (number, whole) = digits(bytes, 0);
+        if bytes.get(whole) != Some(&b'.') {
+            return (whole <= MOST_BYTES).then_some(Self { number, places: 0, length: whole });
+        }
+        let (number, places) = digits(bytes.get(whole + 1..)?, number);
+        let length = whole + 1 + places;
+        // A point stands between digits.
+        (whole > 0 && places > 0 && length <= MOST_BYTES).then_some(Self {
+            number,
+            places: u32::try_from(places).ok()?,
+            length,
+        })
+    }
+}
+
+/// The number that the digits at the beginning make behind those of `number`, and how many they are. Of more than fit it is any
+/// number.
+#[inline]
+fn digits(bytes: &[u8], mut number: i64) -> (i64, usize) {
+    for (at, byte) in bytes.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return (number, at);
+        }
+        number = number.wrapping_mul(10).wrapping_add(i64::from(digit));
+    }
+    (number, bytes.len())
 }
 
 /// The bytes of a word that are `byte`: of each of them the highest bit is set, and no other.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use broker_api::{AssetClass, BadNumber, Bar, Price, Qty, Time};
+use chrono::{NaiveDate, NaiveTime, Timelike};
 use rust_decimal::Decimal;
 
 use super::FeedError;
@@ -16,24 +17,6 @@ const COLUMNS: [&str; MOST_CELLS] = ["time", "open", "high", "low", "close", "vo
 const TIME: usize = 0;
 const SYMBOL: usize = 7;
 
-/// A row of a tape that was read in one go.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Quick {
-    pub(super) closes: Time,
-    prices: [Price; 4],
-    volume: Option<Qty>,
-    spread: Option<Price>,
-}
-
-impl Quick {
-    /// The bar, told whole when it closes.
-    pub(super) fn bar(&self, class: AssetClass) -> Bar {
-        let [open, high, low, close] = self.prices;
-        let volume = self.volume.filter(|volume| class != AssetClass::Forex || !volume.is_zero());
-        Bar { opens: self.closes, closes: self.closes, open, high, low, close, volume, spread: self.spread }
-    }
-}
-
 /// A file of bars whose first line is read.
 #[derive(Debug)]
 pub(super) struct Sheet {
@@ -41,6 +24,10 @@ pub(super) struct Sheet {
     /// Where the columns are. In the order of [`COLUMNS`].
     places: [Option<usize>; COLUMNS.len()],
     count: usize,
+    /// The cells of the row that was read in one go.
+    plain: [Plain; MOST_CELLS],
+    /// The day of the last row that was read so, and the second that it began at.
+    day: Option<(i64, NaiveDate)>,
 }
 
 impl Sheet {
@@ -88,43 +75,80 @@ impl Sheet {
             };
             return wrong(format!("the column {name:?} is missing"));
         }
-        Ok(Self { rows, places, count })
+        Ok(Self { rows, places, count, plain: [Plain::default(); MOST_CELLS], day: None })
     }
 
-    /// Reads the next row of a tape when it is written plainly and holds what can be trusted: its close in seconds, and
-    /// its prices. Otherwise nothing is done, and the row is left to [`Sheet::advance`], which says what is wrong with it.
-    pub(super) fn quick(&mut self) -> Option<Quick> {
-        let cells = self.rows.quick(self.count, self.places[SYMBOL]?)?;
-        let cell = |column: usize| self.places[column].and_then(|place| cells.get(place)).copied();
-        let given = |column: usize| cell(column).filter(|cell| cell.length > 0);
-        let number = |cell: Plain| Decimal::new(cell.number, cell.places);
-        let row = (|| {
-            let time = given(TIME)?;
-            let [open, high, low, close] = [given(1)?, given(2)?, given(3)?, given(4)?];
-            let one_scale = [high, low, close].iter().all(|price| price.places == open.places);
-            let sane = one_scale
-                && low.number > 0
-                && low.number <= open.number.min(close.number)
-                && high.number >= open.number.max(close.number);
-            // Eight digits may be a date without its dashes.
-            let is_time = time.places == 0 && time.length != 8;
-            let price = |cell| Price::new(number(cell)).ok();
-            let volume = given(5).map(|cell| Qty::new(number(cell)));
-            let spread = given(6).filter(|cell| cell.number != 0).map(price);
-            Some(Quick {
-                closes: cells::close_at(time.number).filter(|_| sane && is_time)?,
-                prices: [price(open)?, price(high)?, price(low)?, price(close)?],
-                volume: volume.transpose().ok()?,
-                spread: match spread {
-                    None => None,
-                    Some(spread) => Some(spread?),
-                },
-            })
-        })();
-        if row.is_none() {
-            self.rows.back();
+    /// Reads the next row of a tape when it is written plainly, and gives its close; then [`Sheet::quick_symbol`] and
+    /// [`Sheet::quick_bar`] are the rest of it. Otherwise nothing is done, and the row is left to [`Sheet::advance`].
+    #[inline]
+    pub(super) fn quick(&mut self) -> Option<Time> {
+        let word = self.places[SYMBOL]?;
+        self.rows.quick(self.plain.get_mut(..self.count)?, word)?;
+        let time = self.plain[self.places[TIME]?];
+        // Eight digits may be a date without its dashes.
+        if time.places == 0
+            && time.length > 0
+            && time.length != 8
+            && let Some(closes) = self.close_at(time.number)
+        {
+            return Some(closes);
         }
-        row
+        self.rows.back();
+        None
+    }
+
+    /// As [`cells::close_at`]; quick on the day of the row before.
+    #[inline]
+    fn close_at(&mut self, seconds: i64) -> Option<Time> {
+        if let Some((from, day)) = self.day
+            && let Ok(second) = u32::try_from(seconds - from)
+            && let Some(time) = NaiveTime::from_num_seconds_from_midnight_opt(second, 0)
+        {
+            return Some(day.and_time(time).and_utc());
+        }
+        let at = cells::close_at(seconds)?;
+        self.day = Some((seconds - i64::from(at.num_seconds_from_midnight()), at.date_naive()));
+        Some(at)
+    }
+
+    /// Goes back before the row that was read in one go: [`Sheet::advance`] reads it again, to say what is wrong with it.
+    pub(super) fn back(&mut self) {
+        self.rows.back();
+    }
+
+    /// The symbol of the row that was read in one go, as it is written.
+    #[inline]
+    pub(super) fn quick_symbol(&self) -> &[u8] {
+        self.rows.word()
+    }
+
+    /// The bar of the row that was read in one go, told whole at its close; nothing when it is not plain that it can be
+    /// trusted.
+    #[inline]
+    pub(super) fn quick_bar(&self, closes: Time, class: AssetClass) -> Option<Bar> {
+        let cell = |column: usize| self.places[column].and_then(|place| self.plain.get(place));
+        let given = |column: usize| cell(column).filter(|cell| cell.length > 0);
+        let figure = |cell: &Plain| Decimal::new(cell.number, cell.places);
+        let price = |cell: &Plain| Price::of_digits(cell.number.unsigned_abs(), cell.places);
+        let (open, high, low, close) = (cell(1)?, cell(2)?, cell(3)?, cell(4)?);
+        let is_sane = [high, low, close].iter().all(|price| price.places == open.places)
+            && 0 < low.number
+            && low.number <= open.number.min(close.number)
+            && open.number.max(close.number) <= high.number;
+        if !is_sane {
+            return None;
+        }
+        // What is nought, and says with it that it is not known, is left out as there.
+        let volume = match given(5).filter(|volume| class != AssetClass::Forex || volume.number != 0) {
+            Some(volume) => Some(Qty::new(figure(volume)).ok()?),
+            None => None,
+        };
+        let spread = match given(6).filter(|spread| spread.number != 0) {
+            Some(spread) => Some(price(spread)?),
+            None => None,
+        };
+        let (open, high, low, close) = (price(open)?, price(high)?, price(low)?, price(close)?);
+        Some(Bar { opens: closes, closes, open, high, low, close, volume, spread })
     }
 
     /// Reads the next row; false at the end.

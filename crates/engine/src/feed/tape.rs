@@ -127,16 +127,16 @@ impl Tape {
     /// Reads the next bar that is to be told; nothing at the end.
     pub(super) fn next(&mut self, window: Window) -> Result<Option<Part>, FeedError> {
         while !self.is_over {
-            let quick = self.sheet.quick();
-            let closes = match &quick {
-                Some(row) if self.last.is_none_or(|last| row.closes >= last) => {
-                    self.last = Some(row.closes);
-                    row.closes
+            if let Some(is_told) = self.quick(window) {
+                if is_told {
+                    return Ok(Some(Part::Whole));
                 }
-                Some(_) => self.closes()?,
-                None if self.sheet.advance()? => self.closes()?,
-                None => break,
-            };
+                continue;
+            }
+            if !self.sheet.advance()? {
+                break;
+            }
+            let closes = self.closes()?;
             if window.is_over(closes) {
                 break;
             }
@@ -153,10 +153,7 @@ impl Tape {
                 Some(_) => {}
                 None => self.missing.retain(|symbol| *symbol != known.symbol),
             }
-            let bar = match &quick {
-                Some(row) => row.bar(known.class),
-                None => self.sheet.bar(closes, closes, known.class)?,
-            };
+            let bar = self.sheet.bar(closes, closes, known.class)?;
             self.under_way = Some((known.ix, bar));
             if window.has_begun(closes) {
                 return Ok(Some(Part::Whole));
@@ -164,6 +161,34 @@ impl Tape {
         }
         self.is_over = true;
         Ok(None)
+    }
+
+    /// Reads the next row in one go, and says whether its bar is to be told; nothing, and then nothing is done, when it is not
+    /// plain that all is well with it, or when it is the first one of its symbol.
+    #[inline]
+    fn quick(&mut self, window: Window) -> Option<bool> {
+        let closes = self.sheet.quick()?;
+        let is_told = self.take(closes, window);
+        if is_told.is_none() {
+            self.sheet.back();
+        }
+        is_told
+    }
+
+    #[inline]
+    fn take(&mut self, closes: Time, window: Window) -> Option<bool> {
+        if self.last.is_some_and(|last| closes < last) || window.is_over(closes) {
+            return None;
+        }
+        let at = self.names.find(self.sheet.quick_symbol())?;
+        let known = self.known.get_mut(at)?;
+        if known.last.is_none_or(|last| closes == last) {
+            return None;
+        }
+        let bar = self.sheet.quick_bar(closes, known.class)?;
+        (self.last, known.last) = (Some(closes), Some(closes));
+        self.under_way = Some((known.ix, bar));
+        Some(window.has_begun(closes))
     }
 
     /// When the bar of the row closes: never before that of the row before.

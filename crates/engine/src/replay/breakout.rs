@@ -87,28 +87,37 @@ impl Parameters {
 struct Extreme {
     length: u64,
     is_greatest: bool,
-    /// Bar numbers and prices that are, or may become, the extreme: each worse than the one before it.
-    candidates: VecDeque<(u64, Price)>,
+    /// Bar numbers and prices that are, or may become, the extreme: from `first` on each worse than the one before it, and
+    /// what is before that is done with. There is room for twice as many as can count, so that what is done with is seldom
+    /// taken out.
+    candidates: Vec<(u64, Price)>,
+    first: usize,
 }
 
 impl Extreme {
     fn new(length: usize, is_greatest: bool) -> Self {
-        Self { length: length as u64, is_greatest, candidates: VecDeque::with_capacity(length + 1) }
+        let candidates = Vec::with_capacity(2 * (length + 1));
+        Self { length: length as u64, is_greatest, candidates, first: 0 }
     }
 
     fn get(&self) -> Option<Price> {
-        self.candidates.front().map(|(_, price)| *price)
+        self.candidates.get(self.first).map(|(_, price)| *price)
     }
 
     /// Takes in the price of bar `n`; what is then told is of the bars up to it.
     fn push(&mut self, n: u64, price: Price) {
-        let stays = |known: Price| if self.is_greatest { known > price } else { known < price };
-        while self.candidates.back().is_some_and(|(_, known)| !stays(*known)) {
-            self.candidates.pop_back();
+        while let Some((_, known)) = self.candidates.last()
+            && self.candidates.len() > self.first
+            && if self.is_greatest { *known <= price } else { *known >= price }
+        {
+            self.candidates.pop();
         }
-        self.candidates.push_back((n, price));
-        while self.candidates.front().is_some_and(|(first, _)| first + self.length <= n) {
-            self.candidates.pop_front();
+        if self.candidates.len() == self.candidates.capacity() {
+            self.candidates.drain(..std::mem::take(&mut self.first));
+        }
+        self.candidates.push((n, price));
+        while self.candidates.get(self.first).is_some_and(|(first, _)| first + self.length <= n) {
+            self.first += 1;
         }
     }
 }

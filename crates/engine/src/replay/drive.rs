@@ -41,7 +41,13 @@ pub fn drive<S: Store, W: Watcher>(
             let now = played.last.map_or(due, |last| last.max(due));
             apart(replay, source, &mut decisions, now)?;
         }
-        replay.play(moment)?;
+        let moment = if replay.pass(moment)? {
+            let Some(close) = bars.skip_to_close() else { continue };
+            close
+        } else {
+            replay.play(moment)?;
+            moment
+        };
         played.first.get_or_insert(at);
         played.last = Some(at);
         let Moment::Close { ix, bar } = moment else { continue };

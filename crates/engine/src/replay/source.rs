@@ -5,10 +5,13 @@ use broker_api::{
 };
 use rust_decimal::Decimal;
 use state::Book;
-use state::encode::Hashing;
+use state::encode::digest;
 
 /// A decision with the hash of its payload.
 pub type Decided = (Signal, Digest);
+
+/// Room for what a signal says.
+const SAID_BYTES: usize = 256;
 
 /// What a source gets to see at the close of a bar: that bar, and what is held then.
 #[derive(Clone, Copy, Debug)]
@@ -66,22 +69,19 @@ pub trait SignalSource {
 
 /// A signal with the hash of what it says, for a source that makes its signals itself.
 pub fn decided(signal: Signal) -> Decided {
-    let mut hash = Hashing::default();
-    let mut text = |part: &str| {
-        hash.update(part.as_bytes());
-        hash.update(&[0]);
-    };
-    text(signal.id.as_str());
-    text(signal.strategy.as_str());
-    text(signal.symbol.as_str());
-    text(signal.wanted.as_str());
+    let mut said = Vec::with_capacity(SAID_BYTES);
+    for part in [signal.id.as_str(), signal.strategy.as_str(), signal.symbol.as_str(), signal.wanted.as_str()]
+    {
+        said.extend_from_slice(part.as_bytes());
+        said.push(0);
+    }
     for at in [signal.bar_close, Some(signal.decided_at), Some(signal.expires_at)] {
         let at = at.map(|at| (at.timestamp(), at.timestamp_subsec_nanos()));
-        hash.update(&at.map_or(0, |(seconds, _)| seconds).to_le_bytes());
-        hash.update(&at.map_or(u32::MAX, |(_, nanos)| nanos).to_le_bytes());
+        said.extend_from_slice(&at.map_or(0, |(seconds, _)| seconds).to_le_bytes());
+        said.extend_from_slice(&at.map_or(u32::MAX, |(_, nanos)| nanos).to_le_bytes());
     }
     let mut figure = |figure: Option<Decimal>| {
-        hash.update(&figure.map_or([0xff; 16], |figure| figure.normalize().serialize()));
+        said.extend_from_slice(&figure.map_or([0xff; 16], |figure| figure.normalize().serialize()));
     };
     figure(signal.decision_price.map(Price::get));
     let (direction, size, plan) = match signal.wanted {
@@ -99,10 +99,10 @@ pub fn decided(signal: Signal) -> Decided {
         Some(SizeWanted::RiskPct(percent)) => ("risk", Some(percent.get())),
     };
     figure(size);
-    hash.update(direction.as_bytes());
-    hash.update(&[0]);
-    hash.update(way.as_bytes());
-    (signal, hash.finish())
+    said.extend_from_slice(direction.as_bytes());
+    said.push(0);
+    said.extend_from_slice(way.as_bytes());
+    (signal, digest(&said))
 }
 
 /// Decisions that were made before, such as those of a signals file: each is told at its `decided_at`, those of one

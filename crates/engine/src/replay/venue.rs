@@ -4,8 +4,8 @@
 //! counted and not kept: what is in it was told.
 
 use broker_api::{
-    Account, Activity, CancelOutcome, Cursor, Finding, Overflow, Proof, Quote, SubmitOutcome, Time,
-    VenueEvent, VenueId,
+    Account, Activity, Bar, CancelOutcome, Cursor, Finding, InstrumentIx, Overflow, Proof, Quote,
+    SubmitOutcome, Time, VenueEvent, VenueId,
 };
 use broker_paper::matching::{Matching, Moment, TooLate};
 
@@ -49,6 +49,13 @@ impl Exchange {
 
     pub(super) fn read_again(&self, account: &mut Account, now: Time) -> Result<(), Overflow> {
         self.engine.read_again(account, now)
+    }
+
+    /// Plays a whole bar of which nothing comes but what the desk gets to see at its close. Otherwise nothing is done.
+    pub(super) fn pass(&mut self, ix: InstrumentIx, bar: &Bar) -> Option<Quote> {
+        let (instrument, costs) = (self.engine.catalog().get(ix)?, &self.engine.settings().costs);
+        let quote = Moment::seen(bar, bar.close, bar.closes, instrument, costs)?;
+        self.engine.pass(ix, bar).then_some(quote)
     }
 
     pub(super) fn begin(&mut self, moment: &Moment) {
@@ -119,7 +126,7 @@ impl Exchange {
     }
 
     fn accept(&mut self, intent: &broker_api::Intent, now: Time) -> Result<SubmitOutcome, Overflow> {
-        if self.engine.order(intent.id).is_some() {
+        if self.engine.knows(intent.id) {
             let text = format!("the order {} is in the log already", intent.id);
             return Ok(SubmitOutcome::Duplicate { text: text.into() });
         }

@@ -59,6 +59,9 @@ struct SetUp<'a> {
     limits: Cow<'a, Limits>,
     venues: Cow<'a, BTreeMap<VenueId, Capabilities>>,
     bars: BTreeMap<AssetClass, Span>,
+    /// Whether the hours of venues went before ours.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    behind_venues: bool,
     catalog: Vec<Cow<'a, Instrument>>,
 }
 
@@ -75,7 +78,7 @@ impl<'a> Header<'a> {
         head: Place,
     ) -> Self {
         // Taken apart field by field, so that one which is added cannot be left out of sessions unseen.
-        let Setup { catalog, policy, limits, calendar: Calendar, base, venues, bars } = setup;
+        let Setup { catalog, policy, limits, calendar, base, venues, bars } = setup;
         Self {
             schema: SCHEMA.into(),
             tradewind: version.into(),
@@ -88,6 +91,7 @@ impl<'a> Header<'a> {
                 limits: Cow::Borrowed(limits),
                 venues: Cow::Borrowed(venues),
                 bars: bars.iter().map(|(class, span)| (*class, Span(*span))).collect(),
+                behind_venues: calendar.is_behind_venues(),
                 catalog: catalog.iter().map(|(_, instrument)| Cow::Borrowed(instrument)).collect(),
             },
             book: Cow::Borrowed(book),
@@ -99,13 +103,13 @@ impl<'a> Header<'a> {
     /// # Errors
     /// A catalog that cannot be one.
     pub(super) fn setup(&self) -> Result<Setup, Box<str>> {
-        let SetUp { base, policy, limits, venues, bars, catalog } = &self.setup;
+        let SetUp { base, policy, limits, venues, bars, behind_venues, catalog } = &self.setup;
         let rows = catalog.iter().map(|row| row.clone().into_owned()).collect();
         Ok(Setup {
             catalog: Arc::new(Catalog::new(rows).map_err(|twice| twice.to_string())?),
             policy: policy.clone().into_owned(),
             limits: limits.clone().into_owned(),
-            calendar: Calendar::new(),
+            calendar: if *behind_venues { Calendar::behind_venues() } else { Calendar::new() },
             base: *base,
             venues: venues.clone().into_owned(),
             bars: bars.iter().map(|(class, span)| (*class, span.0)).collect(),

@@ -328,9 +328,10 @@ impl Book {
             });
         }
         self.executions.retain(|_, executions: &mut BTreeMap<_, _>| !executions.is_empty());
+        orders.sort_unstable();
         let open: Vec<_> = self.orders.values().filter_map(|o| o.intent.signal).collect();
         let holding: Vec<_> = self.positions.values().filter_map(|p| p.signal).collect();
-        self.closed_orders.retain(|id, order| order.since >= horizon || orders.contains(id));
+        self.closed_orders.retain(|id, order| order.since >= horizon || orders.binary_search(id).is_ok());
         self.signals.retain(|id, state| {
             state.ended.as_ref().is_none_or(|ended| ended.at.max(state.signal.expires_at) >= horizon)
                 || open.contains(&id)

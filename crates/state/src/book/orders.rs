@@ -1,8 +1,8 @@
 //! What happens to orders: made, answered, asked about, moved along the table, put away.
 
 use broker_api::{
-    Amount, ClientOrderId, Code, Cursor, End, Event, Finding, Intent, Key, Phase, Purpose, Qty, Reason,
-    SentWindow, SubmitOutcome, Time, planted, transition,
+    Amount, ClientOrderId, Code, Cursor, End, Event, Finding, Intent, Key, Phase, Proof, Purpose, Qty,
+    Reason, SentWindow, SubmitOutcome, Time, planted, transition,
 };
 use chrono::TimeDelta;
 
@@ -154,7 +154,7 @@ impl Book {
             }
             // What was absent before is not absent now because nobody answered.
             Some(Finding::NotYet { again_at }) => (order.not_before, order.proof) = (Some(*again_at), None),
-            Some(Finding::Absent { proof }) => order.proof = Some(*proof),
+            Some(Finding::Absent { proof }) => order.proof = Some(lasting(order.proof, *proof)),
             None => order.proof = None,
         }
         self.retire(id);
@@ -243,4 +243,15 @@ impl Book {
 
 pub(super) fn after(phase: Phase, event: Event) -> Result<Phase, No> {
     transition(phase, event).map_or_else(|| no(format!("{event:?} in {phase:?}")), Ok)
+}
+
+/// What speaks against an order after one more answer: a silence that was heard before, and nothing else since, has lasted
+/// since then, whichever process heard its beginning.
+fn lasting(known: Option<Proof>, told: Proof) -> Proof {
+    match (known, told) {
+        (Some(Proof::Silence { since: before }), Proof::Silence { since }) => {
+            Proof::Silence { since: before.min(since) }
+        }
+        (_, told) => told,
+    }
 }

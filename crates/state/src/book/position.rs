@@ -58,6 +58,8 @@ impl Book {
             Effect::Open(mut position) => {
                 if opens {
                     position.legs_made = self.adopted_legs(fill.key);
+                    // A venue's clock may be ahead of ours, and nothing that is decided about it was decided before.
+                    position.opened_at = position.opened_at.min(at);
                 }
                 self.positions.insert(fill.key, position);
             }
@@ -65,8 +67,9 @@ impl Book {
                 self.positions.remove(&fill.key);
                 self.close(position, fill, &intent);
             }
-            Effect::Turned(position, turned) => {
+            Effect::Turned(position, mut turned) => {
                 self.close(position, fill, &intent);
+                turned.opened_at = turned.opened_at.min(at);
                 self.positions.insert(fill.key, *turned);
             }
         }

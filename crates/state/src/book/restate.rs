@@ -130,6 +130,9 @@ impl Book {
         if let Again::Open(position) | Again::Flat(position, ..) = &mut state {
             (position.plan, position.legs_made) = (old.plan, old.legs_made);
             (position.signal, position.blocked) = (old.signal, old.blocked.clone());
+            if position.executions.first() == old.executions.first() {
+                position.opened_at = old.opened_at;
+            }
             position.refused.clone_from(&old.refused);
         }
         Ok(state)

@@ -66,7 +66,8 @@ fn from_scratch(engine: &Matching) -> Result<Worth, Overflow> {
         let Some(side) = Side::reducing(row.position.held) else { continue };
         let price = row.mark.ok_or(Overflow)?.against(side);
         let rate = engine.rate(instrument.quote).ok_or(Overflow)?;
-        let profit = row.position.profit(price)?.times(rate)?.round_half_even(PLACES);
+        let profit =
+            row.position.profit(price.times(row.position.held.size())?)?.times(rate)?.round_half_even(PLACES);
         worth.equity = worth.equity.plus(profit)?;
         let bound = margin(instrument, row.position.held.size(), price, rate)?;
         worth.margin = worth.margin.plus(bound)?;

@@ -1,5 +1,7 @@
 //! Bars that are known by their close only: in files of one symbol, and in one file of all.
 
+use proptest::prelude::*;
+
 use super::*;
 
 const TAPE: &str = "symbol,ts,open,high,low,close\n";
@@ -106,6 +108,31 @@ fn a_tape_is_told_in_its_own_order() {
     assert!(bars.missing().is_empty());
     assert_eq!((bars.bars(), bars.others(), bars.first_other()), (4, 4, Some("TSLA")));
     assert_eq!(bars.next(), Ok(None));
+}
+
+proptest! {
+    /// A row that is read in one go is the row that is read cell by cell, as it is where something stands in quotes.
+    #[test]
+    fn rows_in_one_go_are_rows_cell_by_cell(
+        rows in proptest::collection::vec((1_i64..200_000, "[0-9]{1,12}", "[.]?[0-9]{0,9}", -3_i64..9, "[0-9]{0,11}[.]?[0-9]{0,3}"), 1..30),
+    ) {
+        let (mut plain, mut quoted, mut at) = (String::new(), String::new(), 1_420_070_400);
+        for (step, whole, fraction, more, volume) in rows {
+            at += step;
+            let (low, high) = (format!("{whole}{fraction}"), format!("{}{fraction}", whole.parse::<i64>().unwrap() + more));
+            for (text, symbol) in [(&mut plain, "AAPL"), (&mut quoted, "\"AAPL\"")] {
+                text.push_str(&format!("{symbol},{at},{low},{high},{low},{high},{volume}\n"));
+            }
+        }
+        let read = |rows: &str| {
+            let dir = folder(&[("tape.csv", &format!("symbol,ts,open,high,low,close,volume\n{rows}"))]);
+            let bars = Bars::open(&dir.path().join("tape.csv"), &three()).unwrap();
+            let told = all(bars).map_err(|error| error.to_string().replace(&dir.path().display().to_string(), ""));
+            // To the digit: 1.0 is not 1.00 here.
+            format!("{told:?}")
+        };
+        prop_assert_eq!(read(&plain), read(&quoted));
+    }
 }
 
 #[test]

@@ -1,0 +1,8 @@
+//! An account at Alpaca, simulated on this machine: the program that a user runs, over the wire that the broker speaks.
+
+mod account;
+mod desk;
+mod month;
+mod passes;
+mod truth;
+mod verbs;
