@@ -1,7 +1,7 @@
 //! What became of things, in one line for people and one object for programs; both from the same figures.
 
 use broker_api::{
-    Amount, Catalog, Direction, Ending, Key, Phase, Price, Purpose, Qty, Ratio, Side, Signal, Wanted,
+    Amount, Catalog, Direction, Ending, Fill, Key, Phase, Price, Purpose, Qty, Ratio, Side, Signal, Wanted,
 };
 use serde_json::{Value, json};
 use state::Book;
@@ -43,6 +43,17 @@ pub fn slippage(side: Side, decided: Price, filled: Price) -> Option<Ratio> {
         Side::Sell => filled.to(decided).ok()?,
     };
     Ratio::new(worse.get().checked_div(decided.get())?).ok()
+}
+
+/// What an execution cost beside its price: money, or what the venue kept of the instrument.
+pub fn fee(fill: &Fill) -> String {
+    if fill.kept.is_zero() {
+        return fill.fee.to_string();
+    }
+    let symbol = fill.key.symbol.as_str();
+    let unit = symbol.split_once('/').map_or(symbol, |(base, _)| base);
+    let kept = format!("{} {unit}", figures::qty(fill.kept));
+    if fill.fee.amount == Amount::ZERO { kept } else { format!("{} and {kept}", fill.fee) }
 }
 
 /// A price at its instrument's tick, or as it is when the instrument is not known here.

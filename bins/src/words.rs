@@ -3,7 +3,7 @@
 use broker_api::{CancelOutcome, Finding, Intent, Proof, Reason, Record, SubmitOutcome};
 
 use crate::figures;
-use crate::tell::ending_word;
+use crate::tell::{self, ending_word};
 
 /// What a record says, for people.
 pub fn sentence(record: &Record) -> String {
@@ -67,7 +67,7 @@ pub fn sentence(record: &Record) -> String {
             figures::qty(fill.qty),
             fill.key.symbol,
             figures::bare_price(fill.price),
-            fill.fee,
+            tell::fee(fill),
             fill.execution
         ),
         Record::Busted { venue, execution } => format!("{venue} took the execution {execution} back"),

@@ -47,6 +47,7 @@ fn whole(intent: &Intent, execution: &str, price: &str, clock: &Stepped) -> Venu
         qty: intent.qty,
         price: of(price),
         fee: Money { amount: of("0"), currency: of("USD") },
+        kept: broker_api::Qty::ZERO,
         rate: of("1"),
         at: clock.now(),
         model: None,

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use broker_api::{InstrumentIx, Key, KindName, Phase, QueryFailed, Quote, Symbol};
+use broker_api::{InstrumentIx, Key, KindName, Phase, Purpose, QueryFailed, Quote, Symbol};
 use engine::Input;
 use engine::calendar::Calendar;
 use state::Book;
-use state::book::Order;
+use state::book::{Order, Position};
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::out::Out;
 use crate::place::Place;
 use crate::prices::Prices;
-use crate::summary;
+use crate::tell;
 use crate::venues::{self, Connected, each};
 
 /// How often a pass that waits looks again at the embedded broker.
@@ -152,15 +152,19 @@ impl Pass {
     }
 
     /// Whether everything that should end at once has ended: answers came, and at a broker orders at market have filled in
-    /// an open market, and nothing waits for a further attempt.
+    /// an open market, and the stops of what is kept rest.
     pub(super) fn is_settled(&self) -> bool {
         let is_on_its_way = |order: &Order| {
             matches!(order.phase, Phase::Sending | Phase::Unknown | Phase::Cancelling)
                 || (self.is_traded() && self.ends_at_once(order))
         };
-        let (rest, wanted) = summary::guarded(self.book());
-        let is_unguarded = self.is_traded() && rest < wanted;
-        !is_unguarded && !self.book().open_orders().any(is_on_its_way)
+        let book = self.book();
+        let is_unguarded = |position: &Position| {
+            position.plan.stop.is_some()
+                && book.exit_wanted(position.key).is_none()
+                && tell::resting(book, position, Purpose::Stop) != Some(position.held.size())
+        };
+        !(self.is_traded() && book.positions().any(is_unguarded)) && !book.open_orders().any(is_on_its_way)
     }
 
     /// Whether a broker is traded, and not only looked at.

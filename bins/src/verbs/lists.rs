@@ -189,7 +189,7 @@ pub fn fills(out: Out, place: &Place, list: &List) -> Result<(), Failure> {
             figures::qty(fill.qty),
             tell::at_tick(&reading.catalog, fill.key, fill.price),
             cost.map_or_else(String::new, figures::bps),
-            fill.fee.to_string(),
+            tell::fee(fill),
             fill.model.map_or_else(String::new, |model| model.to_string()),
             fill.order.to_string(),
         ]);

@@ -1,6 +1,7 @@
 //! An account at Alpaca, simulated on this machine: the program that a user runs, over the wire that the broker speaks.
 
 mod account;
+mod coins;
 mod desk;
 mod month;
 mod passes;

@@ -102,7 +102,7 @@ pub(crate) async fn read(
             convert::unreadable("a fill", &format!("its order {} is not there", row.order_id))
         })?;
         let fill = reading::fill(venue, order, row)?;
-        events.push((fill.at, memory.event(fill, &row.order_id, transport.now())));
+        events.push((fill.at, memory.event(&fill, &row.order_id, transport.now())));
     }
     if is_end {
         closings(&orders, from, &late, &mut events)?;
@@ -249,11 +249,11 @@ async fn taken_back(
 
 impl Memory {
     /// A fill as an event: a correction when it was told otherwise before.
-    fn event(&mut self, fill: Fill, order_id: &str, now: Time) -> VenueEvent {
-        let told = Told { fill, order_id: order_id.to_owned() };
+    fn event(&mut self, fill: &Fill, order_id: &str, now: Time) -> VenueEvent {
+        let told = Told { fill: *fill, order_id: order_id.to_owned() };
         match self.told.insert(fill.execution, told) {
-            Some(before) if before.fill != fill => VenueEvent::Corrected { fill, at: now },
-            _ => VenueEvent::Filled(fill),
+            Some(before) if before.fill != *fill => VenueEvent::Corrected { fill: *fill, at: now },
+            _ => VenueEvent::Filled(*fill),
         }
     }
 

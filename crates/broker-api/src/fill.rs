@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Time;
 use crate::ids::{ClientOrderId, Code, Cursor, ExecutionId, Key};
 use crate::intent::Side;
-use crate::number::{Money, Price, Qty, Ratio};
+use crate::number::{Money, Overflow, Price, Qty, Ratio};
 use crate::order::End;
 
 /// One execution.
@@ -23,14 +23,34 @@ pub struct Fill {
     pub qty: Qty,
     /// At what price, in quote currency.
     pub price: Price,
-    /// What it cost beside the price; positive is paid.
+    /// What it cost in money beside the price; positive is paid.
     pub fee: Money,
+    /// What the venue kept of the instrument itself: a fee in kind, as of coins.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub kept: Qty,
     /// What one unit of quote currency was worth in account currency.
     pub rate: Ratio,
     /// When, by the venue's clock.
     pub at: Time,
     /// For a simulated fill: the model that made it.
     pub model: Option<Code>,
+}
+
+fn is_nothing(qty: &Qty) -> bool {
+    qty.is_zero()
+}
+
+impl Fill {
+    /// By how much it moves what is held: what was executed, less what was kept of a purchase, or with it.
+    ///
+    /// # Errors
+    /// [`Overflow`], also when more was kept than bought.
+    pub fn moved(&self) -> Result<Qty, Overflow> {
+        match self.side {
+            Side::Buy => self.qty.minus(self.kept),
+            Side::Sell => self.qty.plus(self.kept),
+        }
+    }
 }
 
 /// One entry of a venue's log that changes what we know.

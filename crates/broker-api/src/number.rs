@@ -266,6 +266,12 @@ impl Held {
     }
 }
 
+impl Default for Qty {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
 impl Default for Amount {
     fn default() -> Self {
         Self::ZERO

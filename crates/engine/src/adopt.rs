@@ -151,7 +151,7 @@ impl<'a> Names<'a> {
                 price: Some(fill.price),
                 numbers: (before + 1, last),
             });
-            row.qty = row.qty.plus(fill.qty).unwrap_or(row.qty);
+            row.qty = fill.moved().and_then(|qty| row.qty.plus(qty)).unwrap_or(row.qty);
         }
         Self { book, account, positions }
     }

@@ -133,6 +133,7 @@ pub(crate) fn fill(n: u8, name: u8, qty: u8, price: u16) -> Fill {
         qty: qty.to_string().parse().unwrap(),
         price: format!("{}.{:02}", price / 100, price % 100).parse().unwrap(),
         fee: "0.25".parse::<Amount>().unwrap().of(usd()),
+        kept: broker_api::Qty::ZERO,
         rate: Ratio::ONE,
         at: at(i64::from(price)),
         model: n.is_multiple_of(2).then_some(Code::fixed("bar")),

@@ -234,6 +234,7 @@ impl World {
             qty: order.qty,
             price,
             fee: "0.37".parse::<Amount>().unwrap().of(usd()),
+            kept: broker_api::Qty::ZERO,
             rate: Ratio::ONE,
             at: self.now,
             model: Some(Code::fixed("bar_open")),

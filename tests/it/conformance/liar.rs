@@ -124,18 +124,18 @@ impl Liar {
         self.memory.lock().expect("nobody panics with it")
     }
 
-    fn told(&self, fill: Fill) -> Fill {
+    fn told(&self, fill: &Fill) -> Fill {
         let worse = Decimal::from(20) * if fill.side == Side::Buy { Decimal::ONE } else { -Decimal::ONE };
         match self.lie {
             Lie::WorsePrices => {
-                Fill { price: Price::new(fill.price.get() + worse).expect("a price"), ..fill }
+                Fill { price: Price::new(fill.price.get() + worse).expect("a price"), ..*fill }
             }
-            Lie::LosesNames => Fill { order: number("somebody-elses"), ..fill },
-            Lie::OneExecution => Fill { execution: number("x"), ..fill },
+            Lie::LosesNames => Fill { order: number("somebody-elses"), ..*fill },
+            Lie::OneExecution => Fill { execution: number("x"), ..*fill },
             Lie::TellsHalf => {
-                Fill { qty: Qty::new(fill.qty.get() / Decimal::TWO).expect("a quantity"), ..fill }
+                Fill { qty: Qty::new(fill.qty.get() / Decimal::TWO).expect("a quantity"), ..*fill }
             }
-            _ => fill,
+            _ => *fill,
         }
     }
 
@@ -143,7 +143,7 @@ impl Liar {
         match event {
             VenueEvent::Filled(_) if self.lie == Lie::HidesFills => None,
             VenueEvent::Busted { .. } if self.lie == Lie::HidesBusts => None,
-            VenueEvent::Filled(fill) => Some(VenueEvent::Filled(self.told(*fill))),
+            VenueEvent::Filled(fill) => Some(VenueEvent::Filled(self.told(fill))),
             event => Some(*event),
         }
     }

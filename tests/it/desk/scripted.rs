@@ -162,6 +162,7 @@ impl Scripted {
             qty,
             price: price(reference, self.executions),
             fee: Money { amount: of("0.10"), currency: of("USD") },
+            kept: Qty::ZERO,
             rate: of("1"),
             at: now + self.ahead,
             model: None,

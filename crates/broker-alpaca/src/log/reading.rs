@@ -1,7 +1,9 @@
 //! What rows of fills say: as fills, and whether they are all of an order. Pure.
 
-use broker_api::{Amount, Currency, ExecutionId, Fill, Key, Price, Qty, QueryFailed, Ratio, Time, VenueId};
-use rust_decimal::Decimal;
+use broker_api::{
+    Amount, Currency, ExecutionId, Fill, Key, Price, Qty, QueryFailed, Ratio, Side, Time, VenueId,
+};
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::convert::{self, unreadable};
 use crate::wire::{FillRow, Order};
@@ -13,9 +15,12 @@ pub(super) struct Told {
     pub(super) order_id: String,
 }
 
-/// What Alpaca takes of a trade in coins from an account of the lowest tier, as a share of its value. A fill does not
-/// tell its fee; the rows that do come at the end of the day. Takers' rate, which is the higher one.
+/// What Alpaca takes of what is received in a trade of coins, from an account of the lowest tier: of coins that are bought,
+/// of money for those that are sold. A fill does not tell its fee; the rows that do come at the end of the day. It is the
+/// takers' rate, the highest one, so that there never is less than the book has.
 const COIN_FEE: Decimal = Decimal::from_parts(25, 0, 0, false, 4);
+/// Decimal places of an amount of coins.
+const COIN_PLACES: u32 = 9;
 
 /// How much of its order was filled with a row.
 pub(super) fn cum(row: &FillRow) -> Decimal {
@@ -52,14 +57,18 @@ pub(super) fn fill(venue: VenueId, order: &Order, row: &FillRow) -> Result<Fill,
     let qty = Qty::new(row.qty.0.normalize()).map_err(|why| bad(&why))?;
     let price = Price::new(row.price.0.normalize()).map_err(|why| bad(&why))?;
     let quote = key.symbol.as_str().split_once('/').map_or("USD", |(_, quote)| quote);
-    let fee = if order.symbol.contains('/') {
-        let value = price.times(qty).map_err(|why| bad(&why))?;
-        value
-            .times(Ratio::new(COIN_FEE).map_err(|why| bad(&why))?)
-            .map_err(|why| bad(&why))?
-            .round_half_even(9)
-    } else {
-        Amount::ZERO
+    let (fee, kept) = match side {
+        _ if !order.symbol.contains('/') => (Amount::ZERO, Qty::ZERO),
+        Side::Buy => {
+            let kept =
+                (qty.get() * COIN_FEE).round_dp_with_strategy(COIN_PLACES, RoundingStrategy::AwayFromZero);
+            (Amount::ZERO, Qty::new(kept.normalize()).map_err(|why| bad(&why))?)
+        }
+        Side::Sell => {
+            let value = price.times(qty).map_err(|why| bad(&why))?;
+            let fee = value.times(Ratio::new(COIN_FEE).map_err(|why| bad(&why))?).map_err(|why| bad(&why))?;
+            (fee.round_half_even(COIN_PLACES), Qty::ZERO)
+        }
     };
     Ok(Fill {
         execution: ExecutionId::new(&row.id).map_err(|why| bad(&why))?,
@@ -69,6 +78,7 @@ pub(super) fn fill(venue: VenueId, order: &Order, row: &FillRow) -> Result<Fill,
         qty,
         price,
         fee: fee.of(Currency::new(quote).map_err(|why| bad(&why))?),
+        kept,
         // Accounts are in dollars, and so are stocks and the coins that are quoted in dollars.
         rate: Ratio::ONE,
         at: row.transaction_time,

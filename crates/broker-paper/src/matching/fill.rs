@@ -123,6 +123,7 @@ impl Matching {
             qty,
             price,
             fee: fee.of(currency),
+            kept: Qty::ZERO,
             rate,
             at,
             model: Some(model.code()),

@@ -60,6 +60,7 @@ fn fill(order: ClientOrderId, execution: &str, qty: &str) -> VenueEvent {
         qty: n(qty),
         price: n("100"),
         fee: Amount::ZERO.of(n::<Currency>("USD")),
+        kept: Qty::ZERO,
         rate: Ratio::ONE,
         at: at(2),
         model: None,

@@ -27,7 +27,7 @@ impl Step<'_> {
                 VenueEvent::Corrected { fill, .. } => {
                     let known = self.book.execution(venue, fill.execution);
                     if known.is_some_and(|known| !known.busted && known.fill != *fill) {
-                        self.restated(venue, Record::Corrected { fill: *fill }, Some(*fill))?;
+                        self.restated(venue, Record::Corrected { fill: *fill }, Some(fill))?;
                     }
                 }
                 VenueEvent::Closed { order, end, code, .. } => {
@@ -64,7 +64,7 @@ impl Step<'_> {
     }
 
     /// A bust or correction. What the book cannot undo by itself stands as a divergence for a person.
-    fn restated(&mut self, venue: VenueId, record: Record, fill: Option<Fill>) -> Result<(), Illegal> {
+    fn restated(&mut self, venue: VenueId, record: Record, fill: Option<&Fill>) -> Result<(), Illegal> {
         let execution = match &record {
             Record::Busted { execution, .. } => Some(*execution),
             _ => fill.map(|fill| fill.execution),
@@ -72,7 +72,7 @@ impl Step<'_> {
         let Err(refused) = self.put(record) else { return Ok(()) };
         let key = execution.and_then(|id| self.book.execution(venue, id)).map(|known| known.fill.key);
         let reason = Reason::plain(CANNOT_RESTATE, refused.why);
-        self.put(Record::Diverged { venue, key, reason, fill })
+        self.put(Record::Diverged { venue, key, reason, fill: fill.copied() })
     }
 
     /// The answer to an order. One to an earlier attempt than the last says nothing about the last.

@@ -95,6 +95,7 @@ impl Step<'_> {
             qty: Some(qty).filter(|qty| !qty.is_zero())?,
             price: reference,
             fee: Money { amount: broker_api::Amount::ZERO, currency },
+            kept: Qty::ZERO,
             rate: Ratio::ONE,
             at: self.now,
             model: None,

@@ -110,6 +110,7 @@ mod tests {
                 amount: "0.1".parse().unwrap(),
                 currency: broker_api::Currency::new("USD").unwrap(),
             },
+            kept: broker_api::Qty::ZERO,
             rate: broker_api::Ratio::ONE,
             at: broker_api::Time::UNIX_EPOCH,
             model: None,

@@ -182,7 +182,9 @@ impl Market {
             return;
         };
         let fee = Money { amount: fee, currency: self.currency };
-        let fill = Fill { execution, order, key, side, qty, price, fee, rate: Ratio::ONE, at, model: None };
+        let kept = Qty::ZERO;
+        let fill =
+            Fill { execution, order, key, side, qty, price, fee, kept, rate: Ratio::ONE, at, model: None };
         self.truth.log.push((at, VenueEvent::Filled(fill)));
     }
 

@@ -2,14 +2,33 @@
 //!
 //! A position keeps the exact sum its held part came to. An exit releases the share of that sum that it closes,
 //! rounded half to even at 10 places, and the last exit releases all that is left; so the profits of a position
-//! always add up to exits minus entries, whatever the fills were. Profit is in quote currency and becomes account
+//! always add up to exits minus entries, whatever the fills were. What a venue keeps of an instrument as its fee never was
+//! held, and costs what it was bought at. Profit is in quote currency and becomes account
 //! currency at the rate of the closing fill, rounded half to even at 10 places.
 
 use broker_api::{Amount, Direction, Fill, Held, Intent, Overflow, Protection, Qty, Ratio, Side, StrategyId};
 
 use super::rows::Position;
 
-const PLACES: u32 = 10;
+pub(super) const PLACES: u32 = 10;
+
+/// A fill as it is booked.
+#[derive(Clone, Copy)]
+pub(crate) struct Booked<'a> {
+    pub(crate) fill: &'a Fill,
+    /// By how much it moves what is held.
+    pub(crate) qty: Qty,
+    /// What it cost beside its price, in account currency.
+    pub(crate) fees: Amount,
+}
+
+impl<'a> Booked<'a> {
+    /// The fill, whose money fee came to `fee` in account currency.
+    pub(crate) fn new(fill: &'a Fill, fee: Amount) -> Result<Self, Overflow> {
+        let kept = fill.price.times(fill.kept)?.times(fill.rate)?.round_half_even(PLACES);
+        Ok(Self { fill, qty: fill.moved()?, fees: fee.plus(kept)? })
+    }
+}
 
 /// What a fill did.
 pub(crate) enum Effect {
@@ -24,11 +43,11 @@ pub(crate) enum Effect {
 /// A position of what `fill` opens.
 fn opened(
     number: u64,
-    fill: &Fill,
-    qty: Qty,
+    booked: &Booked<'_>,
     intent: &Intent,
     strategy: Option<StrategyId>,
 ) -> Result<Position, Overflow> {
+    let Booked { fill, qty, fees } = *booked;
     let value = fill.price.times(qty)?;
     let entry = !intent.purpose.is_reducing();
     Ok(Position {
@@ -42,7 +61,7 @@ fn opened(
         exited: Qty::ZERO,
         exited_value: Amount::ZERO,
         gross: Amount::ZERO,
-        fees: fill.fee.amount,
+        fees,
         opened_at: fill.at,
         signal: intent.signal,
         strategy,
@@ -64,33 +83,34 @@ fn planned(intent: &Intent, qty: Qty) -> Result<Option<Amount>, Overflow> {
     Ok(Some(risk.times(share)?.round_half_even(PLACES)))
 }
 
-/// The position after `fill`, which belongs to an order as in `intent`.
+/// The position after a fill, which belongs to an order as in `intent`.
 pub(crate) fn filled(
     position: Option<Position>,
     number: u64,
-    fill: &Fill,
+    booked: &Booked<'_>,
     intent: &Intent,
     strategy: Option<StrategyId>,
 ) -> Result<Effect, Overflow> {
+    let Booked { fill, qty, fees } = *booked;
     let Some(mut p) = position else {
-        return opened(number, fill, fill.qty, intent, strategy).map(Effect::Open);
+        return opened(number, booked, intent, strategy).map(Effect::Open);
     };
     if Side::reducing(p.held) != Some(fill.side) {
-        let value = fill.price.times(fill.qty)?;
-        p.held = p.held.moved(fill.side.signed(fill.qty))?;
+        let value = fill.price.times(qty)?;
+        p.held = p.held.moved(fill.side.signed(qty))?;
         p.cost = p.cost.plus(value)?;
-        p.entered = p.entered.plus(fill.qty)?;
+        p.entered = p.entered.plus(qty)?;
         p.entered_value = p.entered_value.plus(value)?;
-        p.fees = p.fees.plus(fill.fee.amount)?;
-        p.risk = match (p.risk, planned(intent, fill.qty)?) {
+        p.fees = p.fees.plus(fees)?;
+        p.risk = match (p.risk, planned(intent, qty)?) {
             (Some(a), Some(b)) => Some(a.plus(b)?),
             (known, None) | (None, known) => known,
         };
         p.executions.push(fill.execution);
         return Ok(Effect::Open(p));
     }
-    let closed = fill.qty.min(p.held.size());
-    let rest = fill.qty.minus(closed)?;
+    let closed = qty.min(p.held.size());
+    let rest = qty.minus(closed)?;
     let value = fill.price.times(closed)?;
     let released = release(p.cost, closed, p.held)?;
     let profit = match p.direction {
@@ -102,7 +122,7 @@ pub(crate) fn filled(
     p.exited = p.exited.plus(closed)?;
     p.exited_value = p.exited_value.plus(value)?;
     p.gross = p.gross.plus(profit.times(fill.rate)?.round_half_even(PLACES))?;
-    p.fees = p.fees.plus(fill.fee.amount)?;
+    p.fees = p.fees.plus(fees)?;
     p.executions.push(fill.execution);
     if !p.held.is_flat() {
         return Ok(Effect::Open(p));
@@ -110,9 +130,9 @@ pub(crate) fn filled(
     if rest.is_zero() {
         return Ok(Effect::Flat(p));
     }
-    let mut turned = opened(number, fill, rest, intent, strategy)?;
-    turned.fees = Amount::ZERO; // the whole fee of this fill is booked on the position it closed
-    Ok(Effect::Turned(p, Box::new(turned)))
+    // The whole fee of this fill is booked on the position it closed.
+    let rest = Booked { fill, qty: rest, fees: Amount::ZERO };
+    Ok(Effect::Turned(p, Box::new(opened(number, &rest, intent, strategy)?)))
 }
 
 /// The part of `cost` that falls on `closed` of what is `held`.

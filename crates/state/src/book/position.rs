@@ -1,9 +1,11 @@
 //! What executions do to positions, trades and counters: the part of the fold that touches money.
 
-use broker_api::{Amount, ClientOrderId, Event, Fill, Intent, Purpose, Qty, StrategyId, Time, planted};
+use broker_api::{
+    Amount, ClientOrderId, Event, Fill, Intent, Money, Purpose, Qty, StrategyId, Time, planted,
+};
 
 use super::fold::{No, no};
-use super::ledger::{self, Effect};
+use super::ledger::{self, Booked, Effect};
 use super::rows::{Execution, Position, Trade};
 use super::{Book, TRADES_KEPT};
 
@@ -21,7 +23,8 @@ impl Book {
         }
         let filled = if planted!(PartIsAll) { fill.qty } else { order.filled.plus(fill.qty)? };
         let value = order.value.plus(fill.price.times(fill.qty)?)?;
-        let fees = order.fees.plus(fill.fee.amount)?;
+        let booked = self.booked(fill)?;
+        let fees = order.fees.plus(booked.fees)?;
         let event = if filled >= intent.qty { Event::FullyFilled } else { Event::PartFilled };
 
         let before = self.positions.get(&fill.key);
@@ -29,7 +32,7 @@ impl Book {
         let opens = before.is_none();
         let number = self.totals.positions + 1;
         let strategy = self.strategy(&intent);
-        let effect = ledger::filled(before.cloned(), number, fill, &intent, strategy)?;
+        let effect = ledger::filled(before.cloned(), number, &booked, &intent, strategy)?;
         let (now_gross, now_paid) = match &effect {
             Effect::Open(p) | Effect::Flat(p) | Effect::Turned(p, _) => (p.gross, p.fees),
         };
@@ -76,6 +79,27 @@ impl Book {
         self.retire(fill.order);
         self.settle_exit(fill.key);
         Ok(())
+    }
+
+    /// A fill as it is booked: a fee may be money of the account, or of what the instrument is quoted in.
+    pub(super) fn booked<'a>(&self, fill: &'a Fill) -> Result<Booked<'a>, No> {
+        let Money { amount, currency } = fill.fee;
+        let account = self.venues.get(&fill.key.venue).map(|venue| venue.of.currency);
+        let quote = fill.key.symbol.as_str().split_once('/').map(|(_, quote)| quote);
+        let fee = if amount == Amount::ZERO || account.is_none_or(|account| account == currency) {
+            amount
+        } else if quote.is_none_or(|quote| quote == currency.as_str()) {
+            amount.times(fill.rate)?.round_half_even(ledger::PLACES)
+        } else {
+            return no(format!(
+                "execution {}: nobody knows what its fee of {} is worth",
+                fill.execution, fill.fee
+            ));
+        };
+        if fill.moved()?.is_zero() {
+            return no(format!("execution {}: the venue kept all of it", fill.execution));
+        }
+        Ok(Booked::new(fill, fee)?)
     }
 
     fn strategy(&self, intent: &Intent) -> Option<StrategyId> {

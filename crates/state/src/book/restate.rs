@@ -38,11 +38,11 @@ impl Book {
         };
         let mut filled = order.filled.minus(old.qty)?;
         let mut value = order.value.minus(old.price.times(old.qty)?)?;
-        let mut fees = order.fees.minus(old.fee.amount)?;
+        let mut fees = order.fees.minus(self.booked(&old)?.fees)?;
         if let Some(new) = with {
             filled = filled.plus(new.qty)?;
             value = value.plus(new.price.times(new.qty)?)?;
-            fees = fees.plus(new.fee.amount)?;
+            fees = fees.plus(self.booked(new)?.fees)?;
         }
         let event = if filled >= order.intent.qty { Event::FullyFilled } else { Event::Busted };
 
@@ -102,7 +102,7 @@ impl Book {
             let Some(known) = self.execution(old.key.venue, *id) else {
                 return no(format!("execution {id} is forgotten"));
             };
-            traded = traded.plus(known.fill.qty)?;
+            traded = traded.plus(known.fill.moved()?)?;
             let fill = match (*id == execution, with) {
                 (true, None) => continue,
                 (true, Some(new)) => *new,
@@ -116,7 +116,13 @@ impl Book {
                 Again::Open(position) => Some(position),
                 Again::Flat(..) => return no("it would have been flat in between"),
             };
-            state = match ledger::filled(before, old.number, &fill, &order.intent, old.strategy)? {
+            state = match ledger::filled(
+                before,
+                old.number,
+                &self.booked(&fill)?,
+                &order.intent,
+                old.strategy,
+            )? {
                 Effect::Open(position) => Again::Open(position),
                 Effect::Flat(position) => Again::Flat(position, Box::new((fill, order.intent))),
                 Effect::Turned(..) => return no("it would have turned"),

@@ -11,6 +11,9 @@ use proptest::prelude::*;
 
 use super::Book;
 
+/// Fees in kind.
+mod coins;
+
 fn at(second: i64) -> Time {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
 }
@@ -83,6 +86,7 @@ fn fill(n: usize, name: &str, side: Side, qty: u32, price: i64, fee: i64) -> Fil
         qty: qty.to_string().parse().unwrap(),
         price: cents(price).parse().unwrap(),
         fee: cents(fee).parse::<Amount>().unwrap().of(usd()),
+        kept: Qty::ZERO,
         rate: Ratio::ONE,
         at: at(1),
         model: None,

@@ -191,6 +191,7 @@ impl Scene {
                             qty: intent.qty,
                             price: intent.reference,
                             fee: of::<broker_api::Amount>("0.10").of(of("USD")),
+                            kept: broker_api::Qty::ZERO,
                             rate: of("1.000"),
                             at: self.now,
                             model: None,
