@@ -6,7 +6,7 @@
 
 mod table;
 
-use broker_api::{CancelOutcome, Code, SubmitOutcome};
+use broker_api::{CancelOutcome, Code, SubmitOutcome, planted};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -121,6 +121,9 @@ impl Refusal {
 pub(crate) fn submitted(answer: &Answer) -> SubmitOutcome {
     let refusal = Refusal::read(answer);
     let text: Box<str> = answer.told().into();
+    if planted!(GatewayIsRefusal) && answer.status >= 500 {
+        return SubmitOutcome::Refused { code: Code::fixed("bad_request"), text };
+    }
     match refusal.meaning(Command::Submit) {
         Meaning::Refused(code) => SubmitOutcome::Refused { code: Code::fixed(code), text },
         Meaning::Duplicate => SubmitOutcome::Duplicate { text },

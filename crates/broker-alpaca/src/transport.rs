@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use broker_api::{QueryFailed, Time};
+use broker_api::{QueryFailed, Time, planted};
 use chrono::TimeDelta;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Method, redirect, retry};
@@ -206,7 +206,14 @@ impl Transport {
         }
         let request = builder.build().map_err(|why| Failure::NotSent(told(&what, &why)))?;
         // A connection that could not be made carried nothing; any other error may have come after the first byte.
-        let mut response = self.client.execute(request).await.map_err(|why| {
+        let again = if planted!(PostRepeated) { request.try_clone() } else { None };
+        let mut answered = self.client.execute(request).await;
+        if let (Err(why), Some(again)) = (&answered, again)
+            && !why.is_connect()
+        {
+            answered = self.client.execute(again).await;
+        }
+        let mut response = answered.map_err(|why| {
             let text = told(&what, &why);
             if why.is_connect() { Failure::NotSent(text) } else { Failure::Lost(text) }
         })?;

@@ -148,6 +148,21 @@ bugs! {
         "ended signals are forgotten with the next account day, and their file is fed again";
     ExitDropped: "an exit that was taken in is carried out",
         "an exit is let go when its order comes to nothing";
+    PostRepeated: "nothing in the HTTP layer repeats a command",
+        "the adapter sends an order again when its connection was reset";
+    GatewayIsRefusal: "every answer of a broker is classified",
+        "the adapter takes the page of a gateway for a refusal";
+    RowsSkipped: "a cursor is an overlapping window plus deduplication",
+        "the adapter reads rows of fills from where the last one was, and waits for none that is missing";
+    GoneIgnored: "busts are records too",
+        "the adapter does not notice that a row it told before is gone";
+}
+
+impl Bug {
+    /// Whether it is of an adapter, so that it shows over a wire only.
+    pub const fn is_of_wire(self) -> bool {
+        matches!(self, Self::PostRepeated | Self::GatewayIsRefusal | Self::RowsSkipped | Self::GoneIgnored)
+    }
 }
 
 static CHOSEN: AtomicUsize = AtomicUsize::new(usize::MAX);

@@ -17,6 +17,11 @@ impl Crash {
         unreachable!("what is pending for ever does not end")
     }
 
+    /// The process dies, wherever it is.
+    pub fn strike(&self) {
+        self.0.notify_one();
+    }
+
     /// Waits for the process to die.
     pub async fn awaited(&self) {
         self.0.notified().await;

@@ -47,6 +47,8 @@ pub struct Fates {
     only: Option<BTreeSet<u64>>,
     asked: u64,
     healed: bool,
+    /// Nothing goes wrong for a while.
+    calm: bool,
     hits: Vec<Hit>,
     /// How many were drawn, those left out too, and how many of them kill.
     drawn: (usize, u32),
@@ -78,15 +80,15 @@ impl Fates {
             .collect();
         let count = u64::try_from(all.len()).unwrap_or(u64::MAX).max(1);
         let focus = usize::try_from(seed % count).ok().and_then(|place| all.get(place)).copied();
-        let (asked, healed, hits, drawn, focused) = (0, false, Vec::new(), (0, 0), 0);
-        Self { seed, per_mille, enabled, never, focus, only, asked, healed, hits, drawn, focused }
+        let (asked, healed, calm, hits, drawn, focused) = (0, false, false, Vec::new(), (0, 0), 0);
+        Self { seed, per_mille, enabled, never, focus, only, asked, healed, calm, hits, drawn, focused }
     }
 
     /// What goes wrong here, if anything does.
     pub fn ask(&mut self, place: Place) -> Option<Fault> {
         let n = self.asked;
         self.asked += 1;
-        if self.healed {
+        if self.healed || self.calm {
             return None;
         }
         let fault = self.drawn(place, n)?;
@@ -144,6 +146,11 @@ impl Fates {
     /// A number of the question that was asked last, for how long, how much, how far.
     pub fn measure(&self) -> Dice {
         Dice::of(self.seed ^ 0xa5a5, self.asked)
+    }
+
+    /// Whether nothing goes wrong for a while.
+    pub const fn calms(&mut self, is_calm: bool) {
+        self.calm = is_calm;
     }
 
     /// From here on nothing goes wrong.

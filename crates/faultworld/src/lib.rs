@@ -11,6 +11,7 @@ pub mod dice;
 pub mod disk;
 pub mod fates;
 pub mod fault;
+pub mod ground;
 pub mod histogram;
 pub mod place;
 pub mod plan;
@@ -20,6 +21,8 @@ pub mod shrink;
 pub mod story;
 pub mod truth;
 pub mod venue;
+#[cfg(feature = "wire")]
+pub mod wire;
 pub mod world;
 
 pub use fates::{Fates, Hit};

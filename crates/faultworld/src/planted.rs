@@ -55,7 +55,30 @@ pub struct Blinded {
 /// hold.
 pub fn hunt(bug: Option<Bug>, blind: Option<&'static str>, most: u64) -> Option<Caught> {
     choose(bug);
-    let manners = Manner::all();
+    let is_of_wire = bug.is_some_and(Bug::is_of_wire);
+    hunted(
+        if is_of_wire { wire() } else { Manner::all() },
+        blind,
+        if is_of_wire { of_wire(most) } else { most },
+    )
+}
+
+/// The same over the wire, with no bug.
+pub fn hunt_on_the_wire(most: u64) -> Option<Caught> {
+    choose(None);
+    hunted(wire(), None, of_wire(most))
+}
+
+/// So many schedules are played over the wire where so many are played in all: one takes as long as forty others.
+pub const fn of_wire(most: u64) -> u64 {
+    most.div_ceil(40)
+}
+
+fn wire() -> Vec<Manner> {
+    Manner::named("alpaca-wire").into_iter().collect()
+}
+
+fn hunted(manners: Vec<Manner>, blind: Option<&'static str>, most: u64) -> Option<Caught> {
     let count = manners.len() as u64;
     let (next, first) = (AtomicU64::new(0), AtomicU64::new(most));
     let caught: Mutex<Vec<Caught>> = Mutex::default();

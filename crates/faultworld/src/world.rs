@@ -8,12 +8,12 @@ mod rest;
 mod told;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use broker_api::{Catalog, Stamped};
+use broker_api::{Catalog, Stamped, Time, VenueId};
 use chrono::TimeDelta;
 use engine::{Clock, Runner};
 use rust_decimal::Decimal;
@@ -24,12 +24,16 @@ use crate::check::{self, Checker, Seen};
 use crate::crash::Crash;
 use crate::disk::FaultyDisk;
 use crate::fates::{DEATHS_MIN, FAULTS_MIN, Fates, Hit};
+use crate::ground::Ground;
 use crate::plan::{BadStage, Script, Stage};
 use crate::story::Story;
 use crate::venue::FaultyVenue;
 use crate::venue::manner::Manner;
 use crate::venue::market::Market;
+use process::Turn;
 
+/// What an account begins with.
+pub(crate) const CASH: i64 = 100_000;
 /// A schedule ends when so many inputs reached the desk.
 const INPUTS_MIN: u64 = 200;
 /// And so many signals were decided.
@@ -69,6 +73,8 @@ pub struct Played {
     pub deaths: u32,
     /// What went wrong.
     pub hits: Vec<Hit>,
+    /// What of it went wrong on a wire, and how often.
+    pub met: BTreeMap<&'static str, u64>,
     /// What did not hold.
     pub violation: Option<Violation>,
     /// The story, when it was asked for.
@@ -101,6 +107,10 @@ pub struct Options {
 /// # Errors
 /// [`BadStage`] when the world cannot be set up: a fault of this program.
 pub fn play(seed: u64, manner: &Manner, options: &Options) -> Result<Played, BadStage> {
+    #[cfg(feature = "wire")]
+    if manner.is_wire() {
+        return crate::wire::play(seed, manner, options);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -113,12 +123,34 @@ pub fn play(seed: u64, manner: &Manner, options: &Options) -> Result<Played, Bad
     })
 }
 
-struct World {
+/// What the parts of a world share.
+pub(crate) struct Shared {
+    pub(crate) fates: Arc<Mutex<Fates>>,
+    pub(crate) story: Story,
+    pub(crate) rows: MemoryStore,
+    pub(crate) venue_clock: Clock,
+}
+
+impl Shared {
+    /// At the beginning of a schedule.
+    pub(crate) fn of(seed: u64, manner: &Manner, options: &Options, begins: Time) -> Self {
+        let start = Instant::now();
+        Self {
+            fates: Arc::new(Mutex::new(Fates::of(seed, manner.never, options.only.clone()))),
+            story: Story::new(options.trace),
+            rows: MemoryStore::new(&format!("world-{seed}")),
+            venue_clock: Arc::new(move || begins + TimeDelta::from_std(start.elapsed()).unwrap_or_default()),
+        }
+    }
+}
+
+pub(crate) struct World {
     seed: u64,
     manner: Manner,
     fates: Arc<Mutex<Fates>>,
     rows: MemoryStore,
-    venue: FaultyVenue,
+    venue: VenueId,
+    ground: Box<dyn Ground>,
     catalog: Arc<Catalog>,
     script: Script,
     /// Our clock.
@@ -148,34 +180,47 @@ impl World {
     fn new(seed: u64, manner: Manner, options: &Options) -> Result<Self, BadStage> {
         let stage = Stage::at(manner.name)?;
         let catalog = Arc::new(stage.catalog()?);
-        let fates = Arc::new(Mutex::new(Fates::of(seed, manner.never, options.only.clone())));
-        let story = Story::new(options.trace);
-        let rows = MemoryStore::new(&format!("world-{seed}"));
-        let (begins, start) = (stage.begins, Instant::now());
-        let venue_clock: Clock =
-            Arc::new(move || begins + TimeDelta::from_std(start.elapsed()).unwrap_or_default());
-        let skew = Arc::new(AtomicI64::new(0));
-        let (theirs, off) = (Arc::clone(&venue_clock), Arc::clone(&skew));
-        let clock: Clock = Arc::new(move || theirs() + TimeDelta::seconds(off.load(Ordering::Relaxed)));
-        let market = Market::new(stage.listed, Decimal::from(100_000), stage.account.currency);
+        let shared = Shared::of(seed, &manner, options, stage.begins);
+        let market = Market::new(stage.listed, Decimal::from(CASH), stage.account.currency);
         let venue = FaultyVenue::new(
             manner.clone(),
             stage.account,
             Arc::clone(&catalog),
             market,
-            Arc::clone(&fates),
-            rows.clone(),
-            Arc::clone(&venue_clock),
+            Arc::clone(&shared.fates),
+            shared.rows.clone(),
+            Arc::clone(&shared.venue_clock),
         )
-        .telling(story.clone());
+        .telling(shared.story.clone());
+        Ok(Self::on(Box::new(venue), seed, manner, options, shared, catalog))
+    }
+
+    /// A world on some ground.
+    pub(crate) fn on(
+        ground: Box<dyn Ground>,
+        seed: u64,
+        manner: Manner,
+        options: &Options,
+        shared: Shared,
+        catalog: Arc<Catalog>,
+    ) -> Self {
+        let Shared { fates, story, rows, venue_clock } = shared;
+        let skew = Arc::new(AtomicI64::new(0));
+        let (theirs, off) = (Arc::clone(&venue_clock), Arc::clone(&skew));
+        let clock: Clock = Arc::new(move || theirs() + TimeDelta::seconds(off.load(Ordering::Relaxed)));
         let mut checkers = check::all(limits::bounds(&limits::of(seed).0));
         checkers.retain(|checker| options.blind != Some(checker.name()));
-        Ok(Self {
+        let venue = catalog
+            .iter()
+            .next()
+            .map_or_else(|| unreachable!("a stage has instruments"), |(_, instrument)| instrument.key.venue);
+        Self {
             seed,
+            venue,
             manner,
             fates,
             rows,
-            venue,
+            ground,
             catalog,
             script: Script::of(seed),
             clock,
@@ -195,10 +240,10 @@ impl World {
             records: Vec::new(),
             folded: Book::default(),
             story,
-        })
+        }
     }
 
-    fn played(&mut self, violation: Option<Violation>) -> Played {
+    pub(crate) fn played(&mut self, violation: Option<Violation>) -> Played {
         Played {
             seed: self.seed,
             venue: self.manner.name,
@@ -207,16 +252,19 @@ impl World {
             lives: self.lives,
             deaths: self.deaths,
             hits: self.fates().hits().to_vec(),
+            met: self.ground.met(),
             violation,
             trace: self.story.lines(),
         }
     }
 
-    async fn run(&mut self) -> Result<(), Violation> {
+    pub(crate) async fn run(&mut self) -> Result<(), Violation> {
         for _ in 0..HAPPENINGS_MAX {
             let pause = self.script.pause();
-            self.passes(pause).await;
+            self.passes(pause).await?;
             self.world_acts();
+            // Something of it may have to be read at once.
+            self.passes(TimeDelta::zero()).await?;
             self.happens().await?;
             let is_long = self.inputs.load(Ordering::Relaxed) >= INPUTS_MIN;
             let is_bad = {
@@ -231,11 +279,14 @@ impl World {
         self.comes_to_rest().await
     }
 
-    async fn passes(&self, time: TimeDelta) {
-        if let Ok(time) = time.to_std()
-            && !time.is_zero()
-        {
-            tokio::time::sleep(time).await;
+    async fn passes(&mut self, time: TimeDelta) -> Result<(), Violation> {
+        let mut left = time.to_std().unwrap_or_default();
+        loop {
+            left = self.ground.passes(left).await;
+            if left.is_zero() {
+                return Ok(());
+            }
+            self.turn(Turn::CatchUp).await?;
         }
     }
 
@@ -246,7 +297,7 @@ impl World {
     /// What must hold, looked at.
     fn look(&mut self) -> Result<(), Violation> {
         let fresh = self.fresh_records()?;
-        let market = self.venue.market();
+        let market = self.ground.market();
         let book = self.runner.as_ref().map_or(&self.folded, |runner| runner.book());
         if *book != self.folded {
             self.fails(check::FOLD, || "the book in memory is not the journal's fold".into())?;

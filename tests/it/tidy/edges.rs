@@ -63,7 +63,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("engine", &["orders", "risk", "state", "broker-paper", "broker-api"]),
     ("evidence", &["state", "broker-paper", "broker-api"]),
     ("monitor", &["evidence", "state", "broker-api"]),
-    ("faultworld", &["engine", "state", "broker-paper", "broker-api"]),
+    ("faultworld", &["engine", "state", "broker-paper", "broker-alpaca", "broker-sim", "broker-api"]),
 ];
 
 /// Every edge between members that the table does not have.

@@ -23,7 +23,11 @@ struct Row {
 impl Venue {
     fn rows(&self) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
-        for execution in self.executions.iter().filter(|execution| !execution.busted) {
+        let after = self.quirks().fills_after;
+        let is_there = |execution: &&Execution| {
+            !execution.busted && (after.is_zero() || execution.at + after <= self.at)
+        };
+        for execution in self.executions.iter().filter(is_there) {
             rows.push(self.fill_row(execution));
             rows.extend(self.fee_row(execution));
         }

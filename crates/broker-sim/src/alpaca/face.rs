@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::data_stream::Feed;
 use super::errors::Refusal;
+use super::order::Order;
 use super::settings::Settings;
 use super::venue::{Execution, Venue};
 use crate::core::{
@@ -160,8 +161,12 @@ impl Face for Venue {
         self.liquidate_position(symbol)
     }
 
-    fn truth(&self) -> Value {
+    fn truth(&self, since: Option<Time>) -> Value {
         let figures = self.figures();
+        let is_new = |order: &Order| since.is_none_or(|since| order.updated > since);
+        let changed: Vec<usize> =
+            (0..self.orders.len()).filter(|place| is_new(&self.orders[*place])).collect();
+        let of_changed = |execution: &&Execution| is_new(&self.orders[execution.order]);
         let order = |place: usize| {
             let mut order = self.order_json(place, false);
             order["foreign"] = json!(self.orders[place].is_foreign);
@@ -179,9 +184,10 @@ impl Face for Venue {
         json!({
             "now": nanos(self.at), "account_id": self.account_id, "account_number": self.account_number,
             "cash": decimal_text(figures.cash), "equity": decimal_text(figures.equity), "requests": self.requests,
-            "orders": (0..self.orders.len()).map(order).collect::<Vec<_>>(),
+            "changed": changed.iter().map(|place| self.orders[*place].updated).max().or(since).map(nanos),
+            "orders": changed.into_iter().map(order).collect::<Vec<_>>(),
             "refused": self.refused,
-            "executions": self.executions.iter().map(execution).collect::<Vec<_>>(),
+            "executions": self.executions.iter().filter(of_changed).map(execution).collect::<Vec<_>>(),
             "positions": self.positions_json(),
         })
     }

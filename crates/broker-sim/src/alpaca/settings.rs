@@ -122,6 +122,8 @@ pub struct Quirks {
     pub sell_short_side: bool,
     /// Activities of one millisecond come in any order.
     pub shuffled_activities: bool,
+    /// How long an execution has no row among the activities.
+    pub fills_after: TimeDelta,
     /// The last activity of a full page is left out, on this page and the next.
     pub page_edge_misses: bool,
     /// What is left of an immediate order ends as `expired`, not `canceled`.
@@ -161,6 +163,7 @@ impl Default for Quirks {
             fill_id_is_execution_id: false,
             sell_short_side: false,
             shuffled_activities: false,
+            fills_after: TimeDelta::zero(),
             page_edge_misses: false,
             immediate_rest_expires: false,
             one_stream: true,

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::bystander::Bystander;
 use super::faults::{Rule, read_rules};
 use super::hours::Market;
 use super::server::Host;
@@ -43,7 +44,7 @@ impl Control {
         let mut inner = self.host.lock();
         let to = inner.face.now().checked_add_signed(by);
         let to = to.ok_or_else(|| ControlError("there is no such time".to_owned()))?;
-        inner.face.move_to(to).map_err(ControlError)?;
+        inner.play_to(to).map_err(ControlError)?;
         Ok(to)
     }
 
@@ -52,7 +53,7 @@ impl Control {
     /// # Errors
     /// As [`Control::step`].
     pub fn set_time(&self, to: Time) -> Result<Time, ControlError> {
-        self.host.lock().face.move_to(to).map_err(ControlError)?;
+        self.host.lock().play_to(to).map_err(ControlError)?;
         Ok(to)
     }
 
@@ -144,11 +145,25 @@ impl Control {
         inner.face.liquidate(symbol).map_err(ControlError)
     }
 
+    /// Lets somebody stand at the wire, in the place of whoever stood there.
+    pub fn stand_by(&self, bystander: impl Bystander) {
+        self.host.lock().bystander = Some(Box::new(bystander));
+    }
+
     /// All that is so, whatever the wire says.
     pub fn truth(&self) -> Value {
+        self.truth_of(None)
+    }
+
+    /// The same of the orders that changed after a moment: `changed` of what was told before.
+    pub fn truth_since(&self, moment: Time) -> Value {
+        self.truth_of(Some(moment))
+    }
+
+    fn truth_of(&self, since: Option<Time>) -> Value {
         let mut inner = self.host.lock();
         inner.face.catch_up();
-        inner.face.truth()
+        inner.face.truth(since)
     }
 
     /// The wire log in memory, the oldest first.

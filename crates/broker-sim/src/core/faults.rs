@@ -47,6 +47,11 @@ pub struct RequestRule {
 pub enum OnRequest {
     /// It is read and never reaches the broker; the connection closes.
     LostRequest,
+    /// The connection closes without an answer; the request goes on alone, and the broker acts on it so much later.
+    LateRequest {
+        /// How much later, by the simulation's clock.
+        millis: i64,
+    },
     /// The broker acts on it; the connection closes without an answer.
     LostReply,
     /// The broker acts on it; the answer comes later.

@@ -4,18 +4,21 @@
 //! without waiting; the server does all that waits.
 
 mod bars;
+mod bystander;
 mod chance;
 mod clock;
 mod control;
 mod faults;
 mod hours;
 mod http;
+mod inner;
 mod server;
 mod sockets;
 mod wire;
 mod wire_log;
 
 pub use bars::{BadBars, read_bars};
+pub use bystander::Bystander;
 pub use chance::Chance;
 pub use clock::Clock;
 pub use control::{Control, ControlError};
@@ -107,8 +110,9 @@ pub trait Face: Send + 'static {
     /// Nothing is held.
     fn liquidate(&mut self, symbol: &str) -> Result<String, String>;
 
-    /// All that is so, whatever the wire says.
-    fn truth(&self) -> Value;
+    /// All that is so, whatever the wire says. With a moment: only the orders that changed after it, and what belongs to
+    /// them; what is said of the account and its positions is always there.
+    fn truth(&self, since: Option<Time>) -> Value;
 }
 
 /// What a fault does to a request that is processed.

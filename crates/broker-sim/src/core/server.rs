@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use std::time::Duration;
 
-use broker_api::Time;
 use chrono::TimeDelta;
 use hyper::Response;
 use hyper::body::Incoming;
@@ -21,8 +20,9 @@ use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::control::{self, Control};
-use super::faults::{Counted, OnRequest, RequestRule, Rule};
+use super::faults::{Counted, OnRequest, Rule};
 use super::http::{Answer, Cut, read, response};
+use super::inner::Inner;
 use super::sockets::{self, Frame};
 use super::wire::{Reply, Request};
 use super::wire_log::WireLog;
@@ -48,15 +48,6 @@ pub enum StartError {
     /// What it was told is not usable.
     #[error("{0}")]
     Settings(String),
-}
-
-/// All that the server's tasks share.
-pub(super) struct Inner {
-    pub(super) face: Box<dyn Face>,
-    pub(super) log: WireLog,
-    rules: Vec<Counted<RequestRule>>,
-    maintenance_until: Option<Time>,
-    sockets: u64,
 }
 
 /// A running simulator, as its tasks and its handles see it.
@@ -127,7 +118,7 @@ impl Host {
         }
         let listener = TcpListener::bind(listen).await.map_err(|error| StartError::Listen(listen, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(listen, error))?;
-        let inner = Inner { face, log, rules: Vec::new(), maintenance_until: None, sockets: 0 };
+        let inner = Inner::new(face, log);
         let host = Self { inner: Arc::new(Mutex::new(inner)), closing: Arc::new(watch::Sender::new(0)) };
         for rule in rules {
             host.add(rule);
@@ -210,7 +201,7 @@ async fn tick(host: Host, mut stopped: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             _ = stopped.changed() => return,
-            _ = interval.tick() => host.lock().face.catch_up(),
+            _ = interval.tick() => host.lock().catch_up(),
         }
     }
 }
@@ -287,12 +278,13 @@ async fn serve(host: Host, mut incoming: hyper::Request<Incoming>) -> Result<Res
 fn decide(host: &Host, request: &Request, process: impl FnOnce(&mut Inner) -> Reply) -> (Reply, Wire) {
     let mut inner = host.lock();
     let inner = &mut *inner;
-    inner.face.catch_up();
+    inner.catch_up();
     let seq = inner.log.request(request);
-    // Every rule counts what it is about; the first whose turn has come acts.
+    // Every rule counts what it is about; the first whose turn has come acts, and then whoever stands by.
     let met: Vec<_> =
         inner.rules.iter_mut().filter_map(|rule| rule.meets(&request.method, &request.path)).collect();
-    let act = met.into_iter().next();
+    let wanted = inner.bystander.as_mut().and_then(|bystander| bystander.request(request));
+    let act = met.into_iter().next().or(wanted);
     let fault = act.as_ref().map(OnRequest::name);
     let now = inner.face.now();
     if let Some(OnRequest::Maintenance { millis }) = act {
@@ -300,7 +292,7 @@ fn decide(host: &Host, request: &Request, process: impl FnOnce(&mut Inner) -> Re
     }
     if inner.maintenance_until.is_some_and(|until| now < until) {
         let reply = inner.face.refusal(Unavailable::Status(503));
-        inner.log.answer(seq, Some(&reply), fault.as_ref());
+        inner.answered(seq, request, Some(&reply), fault.as_ref());
         return (reply, Wire::Whole);
     }
     inner.maintenance_until = None;
@@ -311,6 +303,10 @@ fn decide(host: &Host, request: &Request, process: impl FnOnce(&mut Inner) -> Re
     }
     let unprocessed = match &act {
         Some(OnRequest::LostRequest) => Some((Reply::empty(499), Wire::Closed)),
+        Some(OnRequest::LateRequest { millis }) => {
+            inner.late.push((now + TimeDelta::milliseconds(*millis), request.clone()));
+            Some((Reply::empty(499), Wire::Closed))
+        }
         Some(OnRequest::RateLimited) => Some((inner.face.refusal(Unavailable::TooMany), Wire::Whole)),
         Some(OnRequest::Status { code, processed: false }) => {
             Some((inner.face.refusal(Unavailable::Status(*code)), Wire::Whole))
@@ -342,6 +338,6 @@ fn decide(host: &Host, request: &Request, process: impl FnOnce(&mut Inner) -> Re
         }
     });
     let said = if matches!(wire, Wire::Closed) { None } else { Some(&reply) };
-    inner.log.answer(seq, said, fault.as_ref());
+    inner.answered(seq, request, said, fault.as_ref());
     (reply, wire)
 }

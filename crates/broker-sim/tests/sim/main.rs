@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "in a test they are assertions")]
 
+mod bystander;
 mod coins;
 mod faults;
 mod groups;

@@ -1,6 +1,6 @@
 //! `torture`: plays schedules of the seeded world, and ends with 1 when something did not hold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -27,7 +27,7 @@ struct Asked {
     /// The first seed
     #[arg(long, value_name = "S", default_value_t = 0)]
     from: u64,
-    /// Only at this venue: paper, alpaca, oanda or ibkr
+    /// Only at this venue: paper, alpaca, oanda, ibkr, or alpaca-wire: the adapter over its simulator
     #[arg(long, value_name = "V")]
     venue: Option<String>,
     /// Only these faults of a schedule, by their numbers: 3,17
@@ -63,6 +63,7 @@ struct Sum {
     counting: u64,
     inputs: u64,
     histogram: Histogram,
+    met: BTreeMap<&'static str, u64>,
     failed: Vec<Played>,
 }
 
@@ -88,12 +89,12 @@ impl Sum {
 )]
 fn main() -> ExitCode {
     let asked = Asked::parse();
-    let manners: Vec<Manner> = Manner::all()
-        .into_iter()
-        .filter(|manner| asked.venue.as_deref().is_none_or(|name| name == manner.name))
-        .collect();
+    let manners = match asked.venue.as_deref() {
+        Some(name) => Manner::named(name).into_iter().collect(),
+        None => Manner::all(),
+    };
     if manners.is_empty() {
-        println!("there is no venue of this name: paper, alpaca, oanda, ibkr");
+        println!("there is no venue of this name: paper, alpaca, oanda, ibkr, alpaca-wire");
         return ExitCode::from(2);
     }
     if asked.planted || asked.bug.is_some() {
@@ -115,6 +116,9 @@ fn main() -> ExitCode {
     if !asked.trace {
         for (place, fault, count) in sum.histogram.rows(&manners) {
             println!("{count:>9}  {place:<28} {}", fault.as_str());
+        }
+        for (what, count) in &sum.met {
+            println!("{count:>9}  {:<28} {what}", "on the wire");
         }
     }
     println!("{} of {} schedules are long and bad enough to count", sum.counting, sum.schedules);
@@ -191,6 +195,9 @@ fn one(seed: u64, manner: &Manner, asked: &Asked, sum: &Mutex<Sum>) {
     sum.counting += u64::from(played.counts());
     sum.inputs += played.inputs;
     sum.histogram.count(&played.hits);
+    for (what, count) in &played.met {
+        *sum.met.entry(what).or_default() += count;
+    }
     if played.violation.is_some() {
         sum.failed.push(played);
     }
@@ -242,7 +249,7 @@ fn planted(_: &Asked) -> Option<ExitCode> {
 #[expect(clippy::print_stdout, reason = "a program of its own")]
 fn planted(asked: &Asked) -> Option<ExitCode> {
     use broker_api::planted::{Bug, choose};
-    use faultworld::planted::{HEAD, blind_table, blinded, hunt, trial};
+    use faultworld::planted::{HEAD, blind_table, blinded, hunt, hunt_on_the_wire, of_wire, trial};
 
     if let Some(name) = &asked.bug {
         let Some(bug) = Bug::ALL.iter().find(|bug| bug.name() == *name) else {
@@ -253,11 +260,12 @@ fn planted(asked: &Asked) -> Option<ExitCode> {
         return None;
     }
     let most = asked.seeds;
-    if let Some(caught) = hunt(None, None, most) {
-        println!("with no bug planted {} stops at seed {}: {}", caught.checker, caught.seed, caught.what);
+    if let Some(caught) = hunt(None, None, most).or_else(|| hunt_on_the_wire(most)) {
+        let (checker, venue, seed) = (caught.checker, caught.venue, caught.seed);
+        println!("with no bug planted {checker} stops at {venue}, seed {seed}: {}", caught.what);
         return Some(ExitCode::from(1));
     }
-    println!("no bug planted: {most} schedules, nothing found\n");
+    println!("no bug planted: {most} schedules and {} over the wire, nothing found\n", of_wire(most));
     let (mut trials, mut bugs) = (Vec::new(), String::from(HEAD));
     for bug in Bug::ALL {
         let trial = trial(*bug, most);

@@ -51,6 +51,9 @@ pub struct Manner {
     pub never: &'static [Never],
 }
 
+/// What Alpaca over its wire is called.
+const WIRE: &str = "alpaca-wire";
+
 const ASKS_BACK: Never =
     (Kind::Submit, Fault::Question, "it takes an order or refuses it, and asks nothing back");
 const OLD: Never = (Kind::Find, Fault::Stale, "what it tells of one order is of now");
@@ -64,7 +67,34 @@ impl Manner {
 
     /// The one of this name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::all().into_iter().find(|manner| manner.name == name)
+        Self::all().into_iter().chain(cfg!(feature = "wire").then(Self::wire)).find(|manner| manner.name == name)
+    }
+
+    /// Alpaca again, but over its wire: the adapter that trades, against the simulator. What it can do, the adapter says.
+    pub fn wire() -> Self {
+        Self {
+            name: WIRE,
+            never: &[
+                ASKS_BACK,
+                OLD,
+                PART,
+                (Kind::Activity, Fault::Stale, "rows come late through a whole schedule, or not at all"),
+                (Kind::Activity, Fault::Partial, "a part is two thousand rows"),
+                (Kind::Activity, Fault::Duplicated, "each reading tells the last quarter of an hour again"),
+                (
+                    Kind::Activity,
+                    Fault::Reordered,
+                    "rows change places through a whole schedule, or not at all",
+                ),
+                (Kind::Account, Fault::Stale, "an account is of now"),
+            ],
+            ..Self::alpaca()
+        }
+    }
+
+    /// Whether it is played over a wire.
+    pub fn is_wire(&self) -> bool {
+        self.name == WIRE
     }
 
     /// A complete log, at once; a name is taken for ever.

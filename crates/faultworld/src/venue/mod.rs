@@ -115,6 +115,11 @@ impl FaultyVenue {
         locked(&self.market)
     }
 
+    /// Its own time.
+    pub fn now(&self) -> Time {
+        (self.clock)()
+    }
+
     /// Nothing of it is reached until then.
     pub fn goes_out(&self, until: Option<Time>) {
         *locked(&self.out_until) = until;

@@ -25,34 +25,28 @@ impl World {
         if let Some(fault) = fault {
             self.tell(|| format!("{}  {}: {}", now.format("%H:%M:%S"), Place::World, fault.as_str()));
         }
-        let mut market = self.venue.market();
-        let keys: Vec<_> = market.listed.keys().copied().collect();
+        let keys: Vec<_> = self.ground.market().listed.keys().copied().collect();
         let Some(key) = dice.pick(&keys).copied() else { return };
         match fault {
             Some(Fault::Outage) => {
-                drop(market);
-                self.venue.goes_out(Some(now + TimeDelta::seconds(dice.between(5, 180))));
+                self.ground.goes_out(Some(now + TimeDelta::seconds(dice.between(5, 180))));
                 return;
             }
             Some(Fault::ClockJump) => self.skew.store(dice.between(-40, 40), Ordering::Relaxed),
             Some(Fault::PriceGap) => {
                 let by = Decimal::new(10_000 + dice.between(-600, 600), 4);
-                if let Some(listed) = market.listed.get_mut(&key) {
+                if let Some(listed) = self.ground.market().listed.get_mut(&key) {
                     listed.price = ((listed.price * by) / listed.tick).floor() * listed.tick;
                 }
             }
-            Some(Fault::Bust) => drop(market.bust(dice.draw(), now)),
-            Some(Fault::ManualTrade | Fault::Liquidation) => {
-                market.disturb(key, fault == Some(Fault::Liquidation), now);
-            }
-            _ => {}
+            _ => self.ground.acts(fault, key, &mut dice, now),
         }
-        market.meet_all(now);
+        self.ground.meets();
     }
 
     pub(super) async fn happens(&mut self) -> Result<(), Violation> {
         let now = (self.clock)();
-        let listed: Vec<_> = self.venue.market().listed.values().copied().collect();
+        let listed: Vec<_> = self.ground.market().listed.values().copied().collect();
         let Some(happening) = self.script.next(now, &listed) else { return Ok(()) };
         self.tell(|| format!("{}  {}", now.format("%H:%M:%S"), words::happening(&happening)));
         match happening {
@@ -80,26 +74,24 @@ impl World {
                 self.turn(Turn::Take(vec![Input::Operator(act)])).await
             }
             Happening::Restart => {
-                self.ends()?;
+                self.ends().await?;
                 self.look()
             }
         }
     }
 
     fn prices_move(&mut self, moves: [i64; 3]) {
-        let now = (self.venue_clock)();
-        let mut market = self.venue.market();
-        for (listed, by) in market.listed.values_mut().zip(moves) {
+        for (listed, by) in self.ground.market().listed.values_mut().zip(moves) {
             let price = listed.price * Decimal::new(10_000 + by, 4);
             listed.price = (price / listed.tick).floor().max(Decimal::ONE) * listed.tick;
         }
-        market.meet_all(now);
+        self.ground.meets();
     }
 
     /// A fresh price of everything.
     pub(super) fn quotes(&self) -> Vec<Input> {
         let at = (self.clock)();
-        let market = self.venue.market();
+        let market = self.ground.market();
         let quote = |(ix, instrument): (InstrumentIx, &broker_api::Instrument)| {
             let listed = market.listed.get(&instrument.key)?;
             let (bid, ask) = (Price::new(listed.price).ok()?, Price::new(listed.price + listed.tick).ok()?);

@@ -19,6 +19,7 @@ use crate::disk::{FaultyDisk, PLACE as DISK};
 pub(super) enum Turn {
     Take(Vec<Input>),
     Refresh,
+    CatchUp,
 }
 
 impl World {
@@ -33,8 +34,10 @@ impl World {
                 match turn {
                     Turn::Take(inputs) => runner.turn(inputs).await,
                     Turn::Refresh => runner.refresh().await,
+                    Turn::CatchUp => runner.catch_up().await,
                 }
             } => Some(done),
+            () = self.ground.keeps_time() => None,
         };
         let stopped = match done {
             Some(Ok(runner)) => {
@@ -44,7 +47,10 @@ impl World {
             Some(Err(frozen)) => Some(frozen.why),
             None => None,
         };
-        self.deaths += u32::from(self.runner.is_none());
+        if self.runner.is_none() {
+            self.deaths += 1;
+            self.ground.ended().await;
+        }
         self.look()?;
         self.stopped(stopped)
     }
@@ -70,11 +76,9 @@ impl World {
         let setup = self.setup();
         let disk = FaultyDisk::new(self.rows.clone(), Arc::clone(&self.fates), self.story.clone());
         let Started { book, journal, .. } = self.takes_up("start", disk)?;
-        let venue = Venue::new(
-            Arc::new(self.venue.for_process(self.crash.clone())),
-            Arc::clone(&self.clock),
-            "/nonexistent/halt".into(),
-        );
+        let broker = self.ground.broker(&self.crash, &self.clock);
+        let broker = broker.map_err(|why| Violation { checker: "world", what: why.0 })?;
+        let venue = Venue::new(broker, Arc::clone(&self.clock), "/nonexistent/halt".into());
         let (inputs, story) = (Arc::clone(&self.inputs), self.story.clone());
         let recorder = Box::new(move |line: &Line<'_>| {
             if let Line::Step { input, .. } = line {
@@ -99,14 +103,21 @@ impl World {
             biased;
             () = crash.awaited() => Err(None),
             started = starting => started.map_err(Some),
+            () = self.ground.keeps_time() => Err(None),
         };
         match started {
             Ok(runner) => return Ok(Some(runner)),
             // A venue that does not answer ends no process that had not begun.
-            Err(Some(StartFault::Unavailable { .. } | StartFault::OtherAccount { .. })) => {}
-            Err(None) => self.deaths += 1,
+            Err(Some(StartFault::Unavailable { .. } | StartFault::OtherAccount { .. })) => {
+                self.ground.ended().await;
+            }
+            Err(None) => {
+                self.deaths += 1;
+                self.ground.ended().await;
+            }
             Err(Some(StartFault::Frozen(frozen))) => {
                 self.deaths += 1;
+                self.ground.ended().await;
                 self.look()?;
                 self.stopped(Some(frozen.why))?;
             }
@@ -123,7 +134,7 @@ impl World {
             limits,
             calendar: Calendar::new(),
             base: self.venue_currency(),
-            venues: [(broker_api::Broker::id(&self.venue), self.manner.capabilities.clone())].into(),
+            venues: [(self.venue, self.manner.capabilities.clone())].into(),
             bars: classes.map(|class| (class, TimeDelta::hours(1))).into(),
         }
     }

@@ -18,7 +18,7 @@ const LOOKS_MAX: u32 = 400;
 impl World {
     pub(super) fn heal(&mut self) {
         self.fates().heal();
-        self.venue.goes_out(None);
+        self.ground.heals();
         self.skew.store(0, Ordering::Relaxed);
         self.tell(|| "-- healed --".to_owned());
     }
@@ -28,17 +28,17 @@ impl World {
         let mut quiet = 0;
         for look in 0..LOOKS_MAX {
             let before = self.records.len();
-            self.passes(TimeDelta::seconds(31)).await;
-            self.venue.market().meet_all((self.venue_clock)());
+            self.passes(TimeDelta::seconds(31)).await?;
+            self.ground.meets();
             let quotes = self.quotes();
             self.turn(Turn::Take(quotes)).await?;
             self.turn(Turn::Refresh).await?;
             quiet = if self.records.len() == before { quiet + 1 } else { 0 };
-            let is_disturbed = !self.venue.market().truth.disturbed.is_empty();
+            let is_disturbed = !self.ground.market().truth.disturbed.is_empty();
             // What somebody else traded, or the venue took back, waits for a person.
             if quiet >= QUIET || is_disturbed && look >= DISTURBED_LOOKS {
                 self.rests()?;
-                self.ends()?;
+                self.ends().await?;
                 return self.look();
             }
         }
@@ -56,7 +56,7 @@ impl World {
             let what = format!("{} is being asked about, and no answer can come", order.intent.id);
             return Err(Violation { checker: "rest", what });
         }
-        let market = self.venue.market();
+        let market = self.ground.market();
         let seen = Seen {
             now: (self.venue_clock)(),
             fresh: &[],

@@ -20,9 +20,11 @@ const NAME: &str = "paper-state.json";
 impl World {
     /// A process ends by itself: it writes that it ends, and then the state file. The disk may fail, and the process may
     /// die over it.
-    pub(super) fn ends(&mut self) -> Result<(), Violation> {
+    pub(super) async fn ends(&mut self) -> Result<(), Violation> {
         let Some(runner) = self.runner.take() else { return Ok(()) };
-        let Ok((book, journal)) = runner.stop(0) else {
+        let stopped = runner.stop(0);
+        self.ground.ended().await;
+        let Ok((book, journal)) = stopped else {
             self.deaths += 1;
             return self.look();
         };
