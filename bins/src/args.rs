@@ -1,5 +1,7 @@
 //! The command line: one definition from which parser, help and completions come.
 
+#[cfg(feature = "conformance")]
+mod conformance;
 mod replay;
 #[cfg(feature = "sim")]
 mod sim;
@@ -9,6 +11,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::BrokerName;
+#[cfg(feature = "conformance")]
+pub use conformance::{ConformanceArgs, TestedVenue};
 pub use replay::{CostsOf, DirectionOf, EquityOf, LimitsOf, ReplayArgs};
 #[cfg(feature = "sim")]
 pub use sim::{ClockOf, MarketOf, SimArgs, SimVerb};
@@ -101,6 +105,10 @@ pub enum Verb {
     #[cfg(feature = "sim")]
     #[command(subcommand)]
     Sim(SimVerb),
+    /// Every case that a broker must pass, on paper, on a simulator, or on a practice account; see docs/conformance.md
+    #[cfg(feature = "conformance")]
+    #[command(after_help = conformance::EXAMPLES)]
+    Conformance(ConformanceArgs),
     /// Look at everything a pass needs, change nothing, and end with the code that `run` would end with
     #[command(after_help = "Examples:\n  tradewind doctor\n  tradewind doctor --config")]
     Doctor(Doctor),

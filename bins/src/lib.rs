@@ -95,7 +95,8 @@ fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
             | Verb::Reproduce(_)
             | Verb::Completions { .. }
             | Verb::State(StateVerb::Schema { .. })
-    ) || simulates(&cli.verb);
+    ) || simulates(&cli.verb)
+        || conforms(&cli.verb);
     if let Some(set) = cli.common.set.first().filter(|_| reads_none) {
         return Err(Failure::usage("bad_config", format!("--set {set}: this verb reads no configuration"))
             .fix("leave --set away"));
@@ -120,6 +121,8 @@ fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
         }
         #[cfg(feature = "sim")]
         Verb::Sim(asked) => verbs::sim::sim(out, asked)?,
+        #[cfg(feature = "conformance")]
+        Verb::Conformance(asked) => return verbs::conformance::conformance(out, asked),
         Verb::Doctor(asked) => return verbs::doctor::doctor(out, &cli.common, asked),
         verb => return at_a_place(out, &Place::of(&cli.common)?, verb),
     }
@@ -161,6 +164,8 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
         | Verb::State(StateVerb::Schema { .. }) => {}
         #[cfg(feature = "sim")]
         Verb::Sim(_) => {}
+        #[cfg(feature = "conformance")]
+        Verb::Conformance(_) => {}
     }
     Ok(Exit::Done)
 }
@@ -174,5 +179,17 @@ const fn simulates(verb: &Verb) -> bool {
 /// The same where there is none.
 #[cfg(not(feature = "sim"))]
 const fn simulates(_: &Verb) -> bool {
+    false
+}
+
+/// Whether a verb puts a broker to the test.
+#[cfg(feature = "conformance")]
+const fn conforms(verb: &Verb) -> bool {
+    matches!(verb, Verb::Conformance(_))
+}
+
+/// The same where it is left out.
+#[cfg(not(feature = "conformance"))]
+const fn conforms(_: &Verb) -> bool {
     false
 }

@@ -7,14 +7,14 @@ mod script;
 use std::time::Duration;
 
 use broker_api::{
-    CancelOutcome, ClientOrderId, Direction, End, Fill, Finding, Intent, Level, Money, Phase, Proof, Purpose,
-    Record, Signal, SubmitOutcome, VenueEvent, Wanted,
+    CancelOutcome, ClientOrderId, Code, Direction, End, Fill, Finding, Intent, Level, Money, Phase, Proof,
+    Purpose, Record, Signal, SubmitOutcome, VenueEvent, Wanted,
 };
 use chrono::TimeDelta;
 use engine::{Input, Operator, Runner};
 use state::Store;
 
-use crate::world::{Stepped, arrives, enter, key, of, plan, signal};
+use crate::world::{Stepped, arrives, enter, key, of, plan, quote, signal};
 use script::{Call, Script, accepted, never};
 
 const ENTRY: &[&str] = &["signal_taken", "intended"];
@@ -237,4 +237,42 @@ async fn an_order_whose_time_to_be_sent_has_passed_is_not_sent() {
     assert_eq!(stage.calls.commands(), []);
     let waiting: Vec<_> = runner.book().open_orders().map(|row| (row.phase, row.attempt)).collect();
     assert_eq!(waiting, [(Phase::Waiting, 1)]);
+}
+
+/// Whatever is answered, an order leaves once for each record that says so, and is written down anew before it leaves again.
+#[tokio::test(flavor = "current_thread")]
+async fn no_answer_makes_a_command_leave_twice() {
+    let until = Stepped::new().now() + TimeDelta::hours(1);
+    let (code, text): (Code, Box<str>) = (of("x"), "no".into());
+    // How often it is written down within the time that is looked at.
+    let answers = [
+        (accepted(), 1..=1),
+        (SubmitOutcome::Refused { code, text: text.clone() }, 1..=1),
+        (SubmitOutcome::RefusedUnlisted { code, text: text.clone() }, 1..=1),
+        // Its log says that the order is not there, so it may be sent again, under the same name.
+        (SubmitOutcome::Duplicate { text: text.clone() }, 1..=9),
+        (SubmitOutcome::Broken { why: text.clone() }, 1..=9),
+        (SubmitOutcome::Throttled { until }, 1..=1),
+        (SubmitOutcome::NotSent { why: text.clone() }, 2..=9),
+        (SubmitOutcome::Unknown { why: text }, 2..=9),
+        (never(), 2..=9),
+    ];
+    for (answer, times) in answers {
+        let mut script = Script::new();
+        script.always(answer.clone(), absent());
+        let (mut runner, stage) = script.start().await;
+        let mut inputs = vec![arrives(long("AAPL", &stage.clock))];
+        for _ in 0..8 {
+            runner = runner.turn(inputs).await.expect("nothing fails");
+            stage.clock.forward(TimeDelta::seconds(2));
+            inputs = vec![quote("AAPL", "199.99", "200.01", stage.clock.now()), Input::Timer];
+        }
+        // Each call took the record that announced it: none was left without one.
+        let sent = stage.calls.submitted();
+        let is_order = |record: &&Record| matches!(record, Record::Intended { .. } | Record::Resent { .. });
+        let written = stage.calls.records().iter().filter(is_order).count();
+        assert_eq!(sent.len(), written, "{answer:?}");
+        assert!(times.contains(&written), "{answer:?}: written down {written} times");
+        assert!(sent.iter().all(|intent| *intent == sent[0]), "{answer:?}: {sent:#?}");
+    }
 }

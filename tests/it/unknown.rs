@@ -1,6 +1,8 @@
 //! Orders whose outcome nobody knows, at venues of every kind: what is asked, what is sent again, what is given up, and what
 //! becomes of what comes late. A desk alone, told step by step what its venue says.
 
+mod attempts;
+
 use std::sync::Arc;
 
 use broker_api::{
@@ -158,6 +160,7 @@ impl Alone {
             qty: intent.qty,
             price: of("200"),
             fee: Money { amount: of("0"), currency: of("USD") },
+            kept: of("0"),
             rate: of("1"),
             at: self.clock.now(),
             model: None,
@@ -356,33 +359,6 @@ fn a_refusal_in_no_table_is_final_once_the_order_is_not_there() {
         assert_eq!((alone.phase(entry.id), alone.submits.len()), (Phase::Done(End::Refused), 1));
         assert_eq!(alone.ended("in").map(|(ending, _)| ending), Some(Ending::Rejected));
     }
-}
-
-/// Its exit is executed, and that execution taken back: the position is there again, under its number, and goes again.
-#[test]
-fn an_exit_after_one_that_was_taken_back_has_a_name_of_its_own() {
-    let mut alone = Alone::new(by_silence());
-    alone.after(0);
-    alone.enters("in", 600);
-    alone.accepted();
-    let entry = alone.submits[0].0;
-    alone.fills(&entry);
-    for _ in 0..2 {
-        // Its stop is refused twice, so it is closed.
-        alone.after(10);
-        alone.answers(SubmitOutcome::Refused { code: of("told_so"), text: "no".into() });
-    }
-    alone.after(10);
-    alone.accepted();
-    let first = alone.sent(Purpose::Exit)[0].0;
-    alone.fills(&first);
-    alone.after(1);
-    assert!(alone.book.position(key("AAPL")).is_none());
-    alone.log.push(VenueEvent::Busted { execution: of("x1"), at: alone.clock.now() });
-    alone.after(10);
-    let exits = alone.sent(Purpose::Exit);
-    assert_eq!((exits.len(), exits[1].0.qty), (2, entry.qty));
-    assert_ne!(exits[0].0.id, exits[1].0.id);
 }
 
 #[test]

@@ -53,6 +53,9 @@ pub struct SimArgs {
     /// What goes wrong, one JSON object a line
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// What a practice account was found to do, as `tradewind conformance --out` wrote it down
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
     /// Write everything on the wire to this file, one JSON object a line, secrets masked
     #[arg(long, value_name = "FILE")]
     pub wire_log: Option<PathBuf>,

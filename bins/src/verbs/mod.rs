@@ -1,5 +1,7 @@
 //! One file per group of verbs.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod demo;
 pub mod doctor;
 pub mod explain;

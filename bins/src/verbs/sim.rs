@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use broker_api::Price;
-use broker_sim::alpaca::{Alpaca, Settings};
+use broker_sim::alpaca::{Alpaca, Quirks, Settings};
 use broker_sim::core::{Clock, Market, read_rules};
 use serde_json::json;
 
@@ -83,6 +83,16 @@ fn settings(args: &SimArgs) -> Result<Settings, Failure> {
             })?
         }
     };
+    let usual = Settings::real(Arc::new(clock::now));
+    let quirks = match &args.profile {
+        None => usual.quirks.clone(),
+        Some(file) => {
+            let said = || bad(format!("--profile: {} cannot be used", file.display()));
+            let fix = "name a file that tradewind conformance --out wrote";
+            let text = std::fs::read_to_string(file).map_err(|error| said().because(&error).fix(fix))?;
+            Quirks::of_profile(&text).map_err(|why| said().because(&std::io::Error::other(why)).fix(fix))?
+        }
+    };
     Ok(Settings {
         listen: args.listen,
         clock: match args.clock {
@@ -100,7 +110,8 @@ fn settings(args: &SimArgs) -> Result<Settings, Failure> {
         seed: args.seed,
         faults,
         wire_log: args.wire_log.clone(),
-        ..Settings::real(Arc::new(clock::now))
+        quirks,
+        ..usual
     })
 }
 

@@ -8,6 +8,8 @@ mod acts;
 mod alpaca;
 mod bad_inputs;
 mod config;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod doctor;
 mod errors;
 mod help;

@@ -32,13 +32,13 @@ pub struct Alpaca(pub(crate) Arc<Inside>);
 
 pub(crate) struct Inside {
     pub(crate) venue: VenueId,
-    mode: Mode,
+    pub(crate) mode: Mode,
     host: String,
     has_fractions: bool,
     pub(crate) feed: Feed,
     capabilities: Capabilities,
     pub(crate) transport: Transport,
-    stream: stream::Handle,
+    pub(crate) stream: stream::Handle,
     memory: tokio::sync::Mutex<Memory>,
     known: Mutex<Known>,
 }

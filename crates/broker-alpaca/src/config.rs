@@ -98,6 +98,8 @@ pub struct Config {
     pub(crate) feed: Feed,
     pub(crate) has_fractions: bool,
     pub(crate) requests_per_minute: NonZeroU32,
+    #[cfg(feature = "probe")]
+    pub(crate) tap: Option<crate::probe::Tap>,
 }
 
 impl Config {
@@ -124,6 +126,8 @@ impl Config {
             feed: Feed::default(),
             has_fractions: false,
             requests_per_minute: REQUESTS_PER_MINUTE,
+            #[cfg(feature = "probe")]
+            tap: None,
         })
     }
 
@@ -225,6 +229,14 @@ impl Config {
     /// Whether orders go to this machine: to a simulator.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.trading.host)
+    }
+
+    /// Tells somebody of every request and what came of it.
+    #[cfg(feature = "probe")]
+    #[must_use]
+    pub fn with_tap(mut self, tap: crate::probe::Tap) -> Self {
+        self.tap = Some(tap);
+        self
     }
 
     /// Whether anything of it goes over TLS.

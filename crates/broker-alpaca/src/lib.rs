@@ -14,6 +14,8 @@
 //! | `classify` | the one table of what a refusal means |
 //! | `stream` | `trade_updates`: every message is a hint to read the log |
 //!
+//! With the feature `probe` there is also `probe`: the wire as it is, for who asks a practice account what nobody documents.
+//!
 //! What Alpaca documents and nobody has seen on the wire is marked "unverified" where it is used.
 
 mod broker;
@@ -23,6 +25,8 @@ mod convert;
 mod limits;
 mod log;
 mod orders;
+#[cfg(feature = "probe")]
+pub mod probe;
 mod quotes;
 mod secret;
 mod stream;

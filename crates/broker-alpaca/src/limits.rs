@@ -60,6 +60,12 @@ impl Limits {
         Self { limit: per_minute.get(), sent: VecDeque::new(), remaining: None, closed_until: None }
     }
 
+    /// How many requests a minute there may be, by the last word on it.
+    #[cfg(feature = "probe")]
+    pub(crate) const fn limit(&self) -> u32 {
+        self.limit
+    }
+
     /// Takes one request, or says when to come back.
     pub(crate) fn take(&mut self, now: Time, priority: Priority) -> Result<(), Time> {
         while self.sent.front().is_some_and(|at| *at + WINDOW <= now) {

@@ -7,6 +7,8 @@
 //! tells of something new that the stream should have told, it is closed.
 
 mod connect;
+#[cfg(feature = "probe")]
+mod overheard;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -27,6 +29,8 @@ use crate::broker::Clock;
 use crate::config::Base;
 use crate::transport::{lock, short};
 use connect::{Socket, connect};
+#[cfg(feature = "probe")]
+pub use overheard::Overheard;
 
 const LISTEN: &str = r#"{"action":"listen","data":{"streams":["trade_updates"]}}"#;
 const UPDATES: &str = "trade_updates";

@@ -88,6 +88,9 @@ pub(crate) struct Answer {
     pub(crate) request: Option<String>,
     /// For a refusal for too many requests: not before.
     pub(crate) until: Option<Time>,
+    /// Whether it says itself when to come back.
+    #[cfg(feature = "probe")]
+    pub(crate) has_retry_after: bool,
 }
 
 impl Answer {
@@ -136,6 +139,8 @@ pub(crate) struct Transport {
     trading: Host,
     data: Host,
     clock: Clock,
+    #[cfg(feature = "probe")]
+    tap: Option<crate::probe::Tap>,
 }
 
 /// TLS as the system trusts it; without any trust where nothing goes over TLS.
@@ -176,7 +181,15 @@ impl Transport {
             limits: Mutex::new(Limits::new(config.requests_per_minute)),
         };
         let headers = config.credentials.headers().map_err(|why| StartError(why.to_string()))?;
-        Ok(Self { client, headers, trading: host(&config.trading), data: host(&config.data), clock })
+        Ok(Self {
+            client,
+            headers,
+            trading: host(&config.trading),
+            data: host(&config.data),
+            clock,
+            #[cfg(feature = "probe")]
+            tap: config.tap.clone(),
+        })
     }
 
     pub(crate) fn now(&self) -> Time {
@@ -192,8 +205,42 @@ impl Transport {
 
     /// Sends a request, once, and reads its answer whole.
     pub(crate) async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
+        self.turn(self.host(request.at), request.priority).await?;
+        self.send(request).await
+    }
+
+    /// The same without a turn.
+    #[cfg(feature = "probe")]
+    pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
+        let Some(tap) = &self.tap else { return self.send_on(request).await };
+        let mut told = crate::probe::Exchange {
+            method: request.method.to_string(),
+            path: request.path.clone(),
+            query: request.query.clone(),
+            body: request.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()),
+            ..crate::probe::Exchange::default()
+        };
         let host = self.host(request.at);
-        self.turn(host, request.priority).await?;
+        let came = self.send_on(request).await;
+        match &came {
+            Ok(answer) => {
+                told.status = Some(answer.status);
+                told.answer = String::from_utf8_lossy(&answer.body).into_owned();
+                told.limit = Some(lock(&host.limits).limit());
+            }
+            Err(failure) => told.answer = failure.to_string(),
+        }
+        (tap.0)(&told);
+        came
+    }
+
+    #[cfg(not(feature = "probe"))]
+    async fn send(&self, request: Request) -> Result<Answer, Failure> {
+        self.send_on(request).await
+    }
+
+    async fn send_on(&self, request: Request) -> Result<Answer, Failure> {
+        let host = self.host(request.at);
         let Request { method, path, query, body, .. } = request;
         let what = format!("{method} {path}");
         let mut builder =
@@ -230,7 +277,14 @@ impl Transport {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, body, request, until })
+        Ok(Answer {
+            status,
+            body,
+            request,
+            until,
+            #[cfg(feature = "probe")]
+            has_retry_after: said.retry_at.is_some(),
+        })
     }
 
     /// Waits for a turn under the rate limit: reads a little, commands not at all.

@@ -3,6 +3,8 @@
 
 mod liar;
 mod lies;
+mod page;
+mod practice;
 
 use std::collections::BTreeMap;
 

@@ -324,6 +324,17 @@ impl Script {
             .returning(move |_, _, _| Ok(answer.clone()));
     }
 
+    /// From here on everything is written, each order has this answer, and each question that one.
+    pub(super) fn always(&mut self, answer: SubmitOutcome, finding: Finding) {
+        let calls = self.calls.clone();
+        self.rows.expect_append().returning(move |_, rows| {
+            calls.durable(rows);
+            Ok(())
+        });
+        self.port.expect_submit().returning(move |_, _| answer.clone());
+        self.port.expect_find().returning(move |_, _, _| Ok(finding.clone()));
+    }
+
     /// Starts a runner on both, with a price of each instrument known.
     pub(super) async fn start(self) -> (Runner<MockRows>, Stage) {
         let halt = self.files().halt;

@@ -10,6 +10,8 @@ fn answer(status: u16, body: &str) -> Answer {
         body: body.as_bytes().to_vec(),
         request: Some("r-1".into()),
         until: Some(Time::UNIX_EPOCH),
+        #[cfg(feature = "probe")]
+        has_retry_after: false,
     }
 }
 

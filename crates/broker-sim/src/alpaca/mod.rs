@@ -30,7 +30,7 @@ mod venue;
 use std::net::SocketAddr;
 
 pub use assets::Asset;
-pub use settings::{Quirks, Settings};
+pub use settings::{PROFILE, Quirks, Settings};
 
 pub use crate::core::{Control, StartError};
 use crate::core::{Host, WireLog};

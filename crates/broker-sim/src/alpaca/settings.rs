@@ -7,6 +7,8 @@ use std::sync::Arc;
 use broker_api::Time;
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::assets::Asset;
 use crate::core::{Clock, Market, Rule};
@@ -72,7 +74,8 @@ impl Settings {
 }
 
 /// What differs between reports, or was never measured: each can be had both ways.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is one fact of the wire, and they do not depend on each other"
@@ -85,14 +88,17 @@ pub struct Quirks {
     /// Of a hundred orders that could fill, how many fill in part first.
     pub partial_percent: u8,
     /// How long an order is `pending_new`.
+    #[serde(with = "broker_api::millis")]
     pub route_after: TimeDelta,
     /// How long an order is `pending_cancel`; what fills meanwhile is filled.
+    #[serde(with = "broker_api::millis")]
     pub cancel_after: TimeDelta,
     /// Cancels never come to their end.
     pub cancels_stick: bool,
     /// Cancels that are sent while the market is closed wait for its opening.
     pub closed_cancels_wait: bool,
     /// How long a new order is not found by its id, its client id or in lists.
+    #[serde(with = "broker_api::millis")]
     pub visible_after: TimeDelta,
     /// The account's stream tells that an order was accepted.
     pub accepted_event: bool,
@@ -170,6 +176,53 @@ impl Default for Quirks {
             legacy: false,
             easy_to_borrow: true,
             quotes_age: false,
+        }
+    }
+}
+
+/// What a profile is called, and in which version.
+pub const PROFILE: &str = "tradewind.alpaca-profile/1";
+
+impl Quirks {
+    /// The facts that a profile states, as `tradewind conformance` writes them down; for the others what is usual.
+    ///
+    /// # Errors
+    /// Text that is no profile, and a fact that there is no switch for.
+    pub fn of_profile(text: &str) -> Result<Self, String> {
+        let profile: Value = serde_json::from_str(text).map_err(|why| why.to_string())?;
+        if profile["schema"] != PROFILE {
+            return Err(format!("its `schema` is {}, and not {PROFILE:?}", profile["schema"]));
+        }
+        serde_json::from_value(profile["quirks"].clone()).map_err(|why| format!("its `quirks`: {why}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_sets_what_it_states_and_nothing_else() {
+        let text =
+            format!(r#"{{"schema":"{PROFILE}","quirks":{{"duplicate_status":409,"cancel_after":1500}}}}"#);
+        let wanted = Quirks {
+            duplicate_status: 409,
+            cancel_after: TimeDelta::milliseconds(1_500),
+            ..Quirks::default()
+        };
+        assert_eq!(Quirks::of_profile(&text), Ok(wanted.clone()));
+        let whole = serde_json::json!({"schema": PROFILE, "quirks": wanted});
+        assert_eq!(Quirks::of_profile(&whole.to_string()), Ok(wanted));
+        for (text, why) in [
+            ("", "EOF"),
+            ("{}", "its `schema` is null"),
+            (
+                r#"{"schema":"tradewind.alpaca-profile/1","quirks":{"duplicate":409}}"#,
+                "unknown field `duplicate`",
+            ),
+            (r#"{"schema":"tradewind.alpaca-profile/1","quirks":7}"#, "its `quirks`"),
+        ] {
+            assert!(Quirks::of_profile(text).unwrap_err().contains(why), "{text}");
         }
     }
 }

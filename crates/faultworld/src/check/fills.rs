@@ -47,7 +47,8 @@ impl Checker for Fills {
             if !is_true {
                 return Err(format!("execution {} is booked and never happened so", fill.execution));
             }
-            *self.held.entry(fill.key).or_default() += fill.side.signed(fill.qty).get();
+            *self.held.entry(fill.key).or_default() +=
+                fill.side.signed(fill.moved().map_err(|why| why.to_string())?).get();
         }
         for (key, held) in &self.held {
             if seen.truth.disturbed.contains(key) {

@@ -67,7 +67,10 @@ impl Manner {
 
     /// The one of this name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::all().into_iter().chain(cfg!(feature = "wire").then(Self::wire)).find(|manner| manner.name == name)
+        Self::all()
+            .into_iter()
+            .chain(cfg!(feature = "wire").then(Self::wire))
+            .find(|manner| manner.name == name)
     }
 
     /// Alpaca again, but over its wire: the adapter that trades, against the simulator. What it can do, the adapter says.

@@ -38,7 +38,7 @@ pub(super) struct Process {
     /// The same before a port at which nobody listens.
     pub(super) nowhere: Alpaca,
     pub(super) crash: Crash,
-    /// The executions that it was told.
+    /// The executions that it was told, while it can read on.
     pub(super) told: Mutex<BTreeSet<ExecutionId>>,
     /// It dies with its next question: it has an answer in hand that it did not write down.
     pub(super) is_doomed: AtomicBool,
@@ -148,6 +148,9 @@ impl Broker for Process {
         let outcome = adapter.submit(intent, mark).await;
         let mut table = locked(&self.inside.table);
         table.orders.remove(&at);
+        if matches!(outcome, SubmitOutcome::Throttled { .. }) {
+            locked(&self.told).clear();
+        }
         if matches!(outcome, SubmitOutcome::NotSent { .. }) {
             // The wire did not see it: a sending all the same.
             table.sends.push(Sending { order: intent.id, records, is_refused: false });
@@ -236,6 +239,10 @@ impl Broker for Process {
         }
         let activity = adapter.activity_since(since).await;
         locked(&self.inside.table).log = None;
+        if activity.is_err() {
+            // What is not read now cannot be missed.
+            locked(&self.told).clear();
+        }
         if let Ok(activity) = &activity {
             let fills = activity.events.iter().filter_map(|event| match event {
                 VenueEvent::Filled(fill) => Some(fill.execution),

@@ -10,10 +10,13 @@ use broker_api::{
     Protection, Purpose, Qty, Ratio, Side, Symbol, Time, TimeInForce, VenueEvent, VenueId,
 };
 use chrono::SubsecRound;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::Value;
 
 use crate::truth::{Arrival, Truth};
+
+/// What the simulator takes of a trade in coins, as a share of what is received.
+const COIN_FEE: Decimal = Decimal::from_parts(25, 0, 0, false, 4);
 
 /// Reads on in the simulator's truth.
 #[derive(Debug)]
@@ -114,16 +117,24 @@ impl Mirror {
         let at: Time = said(text(execution, "at")?.parse::<Time>(), execution)?.trunc_subsecs(6);
         if self.told.insert(id.to_owned()) {
             let (qty, price) = (number(execution, "qty")?, price(execution, "price")?);
-            let is_coin = key.symbol.as_str().contains('/');
-            let fee =
-                if is_coin { (qty * price.get() * Decimal::new(25, 4)).round_dp(9) } else { Decimal::ZERO };
+            let side = if text(execution, "side")? == "buy" { Side::Buy } else { Side::Sell };
+            // Of coins that are bought the fee is kept in coins, of coins that are sold in money.
+            let (kept, fee) = match side {
+                _ if !key.symbol.as_str().contains('/') => (Decimal::ZERO, Decimal::ZERO),
+                Side::Buy => (
+                    (qty * COIN_FEE).round_dp_with_strategy(9, RoundingStrategy::AwayFromZero),
+                    Decimal::ZERO,
+                ),
+                Side::Sell => (Decimal::ZERO, (qty * price.get() * COIN_FEE).round_dp(9)),
+            };
             let fill = Fill {
                 execution: named,
                 order: name(execution)?,
                 key,
-                side: if text(execution, "side")? == "buy" { Side::Buy } else { Side::Sell },
+                side,
                 qty: said(Qty::new(qty), execution)?,
                 price,
+                kept: said(Qty::new(kept.normalize()), execution)?,
                 fee: Money { amount: said(Amount::new(fee), execution)?, currency: self.currency },
                 rate: Ratio::ONE,
                 at,
@@ -139,7 +150,11 @@ impl Mirror {
     }
 
     fn key(&self, of: &Value) -> Read<Key> {
-        let symbol = text(of, "symbol")?;
+        // Positions in coins go by a name without its stroke.
+        let symbol = match text(of, "symbol")? {
+            "BTCUSD" => "BTC/USD",
+            symbol => symbol,
+        };
         Ok(Key { venue: self.venue, symbol: said(Symbol::new(symbol), of)? })
     }
 

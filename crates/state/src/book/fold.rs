@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use broker_api::{
-    Amount, By, CancelOutcome, Day, End, Event, Level, Overflow, Phase, Reason, Record, SentWindow, Time,
-    TimeInForce, planted,
+    Amount, By, CancelOutcome, Day, End, Event, Level, Overflow, Phase, Proof, Reason, Record, SentWindow,
+    Time, TimeInForce, planted,
 };
 use chrono::TimeDelta;
 
@@ -132,6 +132,9 @@ impl Book {
                     return no(format!("attempt {attempt} does not follow attempt {}", row.attempt));
                 }
                 row.phase = after(row.phase, Event::Resent)?;
+                if matches!(row.proof, Some(Proof::CompleteLog { .. } | Proof::FencePassed { .. })) {
+                    row.lost_at = None;
+                }
                 if row.is_fenced() {
                     row.intent.tif = TimeInForce::Gtd(*send_by);
                 }

@@ -89,8 +89,14 @@ impl Book {
         if attempt != order.attempt {
             return no(format!("it answers attempt {attempt}, and attempt {} is the last", order.attempt));
         }
-        self.moves(id, answer.event(), at)?;
+        // A refusal speaks of the attempt that it answers. One before it, which only silence speaks against, may still arrive.
+        let lost_before = order.lost_at.filter(|_| matches!(answer, SubmitOutcome::Refused { .. }));
+        let event = if lost_before.is_some() { Event::Lost } else { answer.event() };
+        self.moves(id, event, at)?;
         if let Some(order) = self.orders.get_mut(&id) {
+            if lost_before.is_some() {
+                (order.lost_at, order.was_refused) = (lost_before, true);
+            }
             match answer {
                 SubmitOutcome::Accepted { venue_order } => order.venue_order = *venue_order,
                 SubmitOutcome::NotSent { why } => {

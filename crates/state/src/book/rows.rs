@@ -103,10 +103,11 @@ pub struct Order {
     /// How many of its attempts the venue put off.
     #[serde(default)]
     pub throttled: u32,
-    /// When an attempt was last lost: it may still be on its way.
+    /// When an attempt was last lost: it may still be on its way, until a log proves that it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_at: Option<Time>,
-    /// The last attempt had an answer of the kind that refuses, which stands in no table.
+    /// The last attempt had an answer of the kind that refuses, and that alone does not end it: it stands in no table, or
+    /// an attempt before it may still arrive.
     #[serde(default)]
     pub was_refused: bool,
     /// A cancel is wanted and not yet confirmed.
