@@ -1,6 +1,9 @@
 //! Closed trades as CSV: one line each, decimals with a point, times in UTC, the same in every locale.
 
-use std::fmt::{Display, Write as _};
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use broker_api::{Amount, Price, Ratio, SignalId, StrategyId};
@@ -42,44 +45,48 @@ pub fn write<'a>(file: &Path, trades: impl Iterator<Item = &'a Trade>) -> Result
             .because(error)
             .fix("make room, or name another folder with --out; the book is untouched")
     };
-    let mut csv = csv::Writer::from_path(file).map_err(|error| failed(&error))?;
-    csv.write_record(HEADS).map_err(|error| failed(&error))?;
+    let mut csv = BufWriter::new(File::create(file).map_err(|error| failed(&error))?);
+    csv.write_all(heads(&HEADS).as_bytes()).map_err(|error| failed(&error))?;
     let mut row = Line::default();
     for trade in trades {
-        csv.write_byte_record(line(trade, &mut row)).map_err(|error| failed(&error))?;
+        csv.write_all(line(trade, &mut row)).map_err(|error| failed(&error))?;
     }
     csv.flush().map_err(|error| failed(&error))
+}
+
+/// The first line of a ledger.
+pub fn heads(names: &[&str]) -> String {
+    names.join(",") + "\n"
 }
 
 /// The longest figure: a point, and a digit before as many as can stand behind it.
 const FIGURE_BYTES: usize = 32;
 
-/// A line under way, in memory that is used again.
+/// A line of CSV under way, in memory that is used again.
 #[derive(Debug, Default)]
 pub struct Line {
-    cells: csv::ByteRecord,
-    text: String,
+    bytes: Vec<u8>,
 }
 
 impl Line {
     /// Begins a line.
     pub fn begin(&mut self) -> &mut Self {
-        self.cells.clear();
+        self.bytes.clear();
         self
     }
 
-    /// The next cell.
+    /// The next cell: a number, or a word of ours.
     pub fn put(&mut self, value: impl Display) -> &mut Self {
-        self.text.clear();
-        // Text takes everything.
-        let _ = write!(self.text, "{value}");
-        self.cells.push_field(self.text.as_bytes());
+        // Memory takes everything.
+        let _ = write!(self.bytes, "{value}");
+        self.bytes.push(b',');
         self
     }
 
-    /// The next cell, as it stands.
+    /// The next cell: a word of ours, which needs no quotes.
     pub fn text(&mut self, text: &str) -> &mut Self {
-        self.cells.push_field(text.as_bytes());
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.bytes.push(b',');
         self
     }
 
@@ -97,26 +104,31 @@ impl Line {
             text[at] = b'0' + u8::try_from(digits % 10).unwrap_or_default();
             (digits, places) = (digits / 10, places + 1);
         }
-        self.cells.push_field(&text[at..]);
+        self.bytes.extend_from_slice(&text[at..]);
+        self.bytes.push(b',');
         self
     }
 
     /// The next cell, of somebody else's words; empty for nothing.
     pub fn words(&mut self, text: Option<&str>) -> &mut Self {
-        match text {
-            Some(text) if is_formula(text) => self.text(&safe(text)),
-            text => self.text(text.unwrap_or_default()),
+        let text = safe(text.unwrap_or_default());
+        if text.contains([',', '"', '\r', '\n']) {
+            return self.text(&format!("\"{}\"", text.replace('"', "\"\"")));
         }
+        self.text(&text)
     }
 
-    /// The whole line.
-    pub const fn done(&self) -> &csv::ByteRecord {
-        &self.cells
+    /// The whole line, with its end.
+    pub fn done(&mut self) -> &[u8] {
+        if let Some(last) = self.bytes.last_mut() {
+            *last = b'\n';
+        }
+        &self.bytes
     }
 }
 
 /// One closed trade.
-pub fn line<'a>(trade: &Trade, row: &'a mut Line) -> &'a csv::ByteRecord {
+pub fn line<'a>(trade: &Trade, row: &'a mut Line) -> &'a [u8] {
     let position = &trade.position;
     row.begin()
         .put(position.number)
@@ -141,12 +153,8 @@ pub fn line<'a>(trade: &Trade, row: &'a mut Line) -> &'a csv::ByteRecord {
 }
 
 /// Text that a spreadsheet would take for a formula gets a quote in front.
-pub fn safe(text: &str) -> String {
-    if is_formula(text) { format!("'{text}") } else { text.to_owned() }
-}
-
-fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@'])
+pub fn safe(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}").into() } else { text.into() }
 }
 
 #[cfg(test)]
@@ -163,9 +171,21 @@ mod tests {
                 let figure = broker_api::Amount::new(Decimal::new(number, scale)).unwrap();
                 let mut line = Line::default();
                 let cells = line.begin().figure(figure.get()).figure(None).done();
-                assert_eq!(cells.iter().collect::<Vec<_>>(), [figure.to_string().as_bytes(), b""]);
+                assert_eq!(cells, format!("{figure},\n").as_bytes());
             }
         }
+    }
+
+    #[test]
+    fn words_are_read_back_as_they_were() {
+        let words = ["AAPL", "a,b", "\"", "say \"no\", twice", "two\nlines", "a\rb", "", "EUR/USD", "x=y-z"];
+        let (mut line, mut file) = (Line::default(), b"head,words\n".to_vec());
+        for words in words {
+            file.extend_from_slice(line.begin().put(1).words(Some(words)).done());
+        }
+        let mut read = csv::Reader::from_reader(file.as_slice());
+        let cells: Vec<String> = read.records().map(|row| row.unwrap()[1].to_owned()).collect();
+        assert_eq!(cells, words);
     }
 
     #[test]

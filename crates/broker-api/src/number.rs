@@ -266,12 +266,6 @@ impl Held {
     }
 }
 
-impl Default for Qty {
-    fn default() -> Self {
-        Self::ZERO
-    }
-}
-
 impl Default for Amount {
     fn default() -> Self {
         Self::ZERO

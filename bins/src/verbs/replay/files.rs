@@ -19,7 +19,7 @@ use state::encode::{Hashing, time_text};
 use tempfile::TempDir;
 
 use crate::failure::{Exit, Failure};
-use crate::ledger::{self, Line};
+use crate::ledger::{self, Line, heads};
 
 /// Everything that a replay writes, and nothing else of it is removed.
 pub const NAMES: [&str; 5] =
@@ -27,6 +27,10 @@ pub const NAMES: [&str; 5] =
 /// How many changes of the level the summary names.
 const LEVELS_NAMED: usize = 20;
 
+/// How much of the trades is held until it is hashed and written.
+const HASHED_BYTES: usize = 1 << 16;
+
+const DAYS: [&str; 5] = ["day", "at", "equity_marked", "equity_closed", "positions"];
 const ORDERS: [&str; 16] = [
     "order",
     "signal",
@@ -89,9 +93,9 @@ pub struct Counts {
 pub struct Files {
     folder: TempDir,
     out: PathBuf,
-    trades: csv::Writer<Hashed>,
-    orders: csv::Writer<BufWriter<File>>,
-    equity: csv::Writer<BufWriter<File>>,
+    trades: BufWriter<Hashed>,
+    orders: BufWriter<File>,
+    equity: BufWriter<File>,
     written: u64,
     open: BTreeSet<ClientOrderId>,
     row: Line,
@@ -170,15 +174,15 @@ impl Files {
             let path = folder.path().join(name);
             File::create(&path).map_err(|error| failed(&path, &error))
         };
-        let mut trades = csv::WriterBuilder::new()
-            .buffer_capacity(1 << 16)
-            .from_writer(Hashed { file: make("trades.csv")?, hash: Hashing::default() });
-        let mut orders = csv::Writer::from_writer(BufWriter::new(make("orders.csv")?));
-        let mut equity = csv::Writer::from_writer(BufWriter::new(make("equity.csv")?));
-        let error = |error: csv::Error| failed(folder.path(), &error);
-        trades.write_record(ledger::HEADS).map_err(error)?;
-        orders.write_record(ORDERS).map_err(error)?;
-        equity.write_record(["day", "at", "equity_marked", "equity_closed", "positions"]).map_err(error)?;
+        let hashed = Hashed { file: make("trades.csv")?, hash: Hashing::default() };
+        let mut trades = BufWriter::with_capacity(HASHED_BYTES, hashed);
+        let (mut orders, mut equity) =
+            (BufWriter::new(make("orders.csv")?), BufWriter::new(make("equity.csv")?));
+        let begun = trades
+            .write_all(heads(&ledger::HEADS).as_bytes())
+            .and_then(|()| orders.write_all(heads(&ORDERS).as_bytes()))
+            .and_then(|()| equity.write_all(heads(&DAYS).as_bytes()));
+        begun.map_err(|error| failed(folder.path(), &error))?;
         Ok(Self {
             folder,
             out: out.to_owned(),
@@ -213,8 +217,7 @@ impl Files {
         let folder = self.folder.path().to_owned();
         self.end_day().map_err(|error| failed(&folder, &error))?;
         for order in book.open_orders() {
-            let line = line(order, &mut self.row);
-            self.orders.write_byte_record(line).map_err(|error| failed(&folder, &error))?;
+            self.orders.write_all(line(order, &mut self.row)).map_err(|error| failed(&folder, &error))?;
         }
         let flushed =
             self.trades.flush().and_then(|()| self.orders.flush()).and_then(|()| self.equity.flush());
@@ -257,19 +260,21 @@ impl Files {
         Ok(())
     }
 
-    fn end_day(&mut self) -> csv::Result<()> {
+    fn end_day(&mut self) -> io::Result<()> {
         let (Some(day), Some((at, equity, balance))) = (self.day, self.last) else { return Ok(()) };
-        let row = [
-            time_text(day),
-            time_text(at),
-            equity.round_half_even(2).to_string(),
-            balance.round_half_even(2).to_string(),
-            self.positions.to_string(),
-        ];
-        self.equity.write_record(row)
+        let row = self
+            .row
+            .begin()
+            .text(&time_text(day))
+            .text(&time_text(at))
+            .put(equity.round_half_even(2))
+            .put(balance.round_half_even(2))
+            .put(self.positions)
+            .done();
+        self.equity.write_all(row)
     }
 
-    fn note(&mut self, stamped: &Stamped, book: &Book) -> csv::Result<()> {
+    fn note(&mut self, stamped: &Stamped, book: &Book) -> io::Result<()> {
         self.counts.records += 1;
         match &stamped.record {
             Record::Intended { intent, .. } => {
@@ -319,7 +324,7 @@ impl Files {
         if let Some(order) = order.filter(|row| row.phase.is_done())
             && self.open.remove(&order.intent.id)
         {
-            self.orders.write_byte_record(line(order, &mut self.row))?;
+            self.orders.write_all(line(order, &mut self.row))?;
         }
         Ok(())
     }
@@ -328,14 +333,14 @@ impl Files {
 impl Watcher for Files {
     fn made(&mut self, records: &[Stamped], book: &Book) -> Result<(), Box<str>> {
         let written =
-            |error: csv::Error| -> Box<str> { format!("the ledger cannot be written: {error}").into() };
+            |error: io::Error| -> Box<str> { format!("the ledger cannot be written: {error}").into() };
         for stamped in records {
             self.note(stamped, book).map_err(written)?;
         }
         let new = usize::try_from(book.totals().trades - self.written).unwrap_or(usize::MAX);
         let known = book.trades().len();
         for trade in book.trades().skip(known.saturating_sub(new)) {
-            self.trades.write_byte_record(ledger::line(trade, &mut self.row)).map_err(written)?;
+            self.trades.write_all(ledger::line(trade, &mut self.row)).map_err(written)?;
         }
         self.written = book.totals().trades;
         self.positions = book.positions().len();
@@ -348,7 +353,7 @@ impl Watcher for Files {
 }
 
 /// One order.
-fn line<'a>(order: &Order, row: &'a mut Line) -> &'a csv::ByteRecord {
+fn line<'a>(order: &Order, row: &'a mut Line) -> &'a [u8] {
     let intent = &order.intent;
     let [limit, stop] = intent.order.prices();
     row.begin()
