@@ -164,7 +164,7 @@ impl Pass {
                 && book.exit_wanted(position.key).is_none()
                 && tell::resting(book, position, Purpose::Stop) != Some(position.held.size())
         };
-        !(self.is_traded() && book.positions().any(is_unguarded)) && !book.open_orders().any(is_on_its_way)
+        !(book.open_orders().any(is_on_its_way) || self.is_traded() && book.positions().any(is_unguarded))
     }
 
     /// Whether a broker is traded, and not only looked at.

@@ -122,7 +122,7 @@ pub(crate) fn submitted(answer: &Answer) -> SubmitOutcome {
     let refusal = Refusal::read(answer);
     let text: Box<str> = answer.told().into();
     if planted!(GatewayIsRefusal) && answer.status >= 500 {
-        return SubmitOutcome::Refused { code: Code::fixed("bad_request"), text };
+        return SubmitOutcome::Refused { code: Code::fixed("unlisted"), text };
     }
     match refusal.meaning(Command::Submit) {
         Meaning::Refused(code) => SubmitOutcome::Refused { code: Code::fixed(code), text },

@@ -11,12 +11,13 @@ use faultworld::play;
 use faultworld::venue::manner::Manner;
 use faultworld::world::Options;
 
-/// So many schedules, but for the last two.
+/// So many schedules, but for the last ones.
 const SCHEDULES: usize = 42;
 /// Every so manieth seed: neighbours are about the same fault in neighbouring places.
 const STRIDE: u64 = 5;
-/// Two that are about what comes seldom: an order that fills before its cancel arrives.
-const SELDOM: [u64; 2] = [89, 223];
+/// What comes seldom: an order that fills before its cancel arrives (89, 223), a broker that closes a position (3, 18), and a
+/// second attempt that is refused while the first is still on its way (375).
+const SELDOM: [u64; 5] = [3, 18, 89, 223, 375];
 
 /// How often each thing that goes wrong on the wire is met at least.
 const MET: &[(&str, u64)] = &[

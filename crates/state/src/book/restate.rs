@@ -90,6 +90,8 @@ impl Book {
             }
         }
         self.totals.fills -= u64::from(with.is_none());
+        // What was restated upwards may be all of its order.
+        self.retire(old.order);
         self.settle_exit(key);
         Ok(())
     }

@@ -87,6 +87,7 @@ SELECT seq,
        payload ->> '$.fill.price' AS price,
        payload ->> '$.fill.fee.amount' AS fee,
        payload ->> '$.fill.fee.currency' AS fee_currency,
+       coalesce(payload ->> '$.fill.kept', '0') AS kept,
        payload ->> '$.fill.rate' AS rate,
        payload ->> '$.fill.at' AS at
 FROM standing;
@@ -95,8 +96,10 @@ FROM standing;
 -- are in the state file and in `tradewind trades`.
 CREATE VIEW trades AS
 WITH signed AS (
-    SELECT seq, 0 AS place, key, at, CAST(price AS REAL) AS price, CAST(fee AS REAL) AS fee,
-           CASE side WHEN 'buy' THEN 1 ELSE -1 END * CAST(qty AS REAL) AS moved
+    -- What was kept as a fee in kind never was held.
+    SELECT seq, 0 AS place, key, at, CAST(price AS REAL) AS price,
+           CAST(fee AS REAL) + CAST(kept AS REAL) * CAST(price AS REAL) AS fee,
+           CASE side WHEN 'buy' THEN 1 ELSE -1 END * CAST(qty AS REAL) - CAST(kept AS REAL) AS moved
     FROM fills
     UNION ALL
     -- Positions that were taken over from another program.

@@ -245,15 +245,15 @@ fn the_views_show_what_happened() {
 
 #[test]
 fn the_trades_view_has_the_trades_of_the_book() {
-    use broker_api::Record;
+    use broker_api::{Fill, Record};
     let (_folder, _, mut journal, _) = told();
-    // In and out in parts, through zero to the other side, two instruments at once.
+    // In and out in parts, through zero to the other side, two instruments at once, with fees in kind now and then.
     let orders = [(4, 5), (5, 8), (4, 3), (3, 9), (5, 2), (4, 6), (5, 4), (2, 2)];
     let more: Vec<_> = [2, 3, 4, 5].into_iter().map(|n| intended(n, 0)).collect();
-    let fills = orders
-        .iter()
-        .zip(20u8..)
-        .map(|((n, qty), name)| Record::Filled { fill: fill(*n, name, *qty, 100 + u16::from(name)) });
+    let fills = orders.iter().zip(20u8..).map(|((n, qty), name)| {
+        let kept = if name % 3 == 1 { "0.25" } else { "0" }.parse().unwrap();
+        Record::Filled { fill: Fill { kept, ..fill(*n, name, *qty, 100 + u16::from(name)) } }
+    });
     let book = commit(&mut journal, &more.into_iter().chain(fills).collect::<Vec<_>>(), 3);
     let told: Vec<Row3> = book
         .trades()

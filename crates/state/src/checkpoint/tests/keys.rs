@@ -103,6 +103,11 @@ fn taken(n: u8) -> SignalState {
     }
 }
 
+/// An execution of which the venue kept a part.
+fn kept() -> broker_api::Fill {
+    broker_api::Fill { kept: "0.25".parse().unwrap(), ..fill(0, 0, 1, 1) }
+}
+
 /// A book in which every key there is has a value.
 fn full() -> Book {
     let guard = GuardState {
@@ -124,7 +129,7 @@ fn full() -> Book {
     };
     let totals =
         Totals { endings: Ending::ALL.into_iter().map(|ending| (ending, 1)).collect(), ..Totals::default() };
-    let divergence = Divergence { reason: full_reason(), at: at(0), fill: Some(fill(0, 0, 1, 1)) };
+    let divergence = Divergence { reason: full_reason(), at: at(0), fill: Some(kept()) };
     let trade = Trade {
         position: position(),
         closed_at: at(1),
@@ -144,7 +149,7 @@ fn full() -> Book {
         (0..5).map(|n| (intent(n, n).id.to_string(), order(n))).collect(),
         (0..5).map(|n| (format!("s{n}"), taken(n))).collect(),
     );
-    let execution = Execution { fill: fill(0, 0, 1, 1), purpose: Some(Purpose::Entry), busted: true };
+    let execution = Execution { fill: kept(), purpose: Some(Purpose::Entry), busted: true };
     let book = json!({
         "journal_seq": 9,
         "life": 2,
