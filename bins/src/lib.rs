@@ -95,8 +95,7 @@ fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
             | Verb::Reproduce(_)
             | Verb::Completions { .. }
             | Verb::State(StateVerb::Schema { .. })
-    ) || simulates(&cli.verb)
-        || conforms(&cli.verb);
+    ) || tries_brokers(&cli.verb);
     if let Some(set) = cli.common.set.first().filter(|_| reads_none) {
         return Err(Failure::usage("bad_config", format!("--set {set}: this verb reads no configuration"))
             .fix("leave --set away"));
@@ -170,26 +169,13 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Whether a verb is a simulated broker.
-#[cfg(feature = "sim")]
-const fn simulates(verb: &Verb) -> bool {
-    matches!(verb, Verb::Sim(_))
-}
-
-/// The same where there is none.
-#[cfg(not(feature = "sim"))]
-const fn simulates(_: &Verb) -> bool {
-    false
-}
-
-/// Whether a verb puts a broker to the test.
-#[cfg(feature = "conformance")]
-const fn conforms(verb: &Verb) -> bool {
-    matches!(verb, Verb::Conformance(_))
-}
-
-/// The same where it is left out.
-#[cfg(not(feature = "conformance"))]
-const fn conforms(_: &Verb) -> bool {
-    false
+/// Whether a verb is about brokers themselves, and about no place of a trader.
+const fn tries_brokers(verb: &Verb) -> bool {
+    match verb {
+        #[cfg(feature = "sim")]
+        Verb::Sim(_) => true,
+        #[cfg(feature = "conformance")]
+        Verb::Conformance(_) => true,
+        _ => false,
+    }
 }

@@ -90,6 +90,9 @@ fn said_in(path: &str, text: &str) -> BTreeSet<Said> {
             said.extend(first.map(|(_, code)| put(Kind::Reason, code, None)));
         }
     }
+    if path.ends_with("classify/table.rs") {
+        said.extend(called(text, "Refused(").iter().map(|(_, code)| put(Kind::Reason, code, None)));
+    }
     if path.ends_with("matching/codes.rs") {
         let words = text.lines().filter_map(|line| line.strip_suffix("\",")?.split_once(" = \""));
         said.extend(words.map(|(_, code)| put(Kind::Reason, code, None)));

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use broker_api::{
-    Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor,
-    Finding, Instrument, Intent, KindName, Mode, OpenOrder, Proof, QueryFailed, Resend, ResolvePolicy,
-    SentWindow, SubmitOutcome, Symbol, Time, VenueDay, VenueEvent, VenueId, VenueOrderId, VenuePosition,
+    Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Code,
+    Cursor, Finding, Instrument, Intent, KindName, Mode, OpenOrder, Proof, QueryFailed, Resend,
+    ResolvePolicy, SentWindow, SubmitOutcome, Symbol, Time, VenueDay, VenueEvent, VenueId, VenueOrderId,
+    VenuePosition,
 };
 use chrono::{Days, NaiveDate, TimeDelta};
 use reqwest::Method;
@@ -56,11 +57,18 @@ struct Known {
 
 /// How many names are kept. One that is forgotten is asked for again.
 const KNOWN_MAX: usize = 10_000;
+const BAD_REQUEST: Code = Code::fixed("bad_request");
+const NOT_FRACTIONABLE: Code = Code::fixed("not_fractionable");
 
 impl fmt::Debug for Alpaca {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Alpaca({} at {})", self.0.venue, self.0.host)
     }
+}
+
+/// An order that would be refused however often it came: it is refused here, and nothing is sent.
+fn breaks_a_rule(code: Code, why: &str) -> SubmitOutcome {
+    SubmitOutcome::Refused { code, text: format!("not sent: {why}").into() }
 }
 
 /// What an account at Alpaca can do, and how an order without an answer is settled there.
@@ -118,7 +126,7 @@ impl Alpaca {
     /// want what an intent cannot say: money instead of units, or hours outside the session.
     pub async fn place(&self, order: &NewOrder, is_urgent: bool) -> SubmitOutcome {
         if let Err(why) = order.check() {
-            return SubmitOutcome::NotSent { why: why.into() };
+            return breaks_a_rule(BAD_REQUEST, &why);
         }
         let body = match serde_json::to_vec(order) {
             Ok(body) => body,
@@ -160,7 +168,7 @@ impl Alpaca {
         let is_stock = !intent.key.symbol.as_str().contains('/');
         let is_fraction = is_stock && !intent.qty.get().fract().is_zero();
         (is_fraction && !self.0.has_fractions && !intent.purpose.is_reducing())
-            .then_some("not sent: parts of a share are switched off (Config::with_fractions)")
+            .then_some("parts of a share are switched off (Config::with_fractions)")
     }
 
     fn learn(&self, name: ClientOrderId, id: &str) {
@@ -280,11 +288,11 @@ impl Broker for Alpaca {
 
     async fn submit(&self, intent: &Intent, _mark: Cursor) -> SubmitOutcome {
         if let Some(why) = self.unwanted_fraction(intent) {
-            return SubmitOutcome::NotSent { why: why.into() };
+            return breaks_a_rule(NOT_FRACTIONABLE, why);
         }
         match NewOrder::from_intent(intent) {
             Ok(order) => self.place(&order, intent.purpose.is_reducing()).await,
-            Err(why) => SubmitOutcome::NotSent { why: why.into() },
+            Err(why) => breaks_a_rule(BAD_REQUEST, &why),
         }
     }
 

@@ -213,11 +213,9 @@ impl<S: Store, W: Watcher> Replay<S, W> {
             reading => self.exchange.account(now).map(|account| *reading = Input::Snapshot { account }),
         };
         read.map_err(|_| ReplayFault::Overflow(now))?;
-        if !self.desk.notes(&self.book, &mut self.market, &self.reading, now) {
-            let mut batch = self.batch();
-            self.desk.step(&mut self.book, &mut self.market, &self.reading, now, &mut batch)?;
-            self.go_on(batch, now)?;
-        }
+        let mut batch = self.batch();
+        self.desk.step(&mut self.book, &mut self.market, &self.reading, now, &mut batch)?;
+        self.go_on(batch, now)?;
         if let Input::Snapshot { account } = &self.reading {
             self.watcher.read(account);
         }
@@ -259,9 +257,6 @@ impl<S: Store, W: Watcher> Replay<S, W> {
 
     /// One input, and all that follows from it.
     fn take(&mut self, input: &Input, now: Time) -> Result<(), ReplayFault> {
-        if self.desk.notes(&self.book, &mut self.market, input, now) {
-            return Ok(()); // nothing follows from it
-        }
         let mut batch = self.batch();
         self.desk.step(&mut self.book, &mut self.market, input, now, &mut batch)?;
         self.go_on(batch, now)
@@ -275,6 +270,7 @@ impl<S: Store, W: Watcher> Replay<S, W> {
     /// to do.
     fn go_on(&mut self, batch: Batch<Command>, now: Time) -> Result<(), ReplayFault> {
         if batch.is_empty() {
+            self.spare = batch.drain_volatile().0;
             return Ok(()); // there is no command without a record
         }
         let mut commands = self.keep(batch)?;

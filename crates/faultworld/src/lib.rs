@@ -5,6 +5,7 @@
 //! 2. A process that dies leaves nothing but what is on the disk and what is at the venue.
 //! 3. The checkers ([`check`]) read the venue's own truth and the journal's records. They do not know how a desk decides.
 
+pub mod abreast;
 pub mod check;
 pub mod crash;
 pub mod dice;
@@ -25,6 +26,7 @@ pub mod venue;
 pub mod wire;
 pub mod world;
 
+pub use abreast::abreast;
 pub use fates::{Fates, Hit};
 pub use fault::Fault;
 pub use histogram::Histogram;

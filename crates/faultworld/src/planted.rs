@@ -5,16 +5,16 @@
 //! is the same on every machine.
 
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker_api::planted::{Bug, choose};
 
-use crate::check;
-use crate::play;
 use crate::venue::manner::Manner;
 use crate::world::Options;
+use crate::{abreast, check, play};
 
 /// The first schedule in which something did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,36 +80,28 @@ fn wire() -> Vec<Manner> {
 
 fn hunted(manners: Vec<Manner>, blind: Option<&'static str>, most: u64) -> Option<Caught> {
     let count = manners.len() as u64;
-    let (next, first) = (AtomicU64::new(0), AtomicU64::new(most));
+    let first = AtomicU64::new(most);
     let caught: Mutex<Vec<Caught>> = Mutex::default();
     let options = Options { blind, ..Options::default() };
-    let works = || {
-        loop {
-            let n = next.fetch_add(1, Ordering::Relaxed);
-            if n >= first.load(Ordering::Relaxed) {
-                return;
-            }
-            let (seed, place) = (n / count, usize::try_from(n % count).unwrap_or(0));
-            let Some(manner) = manners.get(place) else { return };
-            let (checker, what) = match catch_unwind(AssertUnwindSafe(|| play(seed, manner, &options))) {
-                Ok(Ok(played)) => match played.violation {
-                    None => continue,
-                    Some(violation) => (violation.checker, violation.what),
-                },
-                Ok(Err(why)) => ("panic", why.0),
-                Err(_) => ("panic", "the code panicked".to_owned()),
-            };
-            first.fetch_min(n, Ordering::Relaxed);
-            if let Ok(mut caught) = caught.lock() {
-                caught.push(Caught { schedule: n + 1, venue: manner.name, seed, checker, what });
-            }
+    abreast(most, |n| {
+        if n >= first.load(Ordering::Relaxed) {
+            return ControlFlow::Break(());
         }
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(works);
+        let (seed, place) = (n / count, usize::try_from(n % count).unwrap_or(0));
+        let Some(manner) = manners.get(place) else { return ControlFlow::Break(()) };
+        let (checker, what) = match catch_unwind(AssertUnwindSafe(|| play(seed, manner, &options))) {
+            Ok(Ok(played)) => match played.violation {
+                None => return ControlFlow::Continue(()),
+                Some(violation) => (violation.checker, violation.what),
+            },
+            Ok(Err(why)) => ("panic", why.0),
+            Err(_) => ("panic", "the code panicked".to_owned()),
+        };
+        first.fetch_min(n, Ordering::Relaxed);
+        if let Ok(mut caught) = caught.lock() {
+            caught.push(Caught { schedule: n + 1, venue: manner.name, seed, checker, what });
         }
+        ControlFlow::Continue(())
     });
     choose(None);
     caught.into_inner().ok()?.into_iter().min_by_key(|caught| caught.schedule)

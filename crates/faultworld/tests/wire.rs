@@ -4,12 +4,12 @@
 #![cfg(feature = "wire")]
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use faultworld::play;
 use faultworld::venue::manner::Manner;
 use faultworld::world::Options;
+use faultworld::{abreast, play};
 
 /// So many schedules, but for the last ones.
 const SCHEDULES: usize = 42;
@@ -62,29 +62,19 @@ struct Sum {
 fn nothing_wrong_happens_over_the_wire_whatever_fails_and_all_comes_to_rest() {
     let manner = Manner::wire();
     let seeds: Vec<u64> = (0..).map(|n| n * STRIDE).take(SCHEDULES).chain(SELDOM).collect();
-    let (next, sum) = (AtomicUsize::new(0), Mutex::new(Sum::default()));
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)).copied() else {
-                        return;
-                    };
-                    let played = play(seed, &manner, &Options::default()).unwrap();
-                    let mut sum = sum.lock().unwrap();
-                    sum.counting += usize::from(played.counts());
-                    for (what, count) in &played.met {
-                        *sum.met.entry(what).or_default() += count;
-                    }
-                    if let Some(violation) = &played.violation {
-                        sum.wrong.push(format!(
-                            "{violation}\n  torture --from {seed} --seeds 1 --venue alpaca-wire"
-                        ));
-                    }
-                }
-            });
+    let sum = Mutex::new(Sum::default());
+    abreast(seeds.len() as u64, |n| {
+        let seed = seeds[usize::try_from(n).unwrap()];
+        let played = play(seed, &manner, &Options::default()).unwrap();
+        let mut sum = sum.lock().unwrap();
+        sum.counting += usize::from(played.counts());
+        for (what, count) in &played.met {
+            *sum.met.entry(what).or_default() += count;
         }
+        if let Some(violation) = &played.violation {
+            sum.wrong.push(format!("{violation}\n  torture --from {seed} --seeds 1 --venue alpaca-wire"));
+        }
+        ControlFlow::Continue(())
     });
     let Sum { counting, met, wrong } = sum.into_inner().unwrap();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::desk::{Desk, decimal, document};
 use crate::place::{code, stderr, stdout};
-use crate::schemas::assert_fits;
+use crate::schemas::{LOOKS, assert_fits};
 
 #[track_caller]
 fn ends_with(desk: &Desk, expected: i32, words: &[&str]) -> String {
@@ -20,26 +20,14 @@ fn verbs_that_look_show_the_account_and_fit_their_schemas() {
     assert_eq!(code(&desk.run(&[desk.enter("one", "AAPL", "219")], &["--record", "session.jsonl"])), 0);
     let schema = serde_json::from_str(&ends_with(&desk, 0, &["state", "schema", "output"])).unwrap();
     let schema = jsonschema::validator_for(&schema).unwrap();
-    for words in [
-        &["status"][..],
-        &["positions"],
-        &["orders"],
-        &["orders", "--all"],
-        &["fills"],
-        &["trades", "--all"],
-        &["signals"],
-        &["explain", "one"],
-        &["explain", "AAPL"],
-        &["journal", "tail"],
-        &["journal", "verify"],
-        &["state", "verify"],
-        &["state", "export", "--out", "copy"],
+    let others = [
+        &["explain", "AAPL"][..],
         &["state", "backup", "--out", "backup"],
-        &["reproduce", "session.jsonl"],
         &["doctor"],
         &["doctor", "--config"],
         &["run", "--dry-run"],
-    ] {
+    ];
+    for words in LOOKS.into_iter().chain(others) {
         let told = document(&desk.tradewind(&[words, &["--json"]].concat()));
         assert_fits(&schema, &told, &words.join(" "));
         assert_ne!(told["schema"], json!("tradewind.error/1"), "{told:#}");

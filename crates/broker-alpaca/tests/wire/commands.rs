@@ -93,8 +93,8 @@ async fn what_breaks_a_rule_does_not_leave() {
         ..intent()
     };
     let outcome = alpaca.submit(&coin, mark()).await;
-    let SubmitOutcome::NotSent { why } = outcome else { panic!("{outcome:?}") };
-    assert!(why.contains("gtc or ioc"), "{why}");
+    let SubmitOutcome::Refused { text, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(text.starts_with("not sent") && text.contains("gtc or ioc"), "{text}");
 }
 
 #[tokio::test]
@@ -103,8 +103,9 @@ async fn a_part_of_a_share_is_for_exits_unless_switched_on() {
     let answer = ok(order(ID, NAME, "pending_new", "0"));
     ours("POST", "/v2/orders").respond_with(answer).expect(2).mount(&server).await;
     let part = broker_api::Intent { qty: "2.5".parse().unwrap(), ..intent() };
-    let SubmitOutcome::NotSent { why } = alpaca.submit(&part, mark()).await else { panic!("it left") };
-    assert!(why.contains("with_fractions"), "{why}");
+    let SubmitOutcome::Refused { code, text } = alpaca.submit(&part, mark()).await else { panic!("it left") };
+    assert_eq!(code.as_str(), "not_fractionable");
+    assert!(text.contains("with_fractions"), "{text}");
     // What is held is closed whole, wherever the part came from.
     let exit = broker_api::Intent { purpose: Purpose::Exit, ..part };
     assert!(matches!(alpaca.submit(&exit, mark()).await, SubmitOutcome::Accepted { .. }));

@@ -178,7 +178,8 @@ impl Face for Venue {
                 "execution_id": execution.id, "activity_id": execution.activity, "order_id": order.id,
                 "client_order_id": order.client_id, "symbol": self.assets[order.asset].symbol(), "side": execution.side,
                 "qty": decimal_text(execution.qty), "price": decimal_text(execution.price), "at": nanos(execution.at),
-                "busted": execution.busted,
+                "busted": execution.busted, "kept": decimal_text(execution.fee_in_kind.unwrap_or_default()),
+                "fee": decimal_text(execution.fee.unwrap_or_default()),
             })
         };
         json!({

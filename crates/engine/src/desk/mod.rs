@@ -160,7 +160,8 @@ impl Desk {
         now: Time,
         out: &mut Batch<Command>,
     ) -> Result<(), Illegal> {
-        if self.notes(book, market, input, now) {
+        market.observe(input, now);
+        if self.is_idle(book, market, input, now) {
             return Ok(());
         }
         if let Input::Submitted { order, outcome, .. } = input
@@ -194,14 +195,6 @@ impl Desk {
         // Elsewhere is due what was due there before.
         self.due = if is_everything { due } else { self.due.into_iter().chain(due).min() };
         Ok(())
-    }
-
-    /// The beginning of every step: notes in `market` what an input tells, and says whether that is all that follows from
-    /// it, so that there is nothing to step.
-    #[inline]
-    pub fn notes(&mut self, book: &Book, market: &mut Market, input: &Input, now: Time) -> bool {
-        market.observe(input, now);
-        self.is_idle(book, market, input, now)
     }
 
     /// Whether an input that was noted changes nothing: a price alone touches nothing that follows from the book, and

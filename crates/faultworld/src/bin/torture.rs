@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
+use std::ops::ControlFlow;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use clap::Parser;
 use faultworld::shrink::shrunk;
 use faultworld::venue::manner::Manner;
 use faultworld::world::Options;
-use faultworld::{Histogram, Played, play};
+use faultworld::{Histogram, Played, abreast, play};
 
 /// How often it is said how far it is.
 const SAY_EVERY: Duration = Duration::from_secs(3);
@@ -132,35 +133,31 @@ fn main() -> ExitCode {
 
 /// Plays all of them, on as many threads as there are processors.
 fn all(asked: &Asked, manners: &[Manner], sum: &Mutex<Sum>, began: Instant) {
-    let (next, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let is_over = AtomicBool::new(false);
     let venues = u64::try_from(manners.len()).unwrap_or(1).max(1);
     std::thread::scope(|scope| {
-        let playing: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    loop {
-                        let n = next.fetch_add(1, Ordering::Relaxed);
-                        if n >= asked.seeds {
-                            return;
-                        }
-                        let manner = usize::try_from(n % venues).ok().and_then(|place| manners.get(place));
-                        if let Some(manner) = manner {
-                            one(asked.from.saturating_add(n / venues), manner, asked, sum);
-                        }
-                    }
-                })
-            })
-            .collect();
+        // Also when a call panics, so that nobody says for ever how far it is.
+        let _over = Over(&is_over);
         if asked.progress || std::io::stderr().is_terminal() {
             scope.spawn(|| say(sum, &is_over, asked.seeds, began));
         }
-        for thread in playing {
-            // A thread that died is a schedule that could not be played; its message was told.
-            drop(thread.join());
-        }
-        is_over.store(true, Ordering::Relaxed);
+        abreast(asked.seeds, |n| {
+            let manner = usize::try_from(n % venues).ok().and_then(|place| manners.get(place));
+            if let Some(manner) = manner {
+                one(asked.from.saturating_add(n / venues), manner, asked, sum);
+            }
+            ControlFlow::Continue(())
+        });
     });
+}
+
+/// Says that it is over when it goes.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Says how far it is, every few seconds.

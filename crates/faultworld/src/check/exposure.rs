@@ -83,6 +83,9 @@ impl Exposures {
                     self.admitted(&intent, stamped.seq, seen)?;
                 }
             }
+            // An attempt before it, which only silence speaks against, may still arrive.
+            Record::Answered { order, answer: SubmitOutcome::Refused { .. }, .. }
+                if self.entries.get(order).is_some_and(|entry| entry.is_silence) => {}
             Record::Answered { order, answer: SubmitOutcome::Refused { .. }, .. }
             | Record::Closed { order, .. } => self.ends(*order, stamped.seq),
             Record::GaveUp { order, .. } => {

@@ -18,8 +18,10 @@ pub(super) struct Holding {
 impl Holding {
     /// Takes an execution in; gives what the trade brought that it ends.
     pub(super) fn filled(&mut self, fill: &Fill) -> Option<Decimal> {
-        let (price, mut qty) = (fill.price.get(), fill.side.signed(fill.qty).get());
-        self.flow -= fill.fee.amount.get();
+        // One of which more was kept than bought cannot be booked, and `fills` says so.
+        let moved = fill.moved().unwrap_or(fill.qty);
+        let (price, mut qty) = (fill.price.get(), fill.side.signed(moved).get());
+        self.flow -= fill.fee.amount.get() + fill.kept.get() * price;
         let mut net = None;
         if !self.held.is_zero() && (self.held.is_sign_negative() == (fill.side == Side::Buy)) {
             let closes = if qty.abs() >= self.held.abs() { -self.held } else { qty };

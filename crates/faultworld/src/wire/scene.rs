@@ -20,8 +20,8 @@ use crate::venue::manner::Manner;
 use crate::venue::market::{Listed, Market};
 use crate::world::{CASH, Options, Shared, World};
 
-/// What is traded, and at what price it begins: stocks, for what Alpaca keeps of coins as its fee is not in the book.
-const LISTED: [(&str, i64); 3] = [("AAPL", 200), ("MSFT", 430), ("XYZ", 310)];
+/// What is traded, and at what price it begins.
+const LISTED: [(&str, i64); 3] = [("AAPL", 200), ("MSFT", 430), ("BTC/USD", 50_000)];
 
 /// What nobody has verified of the wire: each schedule has its own of it.
 fn quirks(dice: &mut Dice) -> Quirks {

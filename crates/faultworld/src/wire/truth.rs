@@ -10,13 +10,10 @@ use broker_api::{
     Protection, Purpose, Qty, Ratio, Side, Symbol, Time, TimeInForce, VenueEvent, VenueId,
 };
 use chrono::SubsecRound;
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::truth::{Arrival, Truth};
-
-/// What the simulator takes of a trade in coins, as a share of what is received.
-const COIN_FEE: Decimal = Decimal::from_parts(25, 0, 0, false, 4);
 
 /// Reads on in the simulator's truth.
 #[derive(Debug)]
@@ -118,15 +115,7 @@ impl Mirror {
         if self.told.insert(id.to_owned()) {
             let (qty, price) = (number(execution, "qty")?, price(execution, "price")?);
             let side = if text(execution, "side")? == "buy" { Side::Buy } else { Side::Sell };
-            // Of coins that are bought the fee is kept in coins, of coins that are sold in money.
-            let (kept, fee) = match side {
-                _ if !key.symbol.as_str().contains('/') => (Decimal::ZERO, Decimal::ZERO),
-                Side::Buy => (
-                    (qty * COIN_FEE).round_dp_with_strategy(9, RoundingStrategy::AwayFromZero),
-                    Decimal::ZERO,
-                ),
-                Side::Sell => (Decimal::ZERO, (qty * price.get() * COIN_FEE).round_dp(9)),
-            };
+            let (kept, fee) = (number(execution, "kept")?, number(execution, "fee")?);
             let fill = Fill {
                 execution: named,
                 order: name(execution)?,

@@ -96,10 +96,11 @@ impl Book {
                 fill.execution, fill.fee
             ));
         };
-        if fill.moved()?.is_zero() {
+        let booked = Booked::new(fill, fee)?;
+        if booked.qty.is_zero() {
             return no(format!("execution {}: the venue kept all of it", fill.execution));
         }
-        Ok(Booked::new(fill, fee)?)
+        Ok(booked)
     }
 
     fn strategy(&self, intent: &Intent) -> Option<StrategyId> {

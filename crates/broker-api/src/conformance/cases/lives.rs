@@ -249,7 +249,7 @@ async fn gtd_ends_at_its_moment(bench: &mut Bench) -> Done {
     let tif = TimeInForce::Gtd(now + TimeDelta::seconds(30));
     let order = Intent { tif, ..bench.order(Side::Buy, 10, bench.limit(9_000)?)? };
     match bench.send(&order).await {
-        crate::SubmitOutcome::NotSent { .. } => {
+        crate::SubmitOutcome::NotSent { .. } | crate::SubmitOutcome::Refused { .. } => {
             return super::not_here("it has no such time in force, and says so");
         }
         crate::SubmitOutcome::Accepted { .. } => {}
