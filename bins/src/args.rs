@@ -8,6 +8,7 @@ mod sim;
 
 use std::path::PathBuf;
 
+use broker_api::{Price, Repair};
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::BrokerName;
@@ -121,6 +122,14 @@ pub enum Verb {
     /// Cancel everything and close everything that is held
     #[command(after_help = "Examples:\n  tradewind flatten --why \"leaving\" --confirm paper-1")]
     Flatten(Flatten),
+    /// Hold the book against what the broker says it holds: one line for each instrument; nothing is written or sent
+    #[command(after_help = "Examples:\n  tradewind reconcile\n  tradewind reconcile --json")]
+    Reconcile,
+    /// Decide what becomes of something that book and broker disagree about; it stands in the journal with your reason
+    #[command(
+        after_help = "Examples:\n  tradewind repair trust-broker TSLA --reason \"I sold it by hand\"\n  tradewind repair adopt AAPL --stop 219 --reason \"bought by hand, run it from here\"\n  tradewind repair ignore SPY --until 2026-12-01T00:00:00Z --reason \"my own\"\n  tradewind repair close KO --reason \"not wanted\""
+    )]
+    Repair(RepairArgs),
     /// The state file: export, verify, import, adopt, backup, restore, schema
     #[command(subcommand)]
     State(StateVerb),
@@ -247,6 +256,35 @@ pub struct Needed {
     /// Why, in your words; it stands in the journal
     #[arg(long, value_name = "TEXT")]
     pub why: String,
+}
+
+/// `repair`.
+#[derive(Args, Debug)]
+pub struct RepairArgs {
+    /// adopt: what the broker holds is ours; ignore: it is not, leave it; close: sell or buy it back; trust-broker: the book
+    /// becomes what the broker holds
+    #[arg(value_parser = repair, value_name = "HOW")]
+    pub how: Repair,
+    /// The symbol; or the venue, for what concerns all of it
+    #[arg(value_name = "SYMBOL")]
+    pub what: String,
+    /// Why, in your words; it stands in the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// With ignore: until when [default: for good]
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// With adopt: its stop
+    #[arg(long, value_name = "PRICE")]
+    pub stop: Option<Price>,
+    /// With adopt: its target
+    #[arg(long, value_name = "PRICE")]
+    pub target: Option<Price>,
+}
+
+fn repair(text: &str) -> Result<Repair, String> {
+    let named = Repair::ALL.into_iter().find(|repair| repair.as_str() == text);
+    named.ok_or_else(|| format!("one of {}", Repair::ALL.map(Repair::as_str).join(", ")))
 }
 
 /// `flatten`.

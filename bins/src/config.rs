@@ -13,10 +13,10 @@ pub mod venue;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use broker_api::{AccountId, Amount, Currency, Ratio, VenueId};
+use broker_api::{AccountId, Amount, Currency, Ratio, Symbol, VenueId};
 use broker_paper::matching::{ClassCosts, Costs, Settings};
 use chrono::TimeDelta;
-use engine::{Limits, Policy, Sizing};
+use engine::{Limits, Policy, Remainder, Sizing};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,9 @@ pub struct Config {
     /// How large an entry is when its signal does not say, and which equity it is a share of.
     #[serde(default = "Policy::paper", with = "sizing")]
     pub sizing: Policy,
+    /// What becomes of orders.
+    #[serde(default)]
+    pub orders: Orders,
     /// What the guard allows. A file names every limit.
     pub limits: Limits,
     /// What trading costs on paper.
@@ -69,6 +72,16 @@ pub struct Paper {
     pub participation_percent: Ratio,
     /// How long after its acceptance an order begins to take part.
     pub latency_milliseconds: u32,
+}
+
+/// What becomes of orders.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Orders {
+    /// How long the rest of an entry that was filled in part is kept; 0 for as long as the order lives.
+    pub entry_remainder_seconds: u32,
+    /// Symbols whose stop may be watched where the broker takes none, with commas between them.
+    pub watched_stops: String,
 }
 
 /// Where prices come from, for each class: `bars:DIR` or `quotes:FILE`, relative to the configuration, or `venue`.
@@ -164,6 +177,7 @@ impl Config {
             alpaca: Alpaca::default(),
             data: Data::default(),
             sizing: Policy::paper(),
+            orders: Orders::default(),
             limits: Limits::paper(),
             costs: CostTable::default(),
             aliases: BTreeMap::new(),
@@ -222,7 +236,15 @@ impl Config {
 
     /// How orders are made.
     pub fn policy(&self) -> Policy {
-        self.sizing.clone()
+        let watched = self.orders.watched_stops.split(',').filter_map(|name| Symbol::new(name.trim()).ok());
+        Policy {
+            remainder: match self.orders.entry_remainder_seconds {
+                0 => Remainder::Session,
+                seconds => Remainder::After(seconds),
+            },
+            watched_stops: watched.collect(),
+            ..self.sizing.clone()
+        }
     }
 }
 

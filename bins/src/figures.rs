@@ -2,7 +2,7 @@
 //!
 //! `.` for decimals, `,` for thousands, ASCII minus, whatever the locale; never `-0.00`.
 
-use broker_api::{Amount, Price, Qty, Ratio, Time};
+use broker_api::{Amount, Held, Price, Qty, Ratio, Time};
 use chrono::TimeDelta;
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -59,6 +59,12 @@ pub fn bare_price(price: Price) -> String {
 /// A quantity without padding: `4`, `0.015`.
 pub fn qty(qty: Qty) -> String {
     let value = qty.get().normalize();
+    fixed(value, value.scale())
+}
+
+/// What is held, short with its minus: `4`, `-0.015`.
+pub fn held(held: Held) -> String {
+    let value = held.get().normalize();
     fixed(value, value.scale())
 }
 
@@ -123,6 +129,14 @@ pub fn span(length: TimeDelta) -> String {
         60..3_600 => format!("{} min", seconds / 60),
         3_600..86_400 => tenths(3_600, "h"),
         _ => tenths(86_400, "days"),
+    }
+}
+
+/// How long, from milliseconds: `0.8 s` below ten seconds, else as [`span`] has it.
+pub fn span_ms(length: u64) -> String {
+    match length {
+        0..10_000 => format!("{}.{} s", length / 1_000, length % 1_000 / 100),
+        _ => span(TimeDelta::milliseconds(i64::try_from(length).unwrap_or(i64::MAX))),
     }
 }
 

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 /// The pages by theme. Each file begins with its theme and the range of its numbers.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     include_str!("help/pages/config.md"),
     include_str!("help/pages/input.md"),
     include_str!("help/pages/state.md"),
@@ -21,6 +21,7 @@ const FILES: [&str; 8] = [
     include_str!("help/pages/guard.md"),
     include_str!("help/pages/orders.md"),
     include_str!("help/pages/levels.md"),
+    include_str!("help/pages/divergence.md"),
     include_str!("help/pages/system.md"),
 ];
 

@@ -6,6 +6,7 @@
 compile_error!("a build with planted bugs is for `torture` alone: build it with `-p faultworld`");
 
 mod args;
+mod beside;
 mod catalog;
 mod clock;
 mod config;
@@ -141,6 +142,8 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
         Verb::Halt(asked) => verbs::halt::halt(out, place, &asked.why)?,
         Verb::Resume(asked) => verbs::halt::resume(out, place, &asked.why)?,
         Verb::Flatten(asked) => verbs::halt::flatten(out, place, asked)?,
+        Verb::Reconcile => return verbs::reconcile::reconcile(out, place),
+        Verb::Repair(asked) => return verbs::reconcile::repair(out, place, asked),
         Verb::State(StateVerb::Export(args)) => verbs::state::export(out, place, args.out.as_deref())?,
         Verb::State(StateVerb::Import { file, reason, dry_run, partial }) => {
             let (dry_run, partial) = (*dry_run, *partial);

@@ -16,6 +16,8 @@ use engine::calendar::Calendar;
 use engine::session::Recorder;
 use engine::watch::Onlookers;
 use engine::{Clock, Desk, Frozen, Input, Runner, Setup, StartFault, Venue};
+use state::book::VenueState;
+use state::reconcile::Verdict;
 use state::{Book, Head, Journal, Lock, SqliteStore, Started, checkpoint};
 use tokio::runtime::Runtime;
 
@@ -183,6 +185,16 @@ impl Pass {
     /// The book.
     pub fn book(&self) -> &Book {
         self.runner.book()
+    }
+
+    /// The book held against what the broker was last seen to hold.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        let (book, market, now) = (self.book(), self.runner.market(), self.now());
+        let of_venue = |venue: &VenueState| {
+            let holdings = market.holdings(venue.of.venue)?;
+            Some(state::reconcile::reconcile(book, venue.of.venue, holdings, now).verdicts)
+        };
+        book.venues().filter_map(of_venue).flatten().collect()
     }
 
     /// Whether the state file was found edited in a way that no pass before this one has told.

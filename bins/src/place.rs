@@ -140,7 +140,7 @@ impl Place {
     /// # Errors
     /// No journal there, one that cannot be read or followed, or a time that is none.
     pub fn read(&self, at: Option<&str>) -> Result<Reading, Failure> {
-        let until = at.map(parse_time).transpose()?;
+        let until = at.map(|text| parse_time("--at", text)).transpose()?;
         if let Some((text, _)) = at.zip(until).filter(|(_, until)| *until > crate::clock::now()) {
             return Err(Failure::usage("future_time", format!("--at {text} lies in the future"))
                 .fix("leave --at away for where things stand now"));
@@ -169,9 +169,13 @@ impl Place {
     }
 }
 
-fn parse_time(text: &str) -> Result<Time, Failure> {
+/// A moment that was given behind a flag.
+///
+/// # Errors
+/// It is none, or has no zone.
+pub fn parse_time(flag: &str, text: &str) -> Result<Time, Failure> {
     chrono::DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc)).map_err(|error| {
-        Failure::usage("bad_time", format!("--at {text} is no moment"))
+        Failure::usage("bad_time", format!("{flag} {text} is no moment"))
             .because(&error)
             .fix("write it with its zone: 2026-11-20T21:00:00Z")
     })

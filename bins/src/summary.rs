@@ -8,6 +8,7 @@ use engine::calendar::{Calendar, Opening, Why, plural};
 use engine::runner::DAYS_AHEAD;
 use serde_json::{Value, json};
 use state::Book;
+use state::reconcile::{Says, Verdict};
 
 use crate::config::Source;
 use crate::figures;
@@ -171,13 +172,35 @@ pub fn needs_you(book: &Book, halt_file: bool, now: Time) -> Vec<Need> {
     for (key, divergence) in book.diverged() {
         need(
             format!("book and broker disagree about {key}: {}", divergence.reason.text),
-            &format!("explain {}", key.symbol),
+            &format!("repair trust-broker|adopt|close|ignore {} --reason TEXT", key.symbol),
         );
     }
     for (venue, divergence) in book.venues_diverged() {
-        need(format!("book and broker disagree at {venue}: {}", divergence.reason.text), "orders");
+        let how = format!("repair ignore {venue} --reason TEXT");
+        need(format!("book and broker disagree at {venue}: {}", divergence.reason.text), &how);
     }
     needs
+}
+
+/// How the book stood against what the broker was last seen to hold: one line.
+pub fn reconciled(pass: &Pass, now: Time) -> String {
+    let book = pass.book();
+    let seen = book.venues().filter_map(|venue| pass.runner().market().compared(venue.of.venue)).max();
+    let Some(seen) = seen else {
+        return "reconciled not yet: the broker did not say what it holds\n".to_owned();
+    };
+    let verdicts = pass.verdicts();
+    let held: Vec<_> =
+        verdicts.iter().filter(|verdict| !verdict.ours.is_flat() || !verdict.there.is_flat()).collect();
+    let agrees = |verdict: &&&Verdict| !matches!(verdict.says, Says::Unexplained(_));
+    let (rests, wanted) = guarded(book);
+    let unknown = unknown::all(book, now).count();
+    format!(
+        "reconciled {}: {} of {} positions match, {rests} stops cover {wanted} positions, {unknown} unknown\n",
+        seen.format("%H:%M:%S"),
+        held.iter().filter(agrees).count(),
+        held.len()
+    )
 }
 
 /// How many positions have the stop they shall have.

@@ -1,6 +1,9 @@
 //! A sentence for every record of the journal.
 
-use broker_api::{CancelOutcome, Finding, Intent, Proof, Reason, Record, SubmitOutcome};
+use broker_api::{
+    Amount, CancelOutcome, Finding, Intent, Key, NonTrade, Proof, Reason, Record, Repair, Repaired,
+    SubmitOutcome, VenueId,
+};
 
 use crate::figures;
 use crate::tell::{self, ending_word};
@@ -109,6 +112,27 @@ pub fn sentence(record: &Record) -> String {
             let what = key.map_or_else(|| venue.to_string(), |key| key.to_string());
             format!("book and broker disagree about {what}: {}", reason.text)
         }
+        Record::Repaired { venue, key, with, name, reason } => repaired(*venue, *key, with, name, reason),
+        Record::Outside { fill, code } => format!(
+            "not ours ({code}): {} {} {} @ {}, order {}, execution {}",
+            fill.side,
+            figures::qty(fill.qty),
+            fill.key.symbol,
+            figures::bare_price(fill.price),
+            fill.order,
+            fill.execution
+        ),
+        Record::NonTrade { venue, entry } => non_trade(*venue, entry),
+        Record::FeeSettled { key, back } => {
+            format!("{key}: {} less was kept as a fee than was booked", figures::qty(*back))
+        }
+        Record::StopTrailed { key, stop } => {
+            format!("{key}: the stop follows the price to {}", figures::bare_price(*stop))
+        }
+        Record::CloseStarted { key } => {
+            format!("{key}: what is left is too little for an order; the broker is being asked to close it")
+        }
+        Record::CloseAnswered { key, answer } => format!("{key}: {}", cancel(answer)),
         Record::EditFound { kept, places, .. } => {
             format!(
                 "the state file was found edited; the journal says otherwise at {places} of its keys; it is kept as {kept}"
@@ -217,4 +241,39 @@ fn found(finding: Option<&Finding>) -> String {
             }
         },
     }
+}
+
+fn repaired(venue: VenueId, key: Option<Key>, with: &Repaired, name: &str, reason: &str) -> String {
+    let what = key.map_or_else(|| venue.to_string(), |key| key.to_string());
+    let there = format!("{venue} holds {}", with.there);
+    let then = match with.repair {
+        Repair::Adopt => format!("{there}, which is ours from now on"),
+        Repair::Ignore => {
+            let until = with
+                .until
+                .map_or_else(|| "for good".to_owned(), |until| format!("until {}", figures::minute(until)));
+            format!("what {venue} holds beside the book is left alone {until}")
+        }
+        Repair::Close => format!("{there}, which is closed"),
+        Repair::TrustBroker => format!("{there}, and so does the book"),
+    };
+    format!("{what}: {} by {name} ({reason}): {then}", with.repair.as_str())
+}
+
+fn non_trade(venue: VenueId, entry: &NonTrade) -> String {
+    let of = entry.key.map_or_else(String::new, |key| format!(" of {}", key.symbol));
+    let into = entry.becomes.map_or_else(String::new, |key| format!(" into {}", key.symbol));
+    let units = if entry.units.is_flat() { String::new() } else { format!(", {} units", entry.units) };
+    let money = entry.money;
+    let paid = if money.amount == Amount::ZERO {
+        String::new()
+    } else {
+        format!(", {} {}", figures::change(money.amount), money.currency)
+    };
+    format!(
+        "{venue}: {}{of}{into}{units}{paid}, of {} (entry {})",
+        entry.kind.as_str(),
+        figures::minute(entry.at),
+        entry.id
+    )
 }

@@ -114,7 +114,7 @@ impl SignalSource for Once {
             wanted: Wanted::Enter {
                 side: Direction::Long,
                 size: SizeWanted::Configured,
-                plan: Protection { stop: Some(of("50")), target: Some(of("200")) },
+                plan: Protection { stop: Some(of("50")), target: Some(of("200")), trail: None },
             },
         };
         out.push(decided(signal));
@@ -136,7 +136,7 @@ fn counted(greedy: bool) -> (AllocationInfo, Played) {
         folders.each_ref().map(|folder| Bars::open(folder.path(), &catalog).expect("bars"));
     let setup = Setup {
         catalog: Arc::clone(&catalog),
-        policy: Policy { sizing: Sizing::EquityPct(of("8")), equity: Basis::Marked },
+        policy: Policy { sizing: Sizing::EquityPct(of("8")), equity: Basis::Marked, ..Policy::paper() },
         limits: Limits::wide(10),
         calendar: Calendar::new(),
         base: of("USD"),

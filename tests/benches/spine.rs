@@ -12,6 +12,8 @@
 
 #[path = "spine/ratio.rs"]
 mod ratio;
+#[path = "spine/reconcile.rs"]
+mod reconcile;
 #[path = "spine/start.rs"]
 mod start;
 #[path = "spine/world.rs"]
@@ -55,6 +57,7 @@ fn table() {
     rows.extend(commit_rows());
     rows.extend(fold_rows());
     rows.extend(start::rows());
+    rows.push(reconcile::row());
     println!("\n{}", Row::HEADING);
     for row in rows {
         println!("{row}");

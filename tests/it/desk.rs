@@ -235,6 +235,7 @@ impl Play {
         Protection {
             stop: (stop > 0).then(|| price(sign * i64::from(stop) * 3)).flatten(),
             target: (target > 0).then(|| price(-sign * i64::from(target))).flatten(),
+            trail: None,
         }
     }
 

@@ -9,6 +9,9 @@ mod corpus;
 /// A desk under a venue that does anything.
 #[cfg(test)]
 mod desk;
+/// What guards what is held, and what is true at the venue.
+#[cfg(test)]
+mod guarded;
 /// Passes at the hours that matter.
 #[cfg(test)]
 mod hours;

@@ -46,7 +46,7 @@ impl Alone {
     fn new(can: Capabilities) -> Self {
         let decides = setup(can);
         let mut alone = Self {
-            market: Market::new(Arc::clone(&decides.catalog)),
+            market: Market::of_history(Arc::clone(&decides.catalog)),
             desk: Desk::new(decides),
             book: Book::default(),
             clock: Stepped::new(),
@@ -71,7 +71,7 @@ impl Alone {
     /// Another process with other capabilities goes on.
     fn goes_on(&mut self, can: Capabilities) {
         let decides = setup(can);
-        self.market = Market::new(Arc::clone(&decides.catalog));
+        self.market = Market::of_history(Arc::clone(&decides.catalog));
         self.desk = Desk::new(decides);
         self.begins();
         self.after(0);
@@ -91,6 +91,7 @@ impl Alone {
                 Command::Submit { order, attempt, .. } => self.submits.push((order.open(), attempt)),
                 Command::Cancel { .. } => self.cancels += 1,
                 Command::Find { order, .. } => self.finds.push(order),
+                Command::Close { key } => panic!("nobody asked to close {key}"),
             }
         }
     }

@@ -82,7 +82,7 @@ pub(crate) fn ix(symbol: &str) -> InstrumentIx {
 
 /// What the paper venue can do, for a venue that is made up.
 pub(crate) fn capabilities() -> Capabilities {
-    Capabilities { brackets: false, ..broker_paper::venue::capabilities() }
+    Capabilities { brackets: broker_api::Brackets::None, ..broker_paper::venue::capabilities() }
 }
 
 /// What a desk decides by: the paper limits and sizes, and prices that come as bars.
@@ -127,7 +127,7 @@ impl Stepped {
 /// Where a position shall be taken out; an empty text is nowhere.
 pub(crate) fn plan(stop: &str, target: &str) -> Protection {
     let price = |text: &str| (!text.is_empty()).then(|| of(text));
-    Protection { stop: price(stop), target: price(target) }
+    Protection { stop: price(stop), target: price(target), trail: None }
 }
 
 /// An entry of the configured size.

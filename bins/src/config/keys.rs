@@ -219,6 +219,22 @@ fn list() -> Vec<Key> {
             "Size by equity divided into so many equal slots.",
         ),
     ]);
+    keys.extend([
+        key(
+            "orders.entry_remainder_seconds",
+            Kind::Count { least: 0, most: 86_400 },
+            "s",
+            Some(config.orders.entry_remainder_seconds.to_string()),
+            "How long the rest of an entry that was filled in part is kept before it is cancelled; 0 keeps it as long as the order lives.",
+        ),
+        key(
+            "orders.watched_stops",
+            Kind::Symbols,
+            "",
+            quoted(&config.orders.watched_stops),
+            "Symbols that may be held although the broker takes no stops, so that a process must watch them: with commas between them.",
+        ),
+    ]);
     keys.extend(limits(&config.limits));
     for (class, row) in
         [("equity", config.costs.equity), ("forex", config.costs.forex), ("crypto", config.costs.crypto)]

@@ -53,7 +53,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Policy, 
     ];
     let mut given = ways.into_iter().flatten();
     match (given.next(), given.next()) {
-        (Some(sizing), None) => Ok(Policy { sizing, equity: table.equity }),
+        (Some(sizing), None) => Ok(Policy { sizing, equity: table.equity, ..Policy::paper() }),
         (one, _) => {
             let told =
                 if one.is_none() { "names no way to size entries" } else { "names two ways to size entries" };

@@ -1,6 +1,6 @@
 //! What may stand at a key, and what is said about anything else.
 
-use broker_api::{AccountId, Amount, Currency};
+use broker_api::{AccountId, Amount, Currency, Symbol};
 use rust_decimal::Decimal;
 use toml::de::DeValue;
 
@@ -34,6 +34,8 @@ pub enum Kind {
     Source,
     /// Where keys are.
     Keys,
+    /// Symbols, with commas between them.
+    Symbols,
 }
 
 /// Why a value is none.
@@ -60,6 +62,7 @@ impl Kind {
             Self::Choice(words) => words.join(" or "),
             Self::Source => "bars:FOLDER, quotes:FILE or venue".to_owned(),
             Self::Keys => "environment or file:FILE".to_owned(),
+            Self::Symbols => "symbols with commas between them, or nothing".to_owned(),
         }
     }
 
@@ -94,6 +97,7 @@ impl Kind {
                 | Self::Choice(_)
                 | Self::Source
                 | Self::Keys
+                | Self::Symbols
                 | Self::Decimal { .. },
                 DeValue::String(text),
             ) => self.read_text(text),
@@ -146,6 +150,13 @@ impl Kind {
                 );
                 Err(refused(format!("\"{text}\" is not one of {}", words.join(", ")), hint))
             }
+            Self::Symbols => {
+                let names = text.split(',').filter(|_| !text.is_empty());
+                match names.map(|name| Symbol::new(name.trim())).find_map(Result::err) {
+                    None => plain(),
+                    Some(why) => Err(refused(why.to_string(), "write symbols such as \"BTC/USD,ETH/USD\"")),
+                }
+            }
             Self::Keys if Keys::read(text).is_some() => plain(),
             // What stands there may be a secret, and is not told again.
             Self::Keys => Err(refused(
@@ -178,7 +189,9 @@ impl Kind {
         match self {
             Self::Count { .. } => "a whole number",
             Self::Decimal { .. } => "a decimal in quotes",
-            Self::Account | Self::Currency | Self::Choice(_) | Self::Source | Self::Keys => "text in quotes",
+            Self::Account | Self::Currency | Self::Choice(_) | Self::Source | Self::Keys | Self::Symbols => {
+                "text in quotes"
+            }
         }
     }
 
@@ -190,6 +203,7 @@ impl Kind {
             Self::Choice(words) => format!("\"{}\"", words.join("\" or \"")),
             Self::Source => "\"bars:FOLDER\", \"quotes:FILE\" or \"venue\"".to_owned(),
             Self::Keys => "\"environment\" or \"file:FILE\"".to_owned(),
+            Self::Symbols => "\"BTC/USD\" or \"BTC/USD,ETH/USD\"".to_owned(),
         }
     }
 }

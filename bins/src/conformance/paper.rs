@@ -91,6 +91,10 @@ impl Broker for Wire {
         }
     }
 
+    async fn close(&self, key: Key) -> CancelOutcome {
+        self.venue.close(key).await
+    }
+
     async fn cancel(&self, order: ClientOrderId) -> CancelOutcome {
         self.venue.cancel(order).await
     }

@@ -164,7 +164,11 @@ impl Pass {
                 && book.exit_wanted(position.key).is_none()
                 && tell::resting(book, position, Purpose::Stop) != Some(position.held.size())
         };
-        !(book.open_orders().any(is_on_its_way) || self.is_traded() && book.positions().any(is_unguarded))
+        // What differs is looked at once more before the pass ends.
+        let is_suspect = self.runner.desk().suspects().next().is_some();
+        !(is_suspect
+            || book.open_orders().any(is_on_its_way)
+            || self.is_traded() && book.positions().any(is_unguarded))
     }
 
     /// Whether a broker is traded, and not only looked at.
@@ -192,7 +196,7 @@ impl Pass {
     /// Waits until there may be something new, at most so long.
     pub(super) fn wait(&self, at_most: Duration) {
         match &self.at {
-            At::Paper(_) => self.runtime.block_on(sleep(LOOK_AGAIN)),
+            At::Paper(_) => self.runtime.block_on(async { sleep(LOOK_AGAIN).await }),
             At::Broker(connected) => self.runtime.block_on(async {
                 sleep(LOOK_AGAIN.min(at_most)).await;
                 // A hint only makes it look sooner.

@@ -55,6 +55,10 @@ impl Broker for Rehearsal {
         SubmitOutcome::NotSent { why: WHY.into() }
     }
 
+    async fn close(&self, _: broker_api::Key) -> CancelOutcome {
+        CancelOutcome::NotSent { why: WHY.into() }
+    }
+
     async fn cancel(&self, _: ClientOrderId) -> CancelOutcome {
         CancelOutcome::NotSent { why: WHY.into() }
     }

@@ -12,6 +12,7 @@ use crate::help::{self, Kind};
 use crate::history::History;
 use crate::out::Out;
 use crate::place::{Place, Reading};
+use crate::verbs::{lists, reconcile};
 use crate::{tell, words};
 
 /// What is asked about.
@@ -135,8 +136,34 @@ fn head(reading: &Reading, history: &History, subject: &Subject) -> String {
         }),
         Subject::Symbol(symbol) => {
             let held = reading.book.positions().find(|position| position.key.symbol.as_str() == symbol);
-            let held = held.map_or_else(|| "nothing held".to_owned(), tell::held);
-            format!("{symbol}   {held}\n")
+            let shown = held.map_or_else(|| "nothing held".to_owned(), tell::held);
+            let mut text = format!("{symbol}   {shown}\n");
+            if let Some(position) = held {
+                let kind = lists::protection(&reading.book, position)
+                    .unwrap_or_else(|| lists::protected(&reading.book, position));
+                text.push_str(&format!("  protected  {kind}"));
+                if let Some(bare) = lists::bare(position, reading.as_of) {
+                    text.push_str(&format!("   without its stop: {bare}"));
+                }
+                text.push('\n');
+                if let Some(code) = position.outside {
+                    text.push_str(&format!("  outside    something else than our orders changed it ({code}): its trade is kept out of the figures\n"));
+                }
+            }
+            let keys = reading.book.outsides().filter(|(key, _)| key.symbol.as_str() == symbol);
+            for (_, outside) in keys.filter(|(_, outside)| !outside.held.is_flat()) {
+                text.push_str(&format!(
+                    "  beside     {} in the account, and none of ours ({})\n",
+                    figures::held(outside.held),
+                    outside.code
+                ));
+            }
+            for line in reconcile::disagreements(&reading.book, reading.as_of) {
+                if line.starts_with(&format!("DIVERGENCE {symbol}   ")) {
+                    text.push_str(&line);
+                }
+            }
+            text
         }
     }
 }

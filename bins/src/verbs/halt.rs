@@ -18,7 +18,7 @@ use crate::place::{Place, heading, headline};
 const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
 /// The person at the terminal, as the system knows them.
-fn operator() -> Box<str> {
+pub fn operator() -> Box<str> {
     let named = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
     named.ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "operator".to_owned()).into()
 }

@@ -130,6 +130,7 @@ fn config(broker: BrokerName) -> String {
                 "costs.equity" => {
                     "\n# What trading costs on paper, in basis points (hundredths of a percent).\n"
                 }
+                "orders" => "\n# What becomes of orders.\n",
                 _ => "\n",
             });
             let _ = writeln!(text, "[{table}]");

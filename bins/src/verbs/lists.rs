@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use broker_api::{Catalog, Purpose, Ratio};
+use broker_api::{Catalog, KindName, Purpose, Ratio, Time};
 use serde_json::{Value, json};
 use state::Book;
 use state::book::{Execution, Order, Position, Trade};
 
 use crate::args::{At, List};
-use crate::config::BrokerName;
 use crate::failure::Failure;
 use crate::figures::{self, Table};
 use crate::out::Out;
 use crate::place::{Place, Reading};
-use crate::tell;
+use crate::{tell, venues};
 
 /// What is held, and what guards it.
 pub fn positions(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
@@ -68,15 +67,30 @@ pub fn protected(book: &Book, position: &Position) -> &'static str {
     }
 }
 
-/// How the stop that rests over all of a position outlives us: `venue`, until it is cancelled; `renewed`, until the end of
-/// the session, and a pass sends it again. Nothing while none rests so.
+/// How the stop of a position outlives us: `venue`, until it is cancelled; `renewed`, until the end of the session, and a
+/// pass sends it again; `watched`, while a process looks at the price. Nothing while none of these holds.
 pub fn protection(book: &Book, position: &Position) -> Option<&'static str> {
-    let stop = tell::resting(book, position, Purpose::Stop).filter(|rest| *rest == position.held.size())?;
+    let venue = venues::capabilities(position.key.venue);
+    if venue.as_ref().is_some_and(|venue| !venue.takes(KindName::Stop)) && position.plan.stop.is_some() {
+        return Some("watched");
+    }
+    let stop = tell::resting(book, position, Purpose::Stop).filter(|rest| *rest >= position.held.size())?;
     // There an order for a part of a share ends with the session, whatever it asks for.
-    let is_part = position.key.venue == BrokerName::Alpaca.venue()
+    let is_part = venue.is_some_and(|venue| venue.parts_end_with_session)
         && !position.key.symbol.as_str().contains('/')
         && !stop.get().is_integer();
     Some(if is_part { "renewed" } else { "venue" })
+}
+
+/// How a target is guarded: it rests, or is watched because the stop binds what is held. Nothing without one.
+fn target_kind(book: &Book, position: &Position) -> Option<&'static str> {
+    position.plan.target?;
+    match tell::resting(book, position, Purpose::Target) {
+        Some(_) => Some("venue"),
+        None => venues::capabilities(position.key.venue)
+            .filter(|venue| venue.closing_binds && position.plan.stop.is_some())
+            .map(|_| "watched"),
+    }
 }
 
 /// The same for people, or why there is none.
@@ -97,6 +111,23 @@ pub fn guards(book: &Book) -> (String, Vec<Value>) {
     (line, book.positions().map(row).collect())
 }
 
+/// How long a position lay without its stop, in milliseconds.
+fn bare_json(position: &Position) -> Value {
+    let bare = position.bare;
+    json!({ "since": bare.since, "total_ms": bare.total_ms, "longest_ms": bare.longest_ms })
+}
+
+/// The same for people: `0.8 s longest, now for 3 s`; nothing when it never did.
+pub fn bare(position: &Position, now: Time) -> Option<String> {
+    let bare = position.bare;
+    let longest = figures::span_ms(bare.longest_ms);
+    match (bare.since, bare.longest_ms) {
+        (Some(since), _) => Some(format!("{longest} longest before, now for {}", figures::span(now - since))),
+        (None, 0) => None,
+        (None, _) => Some(format!("{longest} longest")),
+    }
+}
+
 fn position_json(book: &Book, position: &Position) -> Value {
     json!({
         "venue": position.key.venue,
@@ -108,6 +139,10 @@ fn position_json(book: &Book, position: &Position) -> Value {
         "target": position.plan.target,
         "protected": protected(book, position),
         "protection": protection(book, position),
+        "target_protection": target_kind(book, position),
+        "trail": position.plan.trail,
+        "unprotected": bare_json(position),
+        "outside": position.outside,
         "planned_loss": position.risk,
         "opened_at": position.opened_at,
         "signal": position.signal,
@@ -251,6 +286,8 @@ pub fn trade_json(trade: &Trade) -> Value {
         "signal": position.signal,
         "exit_signal": trade.exit_signal,
         "strategy": position.strategy,
+        "unprotected": bare_json(position),
+        "outside": position.outside,
         "imported": position.imported,
     })
 }

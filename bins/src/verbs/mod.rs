@@ -10,6 +10,7 @@ pub mod help;
 pub mod import;
 pub mod init;
 pub mod lists;
+pub mod reconcile;
 pub mod replay;
 pub mod reproduce;
 pub mod run;

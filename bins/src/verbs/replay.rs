@@ -155,7 +155,7 @@ fn policy(loaded: &Loaded, args: &ReplayArgs) -> Policy {
     let usual = if loaded.says_size() {
         loaded.config.policy()
     } else {
-        Policy { sizing: Sizing::EquityPct(eight), equity: Basis::Closed }
+        Policy { sizing: Sizing::EquityPct(eight), equity: Basis::Closed, ..Policy::paper() }
     };
     let sizing = match (args.equity_percent, args.risk_percent) {
         (Some(percent), _) => Sizing::EquityPct(percent),
@@ -167,7 +167,7 @@ fn policy(loaded: &Loaded, args: &ReplayArgs) -> Policy {
         Some(EquityOf::Marked) => Basis::Marked,
         None => usual.equity,
     };
-    Policy { sizing, equity }
+    Policy { sizing, equity, ..usual }
 }
 
 fn source(loaded: &Loaded, args: &ReplayArgs, catalog: &Arc<Catalog>) -> Result<Source, Failure> {

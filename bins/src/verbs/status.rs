@@ -5,13 +5,14 @@ use serde_json::json;
 use state::checkpoint;
 
 use crate::args::At;
+use crate::beside;
 use crate::failure::Failure;
 use crate::figures;
 use crate::out::Out;
 use crate::place::{Place, Reading};
 use crate::summary::{self, Account, Need};
 use crate::unknown;
-use crate::verbs::lists;
+use crate::verbs::{lists, reconcile};
 
 /// Where things stand, from the journal alone: it answers whatever the trading process does.
 pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
@@ -56,6 +57,12 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
     ));
     let (guards, protection) = lists::guards(book);
     text.push_str(&guards);
+    for line in beside::lines(book) {
+        text.push_str(&line);
+    }
+    for line in reconcile::disagreements(book, reading.as_of) {
+        text.push_str(&line);
+    }
     let totals = book.totals();
     text.push_str(&format!(
         "so far     {} signals   {} trades closed: {} won, {} lost   net {}   fees {}   {} executions\n",
@@ -108,6 +115,8 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "no_known_outcome": unknown::all(book, reading.as_of).map(|unknown| unknown.json()).collect::<Vec<_>>(),
             "stops": { "wanted": wanted, "resting": rests },
             "protection": protection,
+            "diverged": beside::diverged(book, reading.as_of),
+            "outside": beside::json(book),
             "losses_in_a_row": guard.losses_in_row,
             "totals": totals,
             "needs_you": needs.iter().map(|need| json!({ "text": need.text, "verb": need.verb })).collect::<Vec<_>>(),

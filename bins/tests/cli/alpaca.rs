@@ -5,5 +5,6 @@ mod coins;
 mod desk;
 mod month;
 mod passes;
+mod repairs;
 mod truth;
 mod verbs;

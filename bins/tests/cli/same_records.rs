@@ -118,7 +118,7 @@ impl Days {
     fn setup(&self) -> Setup {
         Setup {
             catalog: Arc::clone(&self.ours),
-            policy: Policy { sizing: Sizing::EquityPct(of("8")), equity: Basis::Closed },
+            policy: Policy { sizing: Sizing::EquityPct(of("8")), equity: Basis::Closed, ..Policy::paper() },
             limits: Limits::paper(),
             calendar: Calendar::new(),
             base: of("USD"),

@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 use crate::place::{Place, code, enter, stdout};
 
 pub fn schema(place: &Place, of: &str) -> jsonschema::Validator {
-    let text = stdout(&place.tradewind(&["state", "schema", of]));
+    schema_of(|words| place.tradewind(words), of)
+}
+
+pub fn schema_of(tradewind: impl Fn(&[&str]) -> std::process::Output, of: &str) -> jsonschema::Validator {
+    let text = stdout(&tradewind(&["state", "schema", of]));
     jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
 }
 
@@ -19,7 +23,7 @@ pub fn assert_fits(validator: &jsonschema::Validator, document: &Value, what: &s
 }
 
 /// What only looks, in a place with the signal `one` and the session `session.jsonl`.
-pub(super) const LOOKS: [&[&str]; 13] = [
+pub(super) const LOOKS: [&[&str]; 14] = [
     &["status"],
     &["positions"],
     &["orders"],
@@ -28,6 +32,7 @@ pub(super) const LOOKS: [&[&str]; 13] = [
     &["trades", "--all"],
     &["signals"],
     &["explain", "one"],
+    &["reconcile"],
     &["journal", "tail"],
     &["journal", "verify"],
     &["state", "verify"],
@@ -93,6 +98,8 @@ fn every_verb_has_help_with_an_example_and_every_shell_its_completions() {
         "trades",
         "signals",
         "explain",
+        "reconcile",
+        "repair",
         "reproduce",
         "replay",
         "doctor",

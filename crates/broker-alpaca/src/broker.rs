@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use broker_api::{
     Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Code,
-    Cursor, Finding, Instrument, Intent, KindName, Mode, OpenOrder, Proof, QueryFailed, Resend,
-    ResolvePolicy, SentWindow, SubmitOutcome, Symbol, Time, VenueDay, VenueEvent, VenueId, VenueOrderId,
-    VenuePosition,
+    Cursor, Finding, Instrument, Intent, Key, Mode, OpenOrder, Proof, QueryFailed, SentWindow, SubmitOutcome,
+    Symbol, Time, VenueDay, VenueEvent, VenueId, VenueOrderId, VenuePosition,
 };
 use chrono::{Days, NaiveDate, TimeDelta};
 use reqwest::Method;
 
+use crate::capabilities::capabilities;
 use crate::classify;
 use crate::config::{Config, Feed};
 use crate::convert;
@@ -69,34 +69,6 @@ impl fmt::Debug for Alpaca {
 /// An order that would be refused however often it came: it is refused here, and nothing is sent.
 fn breaks_a_rule(code: Code, why: &str) -> SubmitOutcome {
     SubmitOutcome::Refused { code, text: format!("not sent: {why}").into() }
-}
-
-/// What an account at Alpaca can do, and how an order without an answer is settled there.
-pub fn capabilities() -> Capabilities {
-    Capabilities {
-        kinds: KindName::ALL.to_vec(),
-        // A market order would be held too, and then meet the open without a limit; a trailing stop is for regular hours.
-        holds_when_closed: vec![KindName::Limit, KindName::Stop, KindName::StopLimit],
-        reduce_only: false,
-        brackets: true,
-        log_tells_closings: true,
-        blackouts: Vec::new(),
-        resolve: ResolvePolicy {
-            first_ask: TimeDelta::milliseconds(500),
-            every: TimeDelta::seconds(2),
-            asks_max: 12,
-            settle: TimeDelta::seconds(10),
-            send_within: TimeDelta::seconds(30),
-            // Ids are refused as duplicates for ever, also after a fill or a cancel (measured in August and October 2026).
-            resend: Resend::AfterSilence(TimeDelta::seconds(10)),
-            attempts_max: 3,
-            not_sent_max: 60,
-            throttled_max: 60,
-            gone_after: TimeDelta::seconds(150),
-            // A name is never free again.
-            fence: None,
-        },
-    }
 }
 
 impl Alpaca {
@@ -303,7 +275,10 @@ impl Broker for Alpaca {
             None => match self.0.transport.order_of_ours(order, Priority::Urgent).await {
                 Ok(Some(row)) if convert::end(&row.status).is_some() => return CancelOutcome::TooLate,
                 Ok(Some(row)) => {
-                    self.learn(order, &row.id);
+                    // A leg that wakes is replaced by one of another id.
+                    if convert::leg_of(order).is_none() {
+                        self.learn(order, &row.id);
+                    }
                     row.id
                 }
                 Ok(None) => {
@@ -326,6 +301,22 @@ impl Broker for Alpaca {
         }
     }
 
+    // Its order has a name of Alpaca's own; what is closed once is not there to be closed again.
+    async fn close(&self, key: Key) -> CancelOutcome {
+        let symbol = key.symbol.as_str().replace('/', "");
+        let request = Request {
+            method: Method::DELETE,
+            ..Request::get(format!("/v2/positions/{symbol}")).first(Priority::Urgent)
+        };
+        match self.0.transport.exchange(request).await {
+            Ok(answer) => classify::closed(&answer),
+            Err(failure @ (Failure::NotSent(_) | Failure::Full(_))) => {
+                CancelOutcome::NotSent { why: failure.to_string().into() }
+            }
+            Err(Failure::Lost(why)) => CancelOutcome::Unknown { why: why.into() },
+        }
+    }
+
     // Its own id first; then the list, since a lookup right after an order was lost has been seen to miss it.
     async fn find(
         &self,
@@ -339,7 +330,9 @@ impl Broker for Alpaca {
         };
         match found {
             Some(row) => {
-                self.learn(order, &row.id);
+                if convert::leg_of(order).is_none() {
+                    self.learn(order, &row.id);
+                }
                 Ok(Finding::Found { order: convert::venue_order(&row)? })
             }
             None => Ok(Finding::Absent { proof: Proof::Silence { since: self.silent_since(order, sent) } }),

@@ -162,5 +162,19 @@ pub(crate) fn cancelled(answer: &Answer) -> CancelOutcome {
     }
 }
 
+/// What an answer to closing a position means. A refusal leaves it as it is, so it may be asked for again.
+pub(crate) fn closed(answer: &Answer) -> CancelOutcome {
+    if answer.is_success() {
+        return CancelOutcome::Accepted;
+    }
+    let text: Box<str> = answer.told().into();
+    let refusal = Refusal::read(answer);
+    match answer.status {
+        404 if refusal.says_absent() => CancelOutcome::TooLate,
+        400..500 => CancelOutcome::NotSent { why: text },
+        _ => CancelOutcome::Unknown { why: text },
+    }
+}
+
 #[cfg(test)]
 mod tests;

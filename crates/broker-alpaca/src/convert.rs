@@ -3,8 +3,8 @@
 use broker_api::intent::{Limit, Stop, StopLimit, TrailingStop};
 use broker_api::{
     Account, AccountId, AccountRef, Amount, AssetClass, ClientOrderId, Currency, End, Held, Instrument, Key,
-    Mode, OpenOrder, OrderKind, Price, Qty, QueryFailed, Ratio, Side, Symbol, Time, VenueDay, VenueHours,
-    VenueId, VenueOrder, VenueOrderId, VenuePosition,
+    Mode, OpenOrder, OrderKind, Price, Purpose, Qty, QueryFailed, Ratio, Side, Symbol, Time, VenueDay,
+    VenueHours, VenueId, VenueOrder, VenueOrderId, VenuePosition,
 };
 use chrono::{NaiveDate, NaiveTime, TimeZone as _, Utc};
 use chrono_tz::America::New_York;
@@ -26,6 +26,26 @@ pub(crate) fn name(order: &wire::Order) -> Result<ClientOrderId, QueryFailed> {
     let plain = |text: &str| text.replace('-', "");
     let ours = if is_uuid(given) { ClientOrderId::new(&plain(given)) } else { ClientOrderId::new(given) };
     ours.or_else(|_| ClientOrderId::new(&plain(&order.id))).map_err(|why| unreadable("an order's id", &why))
+}
+
+/// Which leg of a bracket an order is.
+pub(crate) fn leg_purpose(order: &wire::Order) -> Option<Purpose> {
+    // The kind tells on a wire from before the roles were told.
+    match (order.group_role.as_deref(), order.kind.as_deref()) {
+        (Some("stop_loss"), _) | (None, Some("stop" | "stop_limit")) => Some(Purpose::Stop),
+        (Some("take_profit"), _) | (None, Some("limit")) => Some(Purpose::Target),
+        _ => None,
+    }
+}
+
+/// The name of a leg that Alpaca made of an entry of ours.
+pub(crate) fn leg_name(entry: ClientOrderId, order: &wire::Order) -> Option<ClientOrderId> {
+    entry.leg(leg_purpose(order)?)
+}
+
+/// The entry behind the name of such a leg, and which leg it is.
+pub(crate) fn leg_of(name: ClientOrderId) -> Option<(ClientOrderId, Purpose)> {
+    name.leg_of().filter(|(entry, _)| entry.is_ours() && name.is_ours())
 }
 
 /// The UUID behind a name without dashes; nothing for any other name.
@@ -126,8 +146,9 @@ pub(crate) fn open_order(
     parent: Option<ClientOrderId>,
 ) -> Result<OpenOrder, QueryFailed> {
     let order_at_venue = venue_order(order)?;
+    let leg = parent.filter(ClientOrderId::is_ours).and_then(|entry| leg_name(entry, order));
     Ok(OpenOrder {
-        id: Some(name(order)?),
+        id: Some(leg.map_or_else(|| name(order), Ok)?),
         parent,
         key: Key { venue, symbol: symbol(&order.symbol)? },
         side: side(order.side.as_deref())

@@ -19,6 +19,7 @@
 //! What Alpaca documents and nobody has seen on the wire is marked "unverified" where it is used.
 
 mod broker;
+mod capabilities;
 pub mod classify;
 mod config;
 mod convert;
@@ -33,7 +34,8 @@ mod stream;
 mod transport;
 mod wire;
 
-pub use broker::{Alpaca, Clock, capabilities};
+pub use broker::{Alpaca, Clock};
+pub use capabilities::capabilities;
 pub use config::{Config, ConfigError, Feed};
 pub use secret::Credentials;
 pub use transport::StartError;

@@ -19,7 +19,9 @@ mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use broker_api::{Activity, Code, End, ExecutionId, Fill, QueryFailed, Time, VenueEvent, VenueId, planted};
+use broker_api::{
+    Activity, ClientOrderId, Code, End, ExecutionId, Fill, QueryFailed, Time, VenueEvent, VenueId, planted,
+};
 use chrono::TimeDelta;
 
 use crate::convert;
@@ -93,6 +95,10 @@ pub(crate) async fn read(
             rows.extend(own);
         }
     }
+    let mut names: BTreeMap<String, ClientOrderId> = BTreeMap::new();
+    for order in orders.values() {
+        names.insert(order.id.clone(), transport.name(order).await?);
+    }
     let is_lagging = !late.is_empty();
     rows.sort_by(|a, b| (a.transaction_time, cum(a), &a.id).cmp(&(b.transaction_time, cum(b), &b.id)));
     rows.dedup_by(|a, b| a.id == b.id);
@@ -101,11 +107,12 @@ pub(crate) async fn read(
         let order = orders.get(&row.order_id).ok_or_else(|| {
             convert::unreadable("a fill", &format!("its order {} is not there", row.order_id))
         })?;
-        let fill = reading::fill(venue, order, row)?;
+        let name = names.get(&row.order_id).copied().map_or_else(|| convert::name(order), Ok)?;
+        let fill = reading::fill(venue, order, name, row)?;
         events.push((fill.at, memory.event(&fill, &row.order_id, transport.now())));
     }
     if is_end {
-        closings(&orders, from, &late, &mut events)?;
+        closings(&orders, &names, from, &late, &mut events)?;
     }
     // Fills before closings of the same moment: the sort keeps the order in which they were put.
     events.sort_by_key(|(at, _)| *at);
@@ -201,19 +208,25 @@ fn ended_since(order: &Order, from: Option<Time>) -> bool {
 /// The orders that ended otherwise than by their last fill.
 fn closings(
     orders: &BTreeMap<String, Order>,
+    names: &BTreeMap<String, ClientOrderId>,
     from: Option<Time>,
     late: &BTreeSet<String>,
     events: &mut Vec<(Time, VenueEvent)>,
 ) -> Result<(), QueryFailed> {
     for order in orders.values().filter(|order| ended_since(order, from) && !late.contains(&order.id)) {
         let Some(end) = convert::end(&order.status).filter(|end| *end != End::Filled) else { continue };
+        let name = names.get(&order.id).copied().map_or_else(|| convert::name(order), Ok)?;
+        // What replaces a leg that wakes has its name, and lives on.
+        if order.status == "replaced" && convert::leg_of(name).is_some() {
+            continue;
+        }
         let code = match order.status.as_str() {
             "replaced" => REPLACED,
             status => Code::new(status).map_err(|why| convert::unreadable("an order's status", &why))?,
         };
         let at =
             convert::ended_at(order).ok_or_else(|| convert::unreadable("an order", &"it has no time"))?;
-        events.push((at, VenueEvent::Closed { order: convert::name(order)?, end, code, at }));
+        events.push((at, VenueEvent::Closed { order: name, end, code, at }));
     }
     Ok(())
 }

@@ -1,17 +1,20 @@
 //! Orders at Alpaca, asked for in the ways that there are: by our name, by theirs, in pages.
 
-use broker_api::{ClientOrderId, QueryFailed, Time};
+use broker_api::{ClientOrderId, Purpose, QueryFailed, Time};
 use chrono::{SecondsFormat, TimeDelta};
 
 use crate::convert;
 use crate::limits::Priority;
-use crate::transport::{Request, Transport, query_failed};
+use crate::transport::{Request, Transport, lock, query_failed};
 use crate::wire::Order;
 
 /// The most orders of a page.
 const PAGE: usize = 500;
 /// The most pages that are read for one question.
 const PAGES_MAX: usize = 40;
+
+/// How many groups of orders are remembered. One that is forgotten is looked up again.
+const GROUPS_MAX: usize = 10_000;
 
 /// A moment in a query.
 pub(crate) fn text(at: Time) -> String {
@@ -33,6 +36,9 @@ impl Transport {
         name: ClientOrderId,
         priority: Priority,
     ) -> Result<Option<Order>, QueryFailed> {
+        if let Some((entry, purpose)) = convert::leg_of(name) {
+            return self.leg(entry, purpose, priority).await;
+        }
         let by_name = |id: String| {
             // The colon stands in the path as it is.
             Request::get("/v2/orders:by_client_order_id").with("client_order_id", id).first(priority)
@@ -44,6 +50,57 @@ impl Transport {
             return Ok(Some(order));
         }
         self.order(&uuid, false).await
+    }
+
+    fn group(&self, group: &str) -> Option<ClientOrderId> {
+        lock(&self.groups).get(group).copied()
+    }
+
+    /// Remembers whose entry a group of orders belongs to.
+    fn learn_group(&self, group: &str, entry: ClientOrderId) {
+        let mut groups = lock(&self.groups);
+        if groups.len() >= GROUPS_MAX {
+            groups.clear();
+        }
+        groups.insert(group.to_owned(), entry);
+    }
+
+    /// The leg of an entry of ours, as it is now: one that woke may have been replaced.
+    async fn leg(
+        &self,
+        entry: ClientOrderId,
+        purpose: Purpose,
+        priority: Priority,
+    ) -> Result<Option<Order>, QueryFailed> {
+        let request = Request::get("/v2/orders:by_client_order_id").with("client_order_id", entry.as_str());
+        let Some(entry) = self.ask::<Order>(request.first(priority)).await? else { return Ok(None) };
+        let family = self.order(&entry.id, true).await?;
+        let legs = family.and_then(|entry| entry.legs).unwrap_or_default();
+        Ok(legs.into_iter().rev().find(|leg| convert::leg_purpose(leg) == Some(purpose)))
+    }
+
+    /// Our name of an order: its own, or, for a leg that Alpaca made of an entry of ours, the one that follows from the entry's.
+    pub(crate) async fn name(&self, order: &Order) -> Result<ClientOrderId, QueryFailed> {
+        let own = convert::name(order)?;
+        if own.is_ours() {
+            if let Some(group) = &order.group_id {
+                self.learn_group(group, own);
+            }
+            return Ok(own);
+        }
+        if !is_complex(order) {
+            return Ok(own);
+        }
+        let known = order.group_id.as_deref().and_then(|group| self.group(group));
+        let entry = match known {
+            Some(entry) => Some(entry),
+            None => self.family(order).await?.map(|entry| convert::name(&entry)).transpose()?,
+        };
+        let leg = entry.filter(ClientOrderId::is_ours).and_then(|entry| convert::leg_name(entry, order));
+        if let (Some(entry), Some(group), true) = (entry, &order.group_id, leg.is_some()) {
+            self.learn_group(group, entry);
+        }
+        Ok(leg.unwrap_or(own))
     }
 
     /// The order of Alpaca's own id.
@@ -108,7 +165,6 @@ impl Transport {
     /// are held back. A leg whose entry is filled is looked up together with it.
     pub(crate) async fn open(&self) -> Result<Vec<(Order, Option<ClientOrderId>)>, QueryFailed> {
         let flat = self.orders(Status::Open, false, None, None).await?;
-        let is_complex = |order: &Order| !matches!(order.order_class.as_deref(), None | Some("" | "simple"));
         let mut open: Vec<(Order, Option<ClientOrderId>)> = Vec::new();
         if flat.iter().any(is_complex) {
             for entry in self.orders(Status::Open, true, None, None).await? {
@@ -137,6 +193,11 @@ impl Transport {
         let holds = |order: &Order| order.legs.iter().flatten().any(|other| other.id == leg.id);
         Ok(near.into_iter().find(holds))
     }
+}
+
+/// Whether an order belongs to others.
+fn is_complex(order: &Order) -> bool {
+    !matches!(order.order_class.as_deref(), None | Some("" | "simple"))
 }
 
 /// Takes in an entry and its legs, those that are not there yet.

@@ -1,11 +1,12 @@
 //! One request, one answer. HTTP/1 without retries, redirects or proxies; bounded in size and time; and an error tells
 //! whether anything can have left us.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use broker_api::{QueryFailed, Time, planted};
+use broker_api::{ClientOrderId, QueryFailed, Time, planted};
 use chrono::TimeDelta;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Method, redirect, retry};
@@ -139,6 +140,8 @@ pub(crate) struct Transport {
     trading: Host,
     data: Host,
     clock: Clock,
+    /// The entries of ours that brought other orders with them, by the name that Alpaca gives them all.
+    pub(crate) groups: Mutex<BTreeMap<String, ClientOrderId>>,
     #[cfg(feature = "probe")]
     tap: Option<crate::probe::Tap>,
 }
@@ -187,6 +190,7 @@ impl Transport {
             trading: host(&config.trading),
             data: host(&config.data),
             clock,
+            groups: Mutex::default(),
             #[cfg(feature = "probe")]
             tap: config.tap.clone(),
         })

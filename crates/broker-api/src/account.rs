@@ -64,6 +64,16 @@ pub struct Account {
     pub at: Time,
 }
 
+/// What a venue says is held and live in the account, read at one time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holdings {
+    /// Everything that is held.
+    pub positions: Vec<VenuePosition>,
+    /// Every order that is live, whoever placed it.
+    pub orders: Vec<crate::outcome::OpenOrder>,
+}
+
 /// What the venue says is held of one instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VenuePosition {

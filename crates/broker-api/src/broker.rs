@@ -51,6 +51,10 @@ pub trait Broker: Send + Sync {
     /// Asks for an order to be cancelled, once.
     async fn cancel(&self, order: ClientOrderId) -> CancelOutcome;
 
+    /// Asks the venue to close all that is held of an instrument, however little, in an order of the venue's own. Asked
+    /// twice, it closes no more: what is gone is gone. [`CancelOutcome::TooLate`] says that nothing is held.
+    async fn close(&self, key: Key) -> CancelOutcome;
+
     /// Looks for an order in the venue's own records. `mark` is the one it was sent with, `sent` the time in
     /// which it can have arrived.
     async fn find(

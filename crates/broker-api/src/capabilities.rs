@@ -75,9 +75,22 @@ pub struct Blackout {
     pub to: NaiveTime,
 }
 
+/// Whether a venue makes stop and target itself once an entry fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Brackets {
+    /// It does not.
+    None,
+    /// Over whole shares, once the entry is filled whole.
+    WholeShares,
+    /// Over anything, as it is filled.
+    AsFilled,
+}
+
 /// What a venue can do. What is not listed is not tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about a venue")]
 pub struct Capabilities {
     /// The order kinds it takes.
     pub kinds: Vec<KindName>,
@@ -86,7 +99,17 @@ pub struct Capabilities {
     /// Whether it enforces that a reducing order never opens or turns a position.
     pub reduce_only: bool,
     /// Whether it makes stop and target itself once an entry fills.
-    pub brackets: bool,
+    pub brackets: Brackets,
+    /// Whether a live order that closes binds the units that it would close: then no stop can rest beside a target, but as
+    /// the legs of a bracket.
+    #[serde(default)]
+    pub closing_binds: bool,
+    /// Whether an order for a part of a share ends with the session, whatever it asks for.
+    #[serde(default)]
+    pub parts_end_with_session: bool,
+    /// Whether it closes a position whole when asked to, however little that is.
+    #[serde(default)]
+    pub closes_positions: bool,
     /// Whether its log tells of orders that closed without a fill; otherwise they are found by asking.
     pub log_tells_closings: bool,
     /// When it is looked after: no entry is sent then, and no order is asked about.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Time;
 use crate::ids::{ClientOrderId, Code, Cursor, ExecutionId, Key};
 use crate::intent::Side;
-use crate::number::{Money, Overflow, Price, Qty, Ratio};
+use crate::number::{Held, Money, Overflow, Price, Qty, Ratio};
 use crate::order::End;
 
 /// One execution.
@@ -77,6 +77,8 @@ pub enum VenueEvent {
         /// When that was said.
         at: Time,
     },
+    /// Something happened in the account that is no trade.
+    NonTrade(NonTrade),
     /// An order ended otherwise than by its last fill.
     Closed {
         /// Which one.
@@ -88,6 +90,82 @@ pub enum VenueEvent {
         /// When.
         at: Time,
     },
+}
+
+/// What an entry of a venue's log is that no trade made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NonTradeKind {
+    /// Money brought in or taken out: neither profit nor loss.
+    Transfer,
+    /// Units brought in or taken out, without a trade.
+    UnitTransfer,
+    /// A dividend, in money or in units.
+    Dividend,
+    /// Interest, swap, the cost of holding over night.
+    Financing,
+    /// A fee that was not told with its execution.
+    Fee,
+    /// A fee that was taken of the instrument itself. What executions said was kept covers it.
+    FeeInKind,
+    /// The number of units changed, and their worth with it the other way.
+    Split,
+    /// The instrument has another symbol.
+    SymbolChange,
+    /// Anything else: a merger, a spin-off, a word that is not known.
+    Other,
+}
+
+impl NonTradeKind {
+    /// All of them, in the order reports list them.
+    pub const ALL: [Self; 9] = [
+        Self::Transfer,
+        Self::UnitTransfer,
+        Self::Dividend,
+        Self::Financing,
+        Self::Fee,
+        Self::FeeInKind,
+        Self::Split,
+        Self::SymbolChange,
+        Self::Other,
+    ];
+
+    /// As people read it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Transfer => "transfer",
+            Self::UnitTransfer => "transfer of units",
+            Self::Dividend => "dividend",
+            Self::Financing => "financing",
+            Self::Fee => "late fee",
+            Self::FeeInKind => "fee in kind",
+            Self::Split => "split",
+            Self::SymbolChange => "change of symbol",
+            Self::Other => "other entry",
+        }
+    }
+}
+
+/// An entry of a venue's log that no trade made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NonTrade {
+    /// The venue's name of it: told twice, it counts once.
+    pub id: ExecutionId,
+    /// What it is.
+    pub kind: NonTradeKind,
+    /// Of which instrument, when it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+    /// By how much it changed what the account holds of it.
+    pub units: Held,
+    /// What the account got; negative is paid.
+    pub money: Money,
+    /// For a change of symbol: the new one, of which the account holds what it held of the old one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub becomes: Option<Key>,
+    /// When, by the venue. A date is its first moment.
+    pub at: Time,
 }
 
 /// A stretch of a venue's log.

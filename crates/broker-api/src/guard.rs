@@ -245,6 +245,8 @@ pub struct Exposure {
     pub key: Key,
     /// What is held.
     pub held: Held,
+    /// How much of it the venue is known to hold too: no more is closed or guarded.
+    pub confirmed: Held,
     /// Its average price.
     pub average: Option<Price>,
     /// What may still be bought or sold to open, with unknown orders at their full size.
@@ -271,13 +273,14 @@ impl Exposure {
         Self {
             key,
             held: Held::FLAT,
+            confirmed: Held::FLAT,
             average: None,
             entering: Qty::ZERO,
             entering_side: None,
             entering_at: None,
             exiting: Qty::ZERO,
             unknown: 0,
-            plan: Protection { stop: None, target: None },
+            plan: Protection { stop: None, target: None, trail: None },
             exit_wanted: false,
             diverged: false,
         }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::intent::Purpose;
 use crate::text::{BadText, Text};
 
 macro_rules! id {
@@ -140,6 +141,29 @@ id!(
     /// The SHA-256 of something, as 64 characters of lower-case hex.
     Digest, 64, "digest", |b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)
 );
+
+impl ClientOrderId {
+    /// What every name of an order of ours begins with.
+    pub const OURS: &str = "tw1";
+
+    /// Whether it is of the form that our names have.
+    pub fn is_ours(&self) -> bool {
+        self.as_str().starts_with(Self::OURS)
+    }
+
+    /// The name of the leg that a venue makes itself of a bracket with this entry; nothing when there is no room for it.
+    pub fn leg(&self, purpose: Purpose) -> Option<Self> {
+        Self::new(&format!("{self}-{}", purpose.letter())).ok()
+    }
+
+    /// The entry that this is a leg of, and which leg, when it has the form of such a name.
+    pub fn leg_of(&self) -> Option<(Self, Purpose)> {
+        let (entry, letter) = self.as_str().rsplit_once('-')?;
+        let purpose =
+            [Purpose::Stop, Purpose::Target].into_iter().find(|p| letter.chars().eq([p.letter()]))?;
+        Some((Self::new(entry).ok()?, purpose))
+    }
+}
 
 impl Code {
     /// A code written in the program itself: lower-case letters, digits and `_`. Use it in constants, where a

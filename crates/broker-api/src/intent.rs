@@ -240,6 +240,9 @@ pub struct Protection {
     /// The planned profit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Price>,
+    /// How far behind the best price the stop follows, in quote currency. It only ever moves towards the market.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<Price>,
 }
 
 /// One order as we want it at its broker.

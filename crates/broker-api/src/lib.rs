@@ -56,10 +56,10 @@ macro_rules! planted {
 /// A moment, always in UTC. RFC 3339 with `Z` in every file.
 pub type Time = chrono::DateTime<chrono::Utc>;
 
-pub use account::{Account, AccountRef, Mode, VenuePosition};
+pub use account::{Account, AccountRef, Holdings, Mode, VenuePosition};
 pub use broker::{Broker, Quotes};
-pub use capabilities::{Blackout, Capabilities, Resend, ResolvePolicy};
-pub use fill::{Activity, Fill, VenueEvent};
+pub use capabilities::{Blackout, Brackets, Capabilities, Resend, ResolvePolicy};
+pub use fill::{Activity, Fill, NonTrade, NonTradeKind, VenueEvent};
 pub use guard::{By, Day, Exposure, GuardState, Level, Mark, Marks, Reason};
 pub use hours::{VenueDay, VenueHours};
 pub use ids::{
@@ -74,6 +74,6 @@ pub use order::{End, Event, Phase, transition};
 pub use outcome::{
     CancelOutcome, Finding, OpenOrder, Proof, QueryFailed, SentWindow, SubmitOutcome, VenueOrder,
 };
-pub use record::{Change, Ending, ImportedPosition, ImportedTrade, Record, Stamped};
+pub use record::{Change, Ending, ImportedPosition, ImportedTrade, Record, Repair, Repaired, Stamped};
 pub use signal::{Direction, Signal, SizeWanted, Wanted};
 pub use text::BadText;

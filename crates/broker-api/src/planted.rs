@@ -156,6 +156,26 @@ bugs! {
         "the adapter reads rows of fills from where the last one was, and waits for none that is missing";
     GoneIgnored: "busts are records too",
         "the adapter does not notice that a row it told before is gone";
+    SplitStopStays: "a split changes prices as it changes units",
+        "a split is booked, and the stop stays where it was";
+    OutsideScored: "what others do is kept out of the strategy's figures",
+        "a trade that a person or the broker closed counts as won or lost";
+    UnexplainedIsMatch: "what nothing explains is said, and never made to fit",
+        "a position that differs is passed over when nothing explains it";
+    FailedListIsEmpty: "a failed query is not an empty account",
+        "a list of positions or orders that failed is taken for one with nothing in it";
+    OutsideNotBooked: "what others do is booked as what it is",
+        "an execution that is none of ours is told, and moves nothing";
+    OverfillKept: "what closed too much is closed in turn",
+        "a position that a stop and a target opened together, the wrong way round, is kept";
+    DifferenceBelievedAtOnce: "a difference is looked at twice",
+        "a venue's list that is behind its log is believed at once";
+    UnexplainedAdopted: "what nothing explains is said, and never made to fit",
+        "the book becomes what the venue holds, and nobody is told";
+    EntriesBeforeCompared: "entries wait until book and venue were compared",
+        "an entry is sent before anybody looked at what the venue holds";
+    BareNotMeasured: "time without a stop is measured",
+        "nobody notes when a position lies without its stop";
 }
 
 impl Bug {

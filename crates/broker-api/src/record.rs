@@ -8,6 +8,7 @@ mod about;
 mod change;
 mod ending;
 mod imported;
+mod repair;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,16 +17,17 @@ pub use ending::Ending;
 
 use crate::Time;
 use crate::account::AccountRef;
-use crate::fill::Fill;
+use crate::fill::{Fill, NonTrade};
 use crate::guard::{By, Level, Marks, Reason};
 use crate::ids::{ClientOrderId, Code, Cursor, Digest, ExecutionId, Key, SignalId, VenueId, VenueOrderId};
 use crate::intent::{Intent, Protection, Purpose};
-use crate::number::Amount;
+use crate::number::{Amount, Held, Price, Qty};
 use crate::order::End;
 use crate::outcome::{CancelOutcome, Finding, SubmitOutcome};
 use crate::signal::Signal;
 
 pub use imported::{ImportedPosition, ImportedTrade};
+pub use repair::{Repair, Repaired};
 
 /// The version of the records written by this program.
 pub const VERSION: u32 = 1;
@@ -246,8 +248,64 @@ pub enum Record {
         key: Option<Key>,
         /// What was seen.
         reason: Reason,
-        /// The execution that belongs to no order of ours, when it is one.
+        /// An execution that could not be booked, when it is about one.
         fill: Option<Fill>,
+        /// What the venue holds of it, when that was read: no more than that is closed or guarded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        there: Option<Held>,
+    },
+    /// A person repaired what book and venue disagreed about.
+    Repaired {
+        /// At which venue.
+        venue: VenueId,
+        /// In which instrument; nothing for what concerns the venue as a whole.
+        key: Option<Key>,
+        /// What was decided, and upon what.
+        with: Repaired,
+        /// Who, as they named themselves.
+        name: Box<str>,
+        /// Why, in their words.
+        reason: Box<str>,
+    },
+    /// An execution that belongs to no order of ours. It moves what else the account holds, and then what we hold.
+    Outside {
+        /// The execution.
+        fill: Fill,
+        /// What it is taken for.
+        code: Code,
+    },
+    /// An entry of the venue's log that no trade made.
+    NonTrade {
+        /// Which venue's.
+        venue: VenueId,
+        /// The entry.
+        entry: NonTrade,
+    },
+    /// The venue kept less of an instrument as its fee than executions were booked with.
+    FeeSettled {
+        /// Of what.
+        key: Key,
+        /// How much less.
+        back: Qty,
+    },
+    /// The stop of a position follows the best price.
+    StopTrailed {
+        /// Whose.
+        key: Key,
+        /// To where: never away from the market.
+        stop: Price,
+    },
+    /// The venue is being asked to close what is too little for an order.
+    CloseStarted {
+        /// Of what.
+        key: Key,
+    },
+    /// The venue's answer to that.
+    CloseAnswered {
+        /// Of what.
+        key: Key,
+        /// What came of it.
+        answer: CancelOutcome,
     },
     /// The state file was found edited: our keys in it are not what the journal says, which is what counts.
     EditFound {

@@ -1,6 +1,6 @@
 //! What the paper venue can do. A replay of history says the same of itself, without the venue and its file.
 
-use broker_api::{Capabilities, KindName, Resend, ResolvePolicy};
+use broker_api::{Brackets, Capabilities, KindName, Resend, ResolvePolicy};
 use chrono::TimeDelta;
 
 /// What the paper venue can do: everything, and it keeps everything while the market is closed.
@@ -9,7 +9,10 @@ pub fn capabilities() -> Capabilities {
         kinds: KindName::ALL.to_vec(),
         holds_when_closed: KindName::ALL.to_vec(),
         reduce_only: true,
-        brackets: true,
+        brackets: Brackets::AsFilled,
+        closing_binds: false,
+        parts_end_with_session: false,
+        closes_positions: true,
         log_tells_closings: true,
         blackouts: Vec::new(),
         resolve: ResolvePolicy {

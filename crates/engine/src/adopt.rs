@@ -17,19 +17,11 @@ use broker_api::{
 use orders::{Origin, client_order_id};
 use state::Book;
 
-/// What every order of ours begins with.
-const OURS: &str = "tw1";
-
 /// One order that is not in the book.
 struct Unknown<'a> {
     id: ClientOrderId,
     fills: Vec<&'a Fill>,
     at_venue: Option<&'a OpenOrder>,
-}
-
-/// Whether a name is of the form that ours have.
-pub(crate) fn is_ours(id: &ClientOrderId) -> bool {
-    id.as_str().starts_with(OURS)
 }
 
 /// The records that take in what can be told of these orders.
@@ -38,12 +30,12 @@ pub(crate) fn orders(book: &Book, venue: VenueId, events: &[VenueEvent], open: &
     let told = events.iter().filter_map(|event| match event {
         VenueEvent::Filled(fill) => Some(fill.order),
         VenueEvent::Closed { order, .. } => Some(*order),
-        VenueEvent::Busted { .. } | VenueEvent::Corrected { .. } => None,
+        VenueEvent::Busted { .. } | VenueEvent::Corrected { .. } | VenueEvent::NonTrade(_) => None,
     });
     let mut seen = BTreeSet::new();
     let ids = told.chain(open.iter().filter_map(|order| order.id));
     let unknown: Vec<ClientOrderId> =
-        ids.filter(|id| is_ours(id) && book.order(*id).is_none() && seen.insert(*id)).collect();
+        ids.filter(|id| id.is_ours() && book.order(*id).is_none() && seen.insert(*id)).collect();
     let fills: Vec<&Fill> = events
         .iter()
         .filter_map(|event| match event {

@@ -1,7 +1,9 @@
 //! What the desk wants done at a venue. A command is made with the record that announces it, and is opened only
 //! after that record is durable.
 
-use broker_api::{ClientOrderId, Cursor, SentWindow, Time, VenueId};
+use std::fmt;
+
+use broker_api::{ClientOrderId, Cursor, Key, SentWindow, Time, VenueId};
 use risk::Approved;
 
 /// One thing to do at a venue.
@@ -29,6 +31,11 @@ pub enum Command {
         /// Which.
         order: ClientOrderId,
     },
+    /// Ask the venue to close what is held of an instrument.
+    Close {
+        /// Of which.
+        key: Key,
+    },
     /// Ask about an order.
     Find {
         /// Where.
@@ -48,14 +55,34 @@ impl Command {
         match self {
             Self::Submit { order, .. } => order.get().key.venue,
             Self::Cancel { venue, .. } | Self::Find { venue, .. } => *venue,
+            Self::Close { key } => key.venue,
         }
     }
 
-    /// Which order it is about.
-    pub fn order(&self) -> ClientOrderId {
+    /// What it is about, for those who look on.
+    pub fn subject(&self) -> Subject {
         match self {
-            Self::Submit { order, .. } => order.get().id,
-            Self::Cancel { order, .. } | Self::Find { order, .. } => *order,
+            Self::Submit { order, .. } => Subject::Order(order.get().id),
+            Self::Cancel { order, .. } | Self::Find { order, .. } => Subject::Order(*order),
+            Self::Close { key } => Subject::Position(*key),
+        }
+    }
+}
+
+/// What a command is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// An order.
+    Order(ClientOrderId),
+    /// All that is held of an instrument.
+    Position(Key),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Order(order) => write!(f, "{order}"),
+            Self::Position(key) => write!(f, "{key}"),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Everything that can reach the desk. One closed list, so that a session can be written down and told again.
 
 use broker_api::{
-    Account, Activity, AssetClass, CancelOutcome, ClientOrderId, Digest, Finding, InstrumentIx, Level, Quote,
-    Signal, SubmitOutcome, Time, VenueDay, VenueId,
+    Account, Activity, AssetClass, CancelOutcome, ClientOrderId, Digest, Finding, Holdings, InstrumentIx,
+    Key, Level, Protection, Quote, Repair, Signal, SubmitOutcome, Time, VenueDay, VenueId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,20 @@ pub enum Input {
         /// The reading.
         account: Account,
     },
+    /// What a venue says is held and live.
+    Holdings {
+        /// Whose.
+        venue: VenueId,
+        /// What it said.
+        holdings: Holdings,
+    },
+    /// What came of asking a venue to close a position.
+    Closing {
+        /// Of what.
+        key: Key,
+        /// What came of it.
+        outcome: CancelOutcome,
+    },
     /// What a venue's own calendar says of the days ahead.
     Days {
         /// Whose.
@@ -87,6 +101,23 @@ pub enum Operator {
         why: Box<str>,
         /// When it ends by itself, for a pause.
         until: Option<Time>,
+    },
+    /// Repairs what book and venue disagree about, by what the venue was last seen to hold.
+    Repair {
+        /// At which venue.
+        venue: VenueId,
+        /// In which instrument; nothing for what concerns the venue as a whole.
+        key: Option<Key>,
+        /// How.
+        repair: Repair,
+        /// For what is adopted: where it shall be taken out.
+        plan: Protection,
+        /// For what is ignored: until when.
+        until: Option<Time>,
+        /// Who.
+        name: Box<str>,
+        /// Why, in their words.
+        why: Box<str>,
     },
     /// Closes everything, and sets the level to flattening.
     Flatten {

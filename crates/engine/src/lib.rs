@@ -36,7 +36,7 @@ pub use command::Command;
 pub use desk::{Desk, Setup, awaited};
 pub use input::{Input, Operator};
 pub use market::Market;
-pub use orders::{Basis, Next, Policy, Sizing};
+pub use orders::{Basis, Next, Policy, Remainder, Sizing};
 pub use risk::Limits;
 pub use runner::{Frozen, Runner, StartFault};
 pub use venue::{Clock, Venue};

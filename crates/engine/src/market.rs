@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use broker_api::{
-    Account, AssetClass, Catalog, Currency, InstrumentIx, Key, Quote, Ratio, SubmitOutcome, Time, VenueDay,
-    VenueId,
+    Account, AssetClass, Catalog, Currency, Held, Holdings, InstrumentIx, Key, Price, Quote, Ratio,
+    SubmitOutcome, Time, VenueDay, VenueId,
 };
 
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -23,6 +23,8 @@ pub struct Market {
     quotes: Vec<Option<Quote>>,
     venues: Vec<Seen>,
     days: Vec<(VenueId, AssetClass, Vec<VenueDay>)>,
+    holdings: Vec<(VenueId, Holdings)>,
+    is_history: bool,
 }
 
 /// What was last seen of one venue.
@@ -31,12 +33,27 @@ struct Seen {
     venue: VenueId,
     account: Option<Account>,
     contact: Option<Time>,
+    compared: Option<Time>,
+    was_away: bool,
 }
 
 impl Market {
     /// Nothing known yet.
     pub fn new(catalog: Arc<Catalog>) -> Self {
-        Self { quotes: vec![None; catalog.len()], catalog, venues: Vec::new(), days: Vec::new() }
+        Self {
+            quotes: vec![None; catalog.len()],
+            catalog,
+            venues: Vec::new(),
+            days: Vec::new(),
+            holdings: Vec::new(),
+            is_history: false,
+        }
+    }
+
+    /// The same for history that is played again: what its venue holds is what the book holds, and nobody reads it.
+    #[must_use]
+    pub fn of_history(catalog: Arc<Catalog>) -> Self {
+        Self { is_history: true, ..Self::new(catalog) }
     }
 
     /// Takes in what an input tells about prices, accounts and contact. The first line of every step.
@@ -58,8 +75,15 @@ impl Market {
                 self.days.retain(|(known, of, _)| (known, of) != (venue, class));
                 self.days.push((*venue, *class, days.clone()));
             }
+            Input::Holdings { venue, holdings } => {
+                let seen = self.venue(*venue);
+                (seen.compared, seen.contact, seen.was_away) = (Some(now), Some(now), false);
+                self.holdings.retain(|(known, _)| known != venue);
+                self.holdings.push((*venue, holdings.clone()));
+            }
             Input::Activity { venue, .. } => self.venue(*venue).contact = Some(now),
-            Input::Signal { .. }
+            Input::Closing { .. }
+            | Input::Signal { .. }
             | Input::Submitted { .. }
             | Input::Cancelled { .. }
             | Input::Found { .. }
@@ -79,14 +103,15 @@ impl Market {
                 self.venue(venue).contact = Some(now);
             }
             SubmitOutcome::NotSent { .. } | SubmitOutcome::Unknown { .. } | SubmitOutcome::Broken { .. } => {
-                self.venue(venue).contact = None;
+                let seen = self.venue(venue);
+                (seen.contact, seen.was_away) = (None, true);
             }
         }
     }
 
     fn venue(&mut self, venue: VenueId) -> &mut Seen {
         let at = self.venues.iter().position(|seen| seen.venue == venue).unwrap_or_else(|| {
-            self.venues.push(Seen { venue, account: None, contact: None });
+            self.venues.push(Seen { venue, account: None, contact: None, compared: None, was_away: false });
             self.venues.len() - 1
         });
         &mut self.venues[at]
@@ -120,6 +145,33 @@ impl Market {
     pub fn says(&self, venue: VenueId, class: AssetClass, t: Time) -> Option<bool> {
         let (.., days) = self.days.iter().find(|(known, of, _)| (*known, *of) == (venue, class))?;
         calendar::says(days, t)
+    }
+
+    /// When the book was last held against what the venue holds, in this process.
+    pub fn compared(&self, venue: VenueId) -> Option<Time> {
+        self.seen(venue)?.compared
+    }
+
+    /// Whether a venue was out of reach since what it holds was last read.
+    pub fn was_away(&self, venue: VenueId) -> bool {
+        self.seen(venue).is_some_and(|seen| seen.was_away)
+    }
+
+    /// Whether the book was held against what the venue holds, in this process.
+    pub fn is_compared(&self, venue: VenueId) -> bool {
+        self.is_history || self.compared(venue).is_some()
+    }
+
+    /// What a venue was last seen to hold; nothing when it was not read.
+    pub fn holdings(&self, venue: VenueId) -> Option<&Holdings> {
+        self.holdings.iter().find(|(known, _)| *known == venue).map(|(_, holdings)| holdings)
+    }
+
+    /// What a venue was last seen to hold of an instrument; nothing when it was not read.
+    pub fn there(&self, key: Key) -> Option<(Held, Option<Price>)> {
+        let holdings = self.holdings(key.venue)?;
+        let row = holdings.positions.iter().find(|position| position.key == key);
+        Some(row.map_or((Held::FLAT, None), |row| (row.held, Some(row.average))))
     }
 
     /// When the venue last answered; nothing when it never did, or when its last answer is missing.

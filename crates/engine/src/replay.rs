@@ -141,7 +141,7 @@ impl<S: Store, W: Watcher> Replay<S, W> {
         version: &str,
         now: Time,
     ) -> Result<Self, ReplayFault> {
-        let market = Market::new(std::sync::Arc::clone(&setup.catalog));
+        let market = Market::of_history(std::sync::Arc::clone(&setup.catalog));
         let limits: Digest = limits_digest(&setup.limits).map_err(|frozen| ReplayFault::Setup(frozen.why))?;
         let exchange = Exchange::new(engine);
         let account = exchange.account(now).map_err(|_| ReplayFault::Overflow(now))?;

@@ -8,6 +8,7 @@
 
 mod fault;
 mod history;
+mod holdings;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -93,6 +94,7 @@ impl<S: Store> Runner<S> {
                 activity = venue.activity_since(Some(activity.cursor)).await.map_err(unavailable)?;
             }
             bound.push(Record::VenueBound { of: found, equity: account.equity, cursor: activity.cursor });
+            bound.extend(holdings::found_there(&venue.holdings().await.map_err(unavailable)?));
         }
         let limits = limits_digest(&desk.setup().limits)?;
         let watch = watch.unwrap_or_else(watch::nobody);
@@ -223,6 +225,12 @@ impl<S: Store> Runner<S> {
         self.silent.clear();
         for venue in self.venues.clone() {
             self.read_log(venue.id(), &mut inputs).await?;
+            if self.wants_holdings(venue.id()) {
+                match venue.holdings().await {
+                    Ok(holdings) => inputs.push(Input::Holdings { venue: venue.id(), holdings }),
+                    Err(failed) => self.silent.push((venue.id(), failed.why)),
+                }
+            }
             match venue.account().await {
                 Ok(account) => inputs.push(Input::Snapshot { account }),
                 Err(failed) => self.silent.push((venue.id(), failed.why)),

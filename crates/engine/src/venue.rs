@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use broker_api::{
     Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Code,
-    Cursor, Finding, OpenOrder, Proof, Purpose, QueryFailed, SubmitOutcome, Time, VenueDay, VenueId, planted,
+    Cursor, Finding, Holdings, Key, OpenOrder, Proof, Purpose, QueryFailed, SubmitOutcome, Time, VenueDay,
+    VenueId, planted,
 };
 use chrono::NaiveDate;
 use state::Durable;
@@ -62,10 +63,10 @@ impl Venue {
 
     /// Carries out one command, and gives what came of it as the desk's next input.
     pub async fn send(&self, command: Durable<Command>, watch: &Watch) -> Input {
-        let order = command.get().order();
-        watch(Note::Send { order });
+        let subject = command.get().subject();
+        watch(Note::Send { subject });
         let outcome = self.carry_out(command).await;
-        watch(Note::Outcome { order });
+        watch(Note::Outcome { subject });
         outcome
     }
 
@@ -95,6 +96,11 @@ impl Venue {
                 let answer = timeout(self.patience, self.broker.cancel(order)).await;
                 let outcome = answer.unwrap_or_else(|_| CancelOutcome::Unknown { why: self.no_answer() });
                 Input::Cancelled { order, outcome }
+            }
+            Command::Close { key } => {
+                let answer = timeout(self.patience, self.broker.close(key)).await;
+                let outcome = answer.unwrap_or_else(|_| CancelOutcome::Unknown { why: self.no_answer() });
+                Input::Closing { key, outcome }
             }
             Command::Find { order, mark, sent, .. } => {
                 let answer = timeout(self.patience, self.broker.find(order, mark, sent)).await;
@@ -135,6 +141,19 @@ impl Venue {
         self.in_time(timeout(self.patience, self.broker.activity_since(cursor)).await)
     }
 
+    /// What is held and live there. One list that fails is no list.
+    pub async fn holdings(&self) -> Result<Holdings, QueryFailed> {
+        let orders = self.in_time(timeout(self.patience, self.broker.open_orders()).await);
+        let positions = self.in_time(timeout(self.patience, self.broker.positions()).await);
+        if planted!(FailedListIsEmpty) {
+            return Ok(Holdings {
+                positions: positions.unwrap_or_default(),
+                orders: orders.unwrap_or_default(),
+            });
+        }
+        Ok(Holdings { positions: positions?, orders: orders? })
+    }
+
     /// Every order of ours that is live there.
     pub async fn open_orders(&self) -> Result<Vec<OpenOrder>, QueryFailed> {
         self.in_time(timeout(self.patience, self.broker.open_orders()).await)
@@ -158,15 +177,18 @@ pub(crate) enum OnItsWay {
     Submit { order: ClientOrderId, attempt: u32 },
     Cancel { order: ClientOrderId },
     Find { order: ClientOrderId },
+    Close { key: Key },
 }
 
 impl OnItsWay {
     pub(crate) fn of(command: &Command) -> Self {
-        let order = command.order();
         match command {
-            Command::Submit { attempt, .. } => Self::Submit { order, attempt: *attempt },
-            Command::Cancel { .. } => Self::Cancel { order },
-            Command::Find { .. } => Self::Find { order },
+            Command::Submit { order, attempt, .. } => {
+                Self::Submit { order: order.get().id, attempt: *attempt }
+            }
+            Command::Cancel { order, .. } => Self::Cancel { order: *order },
+            Command::Find { order, .. } => Self::Find { order: *order },
+            Command::Close { key } => Self::Close { key: *key },
         }
     }
 
@@ -180,6 +202,9 @@ impl OnItsWay {
                 Input::Cancelled { order, outcome: CancelOutcome::Unknown { why: why.into() } }
             }
             Self::Find { order } => Input::Found { order, finding: None },
+            Self::Close { key } => {
+                Input::Closing { key, outcome: CancelOutcome::Unknown { why: why.into() } }
+            }
         }
     }
 }

@@ -4,8 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use broker_api::ClientOrderId;
-
+use crate::command::Subject;
 use crate::session::Recorder;
 
 /// One thing that is about to happen, or just happened.
@@ -20,13 +19,13 @@ pub enum Note {
     },
     /// An order, a cancel or a question about an order is about to be sent.
     Send {
-        /// Which order.
-        order: ClientOrderId,
+        /// What it is about.
+        subject: Subject,
     },
     /// What came of it is known; it is not written down yet.
     Outcome {
-        /// Which order.
-        order: ClientOrderId,
+        /// What it is about.
+        subject: Subject,
     },
 }
 
@@ -34,8 +33,8 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Commit { first, records } => write!(f, "commit {records} records from {first} on"),
-            Self::Send { order } => write!(f, "send {order}"),
-            Self::Outcome { order } => write!(f, "outcome {order}"),
+            Self::Send { subject } => write!(f, "send {subject}"),
+            Self::Outcome { subject } => write!(f, "outcome {subject}"),
         }
     }
 }

@@ -198,7 +198,7 @@ impl Script {
             Price::new((listed.price * away).round_dp(5)).ok()
         };
         let (stop, target) = (price(-300, -20), price(20, 300));
-        Protection { stop, target: target.filter(|_| self.dice.happens(750)) }
+        Protection { stop, target: target.filter(|_| self.dice.happens(750)), trail: None }
     }
 
     fn decided(&mut self, symbol: Symbol, wanted: Wanted, lives: TimeDelta, now: Time) -> Option<Happening> {

@@ -18,7 +18,7 @@ pub use ids::{Origin, client_order_id};
 pub use plan::{entry, exit, send_by};
 pub use protection::{covers, leg};
 pub use resolve::{GivingUp, Next, Unsettled, give_up, resolve};
-pub use sizing::{Basis, Policy, Sizing};
+pub use sizing::{Basis, Policy, Remainder, Sizing};
 
 /// What is known about one instrument when an order for it is made. Borrowed; nothing is kept.
 #[derive(Clone, Copy, Debug)]

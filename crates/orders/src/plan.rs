@@ -3,8 +3,9 @@
 
 use broker_api::intent::Limit;
 use broker_api::{
-    Amount, AssetClass, Code, Direction, Intent, Key, KindName, OrderKind, Overflow, Price, Protection,
-    Purpose, Qty, Ratio, Reason, ResolvePolicy, Side, Signal, SignalId, Time, TimeInForce, Wanted, planted,
+    Amount, AssetClass, Brackets, Code, Direction, Intent, Key, KindName, OrderKind, Overflow, Price,
+    Protection, Purpose, Qty, Ratio, Reason, ResolvePolicy, Side, Signal, SignalId, Time, TimeInForce,
+    Wanted, planted,
 };
 
 use crate::View;
@@ -17,6 +18,7 @@ const TARGET_SIDE: Code = Code::fixed("target_side");
 const BELOW_TICK: Code = Code::fixed("below_tick");
 const NOT_SHORTABLE: Code = Code::fixed("not_shortable");
 const KIND_NOT_TAKEN: Code = Code::fixed("kind_not_taken");
+const STOP_NEEDS_DAEMON: Code = Code::fixed("stop_needs_daemon");
 const NOT_AN_ENTRY: Code = Code::fixed("not_an_entry");
 const NOTHING_HELD: Code = Code::fixed("nothing_held");
 
@@ -30,18 +32,22 @@ pub fn entry(signal: &Signal, view: &View<'_>, policy: &Policy) -> Result<Intent
         let text = format!("the signal asks to {}, not to enter", signal.wanted.as_str());
         return Err(Reason::plain(NOT_AN_ENTRY, text));
     };
-    possible(side, &plan, view)?;
+    possible(side, &plan, view, policy)?;
     let order_side = side.entry_side();
     let reference = price(view, order_side)?;
+    // A stop that follows begins so far from the price.
+    let begins = plan.trail.map(|trail| moved(reference, trail, side)).transpose()?;
     let plan = Protection {
         stop: plan
             .stop
+            .or(begins)
             .map(|stop| round_stop(stop, side, view).map_err(|_| below_tick(stop, view)))
             .transpose()?,
         target: plan
             .target
             .map(|target| round_target(target, side, view).map_err(|_| below_tick(target, view)))
             .transpose()?,
+        trail: plan.trail,
     };
     on_the_right_side(&plan, side, view)?;
     let qty = sizing::size(size, plan.stop, reference, view, policy)?;
@@ -57,6 +63,9 @@ pub fn entry(signal: &Signal, view: &View<'_>, policy: &Policy) -> Result<Intent
         }
         None => (OrderKind::MARKET, lives(view)),
     };
+    let bracket = brings_legs(qty, &plan, view);
+    // The legs live as long as their entry may.
+    let tif = if bracket { TimeInForce::Gtc } else { tif };
     Ok(Intent {
         id: client_order_id(view.account, origin, Purpose::Entry, 1),
         key: view.instrument.key,
@@ -67,11 +76,23 @@ pub fn entry(signal: &Signal, view: &View<'_>, policy: &Policy) -> Result<Intent
         order,
         tif,
         reduce_only: false,
-        bracket: false,
+        bracket,
         plan,
         reference,
         risk,
     })
+}
+
+/// Whether the venue shall make stop and target itself: where a stop of ours and a target of ours cannot rest beside each
+/// other, and it makes them.
+fn brings_legs(qty: Qty, plan: &Protection, view: &View<'_>) -> bool {
+    let is_whole = view.instrument.asset_class == AssetClass::Equity && qty.get().is_integer();
+    let makes = match view.capabilities.brackets {
+        Brackets::None => false,
+        Brackets::WholeShares => is_whole,
+        Brackets::AsFilled => true,
+    };
+    makes && view.capabilities.closing_binds && plan.stop.is_some() && plan.trail.is_none()
 }
 
 /// The order that closes `qty` of what is held, and never more than that. Without a quote it is measured against
@@ -86,7 +107,7 @@ pub fn exit(
     signal: Option<SignalId>,
     view: &View<'_>,
 ) -> Result<Intent, Reason> {
-    let held = view.held.held;
+    let held = view.held.confirmed;
     let qty = qty.min(held.size());
     let side = Side::reducing(held).filter(|_| !qty.is_zero()).ok_or_else(|| {
         let text = format!("{} are held of {}; there is nothing to close", held, view.instrument.key);
@@ -113,6 +134,17 @@ pub fn exit(
 pub fn send_by(policy: &ResolvePolicy, expires_at: Option<Time>, now: Time) -> Time {
     let within = now.checked_add_signed(policy.send_within).unwrap_or(Time::MAX_UTC);
     expires_at.map_or(within, |expires_at| within.min(expires_at))
+}
+
+/// A price so far from another, on the side of loss.
+fn moved(from: Price, by: Price, side: Direction) -> Result<Price, Reason> {
+    let away = match side {
+        Direction::Long => Amount::new(-by.get()),
+        Direction::Short => Amount::new(by.get()),
+    };
+    let moved = away.map_err(|_| Overflow).and_then(|away| from.moved(away));
+    moved
+        .map_err(|_| Reason::plain(STOP_SIDE, format!("a stop that follows {by} behind {from} has no price")))
 }
 
 /// The worst price that is still taken: `collar` of the price away from it, in whole ticks, never further.
@@ -142,15 +174,24 @@ fn price(view: &View<'_>, side: Side) -> Result<Price, Reason> {
 }
 
 /// Whether the venue can hold such a position at all, and guard it as planned.
-fn possible(side: Direction, plan: &Protection, view: &View<'_>) -> Result<(), Reason> {
+fn possible(side: Direction, plan: &Protection, view: &View<'_>, policy: &Policy) -> Result<(), Reason> {
     let Key { venue, symbol } = view.instrument.key;
+    let is_watched = !view.capabilities.takes(KindName::Stop) && plan.stop.is_some();
+    if is_watched && !policy.watched_stops.contains(&symbol) {
+        let text = format!(
+            "{venue} takes no stops, so the stop of {symbol} would only be as good as the process that watches it"
+        );
+        return Err(Reason {
+            key: Some("orders.watched_stops".into()),
+            ..Reason::plain(STOP_NEEDS_DAEMON, text)
+        });
+    }
     if side == Direction::Short && !view.instrument.shortable {
         return Err(Reason::plain(NOT_SHORTABLE, format!("{symbol} cannot be sold short at {venue}")));
     }
     let needed = [
         Some(KindName::Market),
         view.capabilities.resolve.fence.map(|_| KindName::Limit),
-        plan.stop.map(|_| KindName::Stop),
         plan.target.map(|_| KindName::Limit),
     ];
     match needed.into_iter().flatten().find(|kind| !view.capabilities.takes(*kind)) {

@@ -9,7 +9,7 @@
 //! | share of equity | equity x percent / 100 | price x rate |
 //! | equal slots | equity / slots | price x rate |
 
-use broker_api::{Amount, Code, Price, Qty, Ratio, Reason, SizeWanted};
+use broker_api::{Amount, Code, Price, Qty, Ratio, Reason, SizeWanted, Symbol};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
@@ -63,12 +63,34 @@ pub struct Policy {
     pub sizing: Sizing,
     /// What shares of equity are shares of.
     pub equity: Basis,
+    /// What becomes of the rest of an entry that was executed in part.
+    #[serde(default)]
+    pub remainder: Remainder,
+    /// Instruments whose stop may be watched by a process, where the venue takes none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub watched_stops: Vec<Symbol>,
+}
+
+/// What becomes of the rest of an entry that was executed in part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remainder {
+    /// It is kept as long as the order lives: until its session ends, or until cancelled where a market has none.
+    #[default]
+    Session,
+    /// It is cancelled so many seconds after it was decided.
+    After(u32),
 }
 
 impl Policy {
     /// What applies without a configuration: ten equal slots.
     pub const fn paper() -> Self {
-        Self { sizing: Sizing::EqualSlots { slots: 10 }, equity: Basis::Marked }
+        Self {
+            sizing: Sizing::EqualSlots { slots: 10 },
+            equity: Basis::Marked,
+            remainder: Remainder::Session,
+            watched_stops: Vec::new(),
+        }
     }
 }
 

@@ -54,7 +54,10 @@ fn capabilities() -> Capabilities {
         kinds: broker_api::KindName::ALL.to_vec(),
         holds_when_closed: Vec::new(),
         reduce_only: true,
-        brackets: false,
+        brackets: broker_api::Brackets::None,
+        closing_binds: false,
+        parts_end_with_session: false,
+        closes_positions: false,
         log_tells_closings: true,
         blackouts: Vec::new(),
         resolve: policy_of(Resend::AfterProof),
@@ -118,7 +121,11 @@ fn qty(text: &str) -> Qty {
 }
 
 fn plan(stop: Option<&str>, target: Option<&str>) -> Protection {
-    Protection { stop: stop.map(|p| p.parse().unwrap()), target: target.map(|p| p.parse().unwrap()) }
+    Protection {
+        stop: stop.map(|p| p.parse().unwrap()),
+        target: target.map(|p| p.parse().unwrap()),
+        trail: None,
+    }
 }
 
 #[test]
@@ -190,7 +197,7 @@ fn what_is_missing_or_wrong_is_named() {
     assert_eq!(code(&world, SizeWanted::Configured, Direction::Short, none), "not_shortable");
     let mut world = good();
     world.capabilities.kinds = vec![broker_api::KindName::Market];
-    assert_eq!(code(&world, SizeWanted::Configured, Direction::Long, stop), "kind_not_taken");
+    assert_eq!(code(&world, SizeWanted::Configured, Direction::Long, stop), "stop_needs_daemon");
     let mut world = good();
     world.instrument.qty_min = qty("5");
     assert_eq!(code(&world, SizeWanted::Quantity(qty("4")), Direction::Long, none), "below_minimum");
@@ -212,6 +219,7 @@ fn an_entry_lives_as_long_as_its_market_has_a_day() {
         assert_eq!((intent.tif, intent.bracket, intent.reduce_only), (tif, false, false));
         assert_eq!((intent.side, intent.reference.to_string().as_str()), (Side::Sell, "227.10"));
         world.held.held = "-4".parse().unwrap();
+        world.held.confirmed = world.held.held;
         let origin = Origin::Signal { strategy: wanted.strategy, signal: wanted.id };
         let exit = exit(qty("9"), origin, 1, None, &world.view()).unwrap();
         assert_eq!((exit.side, exit.qty, exit.tif, exit.reduce_only), (Side::Buy, qty("4"), tif, true));
@@ -227,6 +235,7 @@ fn an_exit_needs_something_to_close_but_no_quote() {
     };
     assert_eq!(code(qty("1"), &world), "nothing_held");
     world.held.held = "3".parse().unwrap();
+    world.held.confirmed = world.held.held;
     assert_eq!(code(Qty::ZERO, &world), "nothing_held");
     world.quote = None;
     assert_eq!(code(qty("3"), &world), "no_price");
@@ -304,7 +313,11 @@ fn an_entry_behind_a_fence_ends_with_its_time_to_be_sent_and_never_pays_more_tha
     let intent = entry(&short, &world.view(), &Policy::paper()).unwrap();
     assert_eq!(intent.tif, broker_api::TimeInForce::Gtd(now() + TimeDelta::seconds(12)));
     // what closes is no such order: it can only reduce
-    world.held = Exposure { held: "7".parse().unwrap(), ..Exposure::none(world.instrument.key) };
+    world.held = Exposure {
+        held: "7".parse().unwrap(),
+        confirmed: "7".parse().unwrap(),
+        ..Exposure::none(world.instrument.key)
+    };
     let origin = Origin::Position { key: world.instrument.key, number: 1 };
     let exit = exit(qty("7"), origin, 1, None, &world.view()).unwrap();
     assert_eq!((exit.order, exit.reduce_only), (broker_api::OrderKind::MARKET, true));

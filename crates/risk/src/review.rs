@@ -9,6 +9,10 @@ use crate::view::View;
 
 /// What came of a review.
 #[derive(Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is alive at a time, and a box would be one more allocation before the send"
+)]
 pub enum Verdict {
     /// It may be sent.
     Approved {

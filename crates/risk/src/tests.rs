@@ -45,7 +45,11 @@ struct World {
 
 impl World {
     fn good() -> Self {
-        let plan = Protection { stop: Some("219".parse().unwrap()), target: Some("243".parse().unwrap()) };
+        let plan = Protection {
+            stop: Some("219".parse().unwrap()),
+            target: Some("243".parse().unwrap()),
+            trail: None,
+        };
         let instrument = Instrument {
             key: key("AAPL"),
             asset_class: AssetClass::Equity,
@@ -158,6 +162,7 @@ impl World {
             venue_holds: self.venue_holds,
             last_close: Some(now() - TimeDelta::hours(17)),
             halted: self.halted,
+            compared: true,
             live_reducing: self.live_reducing,
             quote_age_max: None,
             now: now(),
@@ -169,6 +174,7 @@ impl World {
 fn held(symbol: &str, units: i64, average: &str) -> Exposure {
     Exposure {
         held: Held::new(Decimal::from(units)).unwrap(),
+        confirmed: Held::new(Decimal::from(units)).unwrap(),
         average: Some(average.parse().unwrap()),
         ..Exposure::none(key(symbol))
     }
@@ -194,7 +200,7 @@ fn each_check_lets_a_good_order_pass() {
     };
     let mut short = World::good();
     short.intent.side = Side::Sell;
-    short.intent.plan = Protection { stop: Some("235".parse().unwrap()), target: None };
+    short.intent.plan = Protection { stop: Some("235".parse().unwrap()), target: None, trail: None };
     let (long, short) = (marks(&World::good()), marks(&short));
     for check in CHECKS {
         let passed = |marks: Marks| matches!(marks.get(check.number), Mark::Passed | Mark::Near);

@@ -40,6 +40,9 @@ pub struct View<'a> {
     pub last_close: Option<Time>,
     /// The halt file lies there.
     pub halted: bool,
+    /// The book was held against what the venue holds, in this process, and the two agree about this instrument or are known
+    /// to disagree.
+    pub compared: bool,
     /// What open orders of other purposes would still close of this instrument.
     pub live_reducing: Qty,
     /// Prices come as bars: how much older than the last close of its market a price may be.

@@ -5,9 +5,12 @@
 mod check;
 mod edited;
 mod fold;
+mod guarding;
 mod import;
 mod ledger;
+mod non_trades;
 mod orders;
+mod outside;
 mod position;
 mod restate;
 mod rows;
@@ -16,15 +19,17 @@ mod signals;
 use std::collections::{BTreeMap, VecDeque};
 
 use broker_api::{
-    ClientOrderId, Code, ExecutionId, Exposure, GuardState, Held, Key, SignalId, VenueId, planted,
+    ClientOrderId, Code, ExecutionId, Exposure, GuardState, Held, Key, SignalId, Time, VenueId, planted,
 };
 use serde::{Deserialize, Serialize};
 
 pub(crate) use edited::keyed;
 pub use fold::Illegal;
+pub use outside::DUST;
 pub use rows::{
-    AdoptedFrom, Blocked, Divergence, EditFound, Ended, Execution, ExitWanted, HistoryWanted, Import,
-    LastStop, Order, Position, RefusedLeg, SignalState, Totals, Trade, VenueState,
+    AdoptedFrom, Bare, Blocked, Closing, Divergence, EditFound, Ended, Execution, ExitWanted, HistoryWanted,
+    Import, LastStop, NonTrades, Order, Outside, Position, RefusedLeg, SignalState, Totals, Trade,
+    VenueState,
 };
 use signals::Signals;
 
@@ -68,6 +73,15 @@ pub struct Book {
     executions: BTreeMap<VenueId, BTreeMap<ExecutionId, Execution>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     imports: Vec<Import>,
+    /// What accounts hold beside the book.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    outside: BTreeMap<Key, Outside>,
+    /// Entries that no trade made, by their names: told again, they do not count again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    non_trades: BTreeMap<VenueId, BTreeMap<ExecutionId, Time>>,
+    /// What venues are asked to close because it is too little for an order.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    closings: BTreeMap<Key, Closing>,
 }
 
 impl Book {
@@ -201,6 +215,41 @@ impl Book {
         self.executions.values().flat_map(BTreeMap::values)
     }
 
+    /// What an account holds of an instrument beside the book.
+    pub fn outside(&self, key: Key) -> Option<&Outside> {
+        self.outside.get(&key)
+    }
+
+    /// All that accounts hold beside the book.
+    pub fn outsides(&self) -> impl ExactSizeIterator<Item = (Key, &Outside)> {
+        self.outside.iter().map(|(key, outside)| (*key, outside))
+    }
+
+    /// Whether an entry that no trade made was told before.
+    pub fn has_non_trade(&self, venue: VenueId, id: ExecutionId) -> bool {
+        self.non_trades.get(&venue).is_some_and(|known| known.contains_key(&id))
+    }
+
+    /// What the venue is asked to close because it is too little for an order.
+    pub fn closing(&self, key: Key) -> Option<&Closing> {
+        self.closings.get(&key)
+    }
+
+    /// How much of what is held the venue is known to hold too: all of it, unless the two disagree.
+    pub fn confirmed(&self, key: Key) -> Held {
+        let held = self.held(key);
+        let Some(there) = self.diverged.get(&key).and_then(|divergence| divergence.there) else {
+            return held;
+        };
+        if held.is_flat() || there.is_flat() || there.is_long() != held.is_long() {
+            Held::FLAT
+        } else if there.size() < held.size() {
+            there
+        } else {
+            held
+        }
+    }
+
     /// Whether an entry of this instrument is not over.
     pub fn has_open_entry(&self, key: Key) -> bool {
         self.orders.values().any(|o| o.intent.key == key && !o.intent.purpose.is_reducing())
@@ -238,6 +287,7 @@ impl Book {
         let mut row = Exposure::none(key);
         if let Some(position) = self.positions.get(&key) {
             row.held = position.held;
+            row.confirmed = self.confirmed(key);
             row.average = position.average();
             row.plan = position.plan;
         }

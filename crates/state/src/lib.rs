@@ -25,6 +25,8 @@ pub mod journal;
 pub mod lock;
 /// A store without a file.
 pub mod memory;
+/// The book against what a venue holds.
+pub mod reconcile;
 /// The journal's file.
 pub mod sqlite;
 /// How a book is taken up again.

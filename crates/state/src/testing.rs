@@ -2,9 +2,9 @@
 
 use broker_api::{
     AccountId, AccountRef, Amount, By, CancelOutcome, Code, Currency, Cursor, Direction, End, Ending,
-    ExecutionId, Fill, Finding, Intent, Key, Level, Marks, Mode, OrderKind, Proof, Protection, Purpose,
-    Ratio, Reason, Record, Side, Signal, SignalId, SizeWanted, StrategyId, SubmitOutcome, Symbol, Time,
-    TimeInForce, VenueId, Wanted,
+    ExecutionId, Fill, Finding, Intent, Key, Level, Marks, Mode, NonTrade, NonTradeKind, OrderKind, Proof,
+    Protection, Purpose, Ratio, Reason, Record, Repair, Repaired, Side, Signal, SignalId, SizeWanted,
+    StrategyId, SubmitOutcome, Symbol, Time, TimeInForce, VenueId, Wanted,
 };
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
@@ -52,7 +52,7 @@ pub(crate) fn started(life: u32) -> Record {
 
 fn plan(n: u8) -> Protection {
     let stop = n.is_multiple_of(2).then(|| "90".parse().unwrap());
-    Protection { stop, target: n.is_multiple_of(3).then(|| "120.5".parse().unwrap()) }
+    Protection { stop, target: n.is_multiple_of(3).then(|| "120.5".parse().unwrap()), trail: None }
 }
 
 fn signal_id(n: u8) -> SignalId {
@@ -172,12 +172,41 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
             1 => Just(Record::ProtectionBlocked { key, purpose: Purpose::Stop, reason: reason(m), retry_at: at(5), bound: at(30) }),
             1 => Just(Record::DayStarted { starts: at(i64::from(price) * 30), equity: "900".parse().unwrap(), high_water: "1000".parse().unwrap(), late: false }),
             1 => Just(Record::LevelSet { level: Level::Paused, by: By::Operator { name: "ann".into() }, reason: reason(m), until: Some(at(9)) }),
-            1 => Just(Record::Diverged { venue: key.venue, key: n.is_multiple_of(2).then_some(key), reason: reason(m), fill: Some(fill(n, m, 1, 1)) }),
+            1 => Just(Record::Diverged { venue: key.venue, key: n.is_multiple_of(2).then_some(key), reason: reason(m), fill: Some(fill(n, m, 1, 1)), there: None }),
+            1 => Just(Record::Outside { fill: fill(n, m, 1, price), code: Code::fixed("outside_trade") }),
+            1 => Just(Record::NonTrade { venue: key.venue, entry: non_trade(n, m) }),
+            1 => Just(Record::Repaired { venue: key.venue, key: Some(key), with: repaired(n, m), name: "ann".into(), reason: "so it is".into() }),
+            1 => Just(Record::StopTrailed { key, stop: format!("{price}.5").parse().unwrap() }),
+            1 => Just(Record::CloseStarted { key }),
+            1 => Just(Record::CloseAnswered { key, answer: CancelOutcome::Accepted }),
             1 => (1u32..4).prop_map(started),
             1 => Just(Record::Stopped { life: 1, exit: 0, equity: None }),
         ]
     });
     prop_oneof![3 => orders, 2 => others]
+}
+
+fn non_trade(n: u8, m: u8) -> NonTrade {
+    let units: i64 = i64::from(m) - 4;
+    NonTrade {
+        id: ExecutionId::new(&format!("n{m}")).unwrap(),
+        kind: NonTradeKind::ALL[usize::from(n + m) % NonTradeKind::ALL.len()],
+        key: Some(key(n)),
+        units: units.to_string().parse().unwrap(),
+        money: "1.5".parse::<Amount>().unwrap().of(usd()),
+        becomes: Some(key(n + 1)),
+        at: at(i64::from(m)),
+    }
+}
+
+fn repaired(n: u8, m: u8) -> Repaired {
+    Repaired {
+        repair: Repair::ALL[usize::from(n) % Repair::ALL.len()],
+        there: (i64::from(m) - 5).to_string().parse().unwrap(),
+        average: Some("101".parse().unwrap()),
+        plan: plan(n),
+        until: None,
+    }
 }
 
 fn answer(m: u8) -> SubmitOutcome {

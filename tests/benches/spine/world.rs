@@ -97,7 +97,7 @@ impl World {
             bars: BTreeMap::new(),
         };
         let now = DateTime::parse_from_rfc3339("2021-03-02T15:00:00.123456Z").unwrap().to_utc();
-        let (book, market) = (Book::default(), Market::new(catalog));
+        let (book, market) = (Book::default(), Market::of_history(catalog));
         let (desk, records) = (Desk::new(setup), Vec::new());
         let mut world = Self { desk, book, market, now, records, kept: 0, trades: 0, log: 0 };
         world.begin();
@@ -165,8 +165,11 @@ impl World {
         let (symbol, trade) = (self.coin().symbol, self.trades);
         let strategy: StrategyId = "channel-breakout".parse().unwrap();
         let id: SignalId = format!("{}/{symbol}/{trade}", self.now.date_naive()).parse().unwrap();
-        let plan =
-            Protection { stop: Some("95.5".parse().unwrap()), target: Some("109.25".parse().unwrap()) };
+        let plan = Protection {
+            stop: Some("95.5".parse().unwrap()),
+            target: Some("109.25".parse().unwrap()),
+            trail: None,
+        };
         let signal = Signal {
             id,
             strategy,
@@ -266,6 +269,10 @@ impl World {
                 }
                 Command::Cancel { order, .. } => self.cancelled(order),
                 Command::Find { order, .. } => self.feed(&Input::Found { order, finding: None }),
+                Command::Close { key } => {
+                    let why = "it closes nothing by itself".into();
+                    self.feed(&Input::Closing { key, outcome: CancelOutcome::NotSent { why } });
+                }
             }
         }
     }

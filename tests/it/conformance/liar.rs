@@ -256,6 +256,10 @@ impl Broker for Liar {
         }
     }
 
+    async fn close(&self, key: broker_api::Key) -> CancelOutcome {
+        self.inner.close(key).await
+    }
+
     async fn cancel(&self, order: ClientOrderId) -> CancelOutcome {
         match self.lie {
             Lie::KeepsCancelled => {

@@ -137,6 +137,9 @@ impl Rig {
             Command::Find { order, mark, .. } => {
                 Input::Found { order, finding: self.venue.find(order, mark, fate, now) }
             }
+            Command::Close { key } => {
+                Input::Closing { key, outcome: broker_api::CancelOutcome::NotSent { why: "not here".into() } }
+            }
         };
         self.answers.push(answer);
         Ok(())
@@ -267,7 +270,8 @@ impl Rig {
         let mut reading = account(self.now());
         reading.equity = self.equity;
         let log = self.log(0, usize::MAX);
-        self.feed(&[log, Input::Snapshot { account: reading }, Input::Timer], fates)
+        let holdings = Input::Holdings { venue: venue(), holdings: self.venue.holdings() };
+        self.feed(&[log, holdings, Input::Snapshot { account: reading }, Input::Timer], fates)
     }
 
     /// A stretch of the venue's log.

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use broker_api::{
-    Activity, CancelOutcome, ClientOrderId, Cursor, End, Fill, Finding, Held, Intent, Key, Money, Price,
-    Proof, Purpose, Qty, SubmitOutcome, Time, VenueEvent, VenueOrder,
+    Activity, CancelOutcome, ClientOrderId, Cursor, End, Fill, Finding, Held, Holdings, Intent, Key, Money,
+    OpenOrder, Price, Proof, Purpose, Qty, SubmitOutcome, Time, VenueEvent, VenueOrder, VenuePosition,
 };
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
@@ -196,6 +196,22 @@ impl Scripted {
     /// Every order that may still be executed.
     pub(super) fn live(&self) -> impl Iterator<Item = &Resting> {
         self.orders.values().filter(|order| order.end.is_none())
+    }
+
+    /// Its lists, which are true.
+    pub(super) fn holdings(&self) -> Holdings {
+        let orders = self.live().map(|order| OpenOrder {
+            id: Some(order.intent.id),
+            parent: None,
+            key: order.intent.key,
+            side: order.intent.side,
+            qty: order.intent.qty,
+            kind: Some(order.intent.order),
+            order: VenueOrder { venue_order: None, end: None, filled: order.filled },
+        });
+        let held = self.held().filter(|(_, held)| !held.is_flat());
+        let positions = held.map(|(key, held)| VenuePosition { key, held, average: of("100") });
+        Holdings { positions: positions.collect(), orders: orders.collect() }
     }
 
     /// What is held of everything that ever was.

@@ -18,6 +18,9 @@ use tempfile::TempDir;
 
 use crate::world::{Stepped, account, account_ref, capabilities, of, quote, setup, venue};
 
+/// What the broker holds and has live.
+mod lists;
+
 mockall::mock! {
     pub(super) Rows {}
 
@@ -46,6 +49,7 @@ mockall::mock! {
         ) -> Result<Option<Vec<VenueDay>>, QueryFailed>;
         async fn identity(&self) -> Result<AccountRef, QueryFailed>;
         async fn submit(&self, intent: &Intent, mark: Cursor) -> SubmitOutcome;
+        async fn close(&self, key: broker_api::Key) -> CancelOutcome;
         async fn cancel(&self, order: ClientOrderId) -> CancelOutcome;
         async fn find(
             &self,
@@ -191,6 +195,10 @@ impl Broker for Noting {
         }
         outcome
     }
+    async fn close(&self, key: broker_api::Key) -> CancelOutcome {
+        self.port.close(key).await
+    }
+
     async fn cancel(&self, order: ClientOrderId) -> CancelOutcome {
         self.calls.call("cancel", order, Call::Cancel(order));
         self.port.cancel(order).await
@@ -205,10 +213,10 @@ impl Broker for Noting {
         self.port.find(order, mark, sent).await
     }
     async fn open_orders(&self) -> Result<Vec<OpenOrder>, QueryFailed> {
-        self.port.open_orders().await
+        Ok(self.calls.open_orders())
     }
     async fn positions(&self) -> Result<Vec<VenuePosition>, QueryFailed> {
-        self.port.positions().await
+        Ok(self.calls.positions())
     }
     async fn account(&self) -> Result<Account, QueryFailed> {
         self.port.account().await

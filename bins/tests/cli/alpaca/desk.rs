@@ -125,6 +125,21 @@ impl Desk {
         self.control.wire().iter().filter(is_it).count()
     }
 
+    /// A person cancels all orders of the account by another program.
+    pub fn cancel_all_by_hand(&self) {
+        use std::io::{Read as _, Write as _};
+        let host = self.url.trim_start_matches("http://").to_owned();
+        let mut line = std::net::TcpStream::connect(&host).unwrap();
+        let request = format!(
+            "DELETE /v2/orders HTTP/1.1\r\nHost: {host}\r\nAPCA-API-KEY-ID: PKTEST\r\nAPCA-API-SECRET-KEY: another\r\nConnection: close\r\n\r\n"
+        );
+        line.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        line.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 207"), "{answer}");
+        self.control.step(TimeDelta::seconds(2)).unwrap();
+    }
+
     /// What programs read of the book.
     pub fn state(&self) -> Value {
         serde_json::from_slice(&std::fs::read(self.folder.path().join("paper-state.json")).unwrap()).unwrap()

@@ -1,7 +1,8 @@
 //! What rows of fills say: as fills, and whether they are all of an order. Pure.
 
 use broker_api::{
-    Amount, Currency, ExecutionId, Fill, Key, Price, Qty, QueryFailed, Ratio, Side, Time, VenueId,
+    Amount, ClientOrderId, Currency, ExecutionId, Fill, Key, Price, Qty, QueryFailed, Ratio, Side, Time,
+    VenueId,
 };
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -50,7 +51,12 @@ pub(super) fn is_whole(order: &Order, rows: &[FillRow], from: Option<Time>) -> b
         && (begins_at_nought || is_older)
 }
 
-pub(super) fn fill(venue: VenueId, order: &Order, row: &FillRow) -> Result<Fill, QueryFailed> {
+pub(super) fn fill(
+    venue: VenueId,
+    order: &Order,
+    name: ClientOrderId,
+    row: &FillRow,
+) -> Result<Fill, QueryFailed> {
     let bad = |why: &dyn std::fmt::Display| unreadable(&format!("the fill {}", row.id), why);
     let key = Key { venue, symbol: convert::symbol(&order.symbol)? };
     let side = convert::side(Some(&row.side)).ok_or_else(|| bad(&format!("the side {:?}", row.side)))?;
@@ -72,7 +78,7 @@ pub(super) fn fill(venue: VenueId, order: &Order, row: &FillRow) -> Result<Fill,
     };
     Ok(Fill {
         execution: ExecutionId::new(&row.id).map_err(|why| bad(&why))?,
-        order: convert::name(order)?,
+        order: name,
         key,
         side,
         qty,

@@ -24,6 +24,10 @@ pub(crate) struct Order {
     pub(crate) qty: Option<Exact>,
     pub(crate) filled_qty: Option<Exact>,
     pub(crate) order_class: Option<String>,
+    /// Shared by the orders of a bracket and by what replaces them.
+    pub(crate) group_id: Option<String>,
+    /// `entry`, `take_profit` or `stop_loss`.
+    pub(crate) group_role: Option<String>,
     #[serde(rename = "type")]
     pub(crate) kind: Option<String>,
     pub(crate) side: Option<String>,

@@ -33,6 +33,7 @@ fn told(activity: &Activity) -> Vec<String> {
         VenueEvent::Filled(fill) => format!("{} {} {} of {}", fill.side, fill.qty, fill.price, fill.order),
         VenueEvent::Closed { order, end, code, .. } => format!("{order} {end:?} {code}"),
         VenueEvent::Busted { execution, .. } => format!("busted {}", &execution.as_str()[14..17]),
+        VenueEvent::NonTrade(entry) => format!("{} {}", entry.kind.as_str(), entry.id),
         VenueEvent::Corrected { fill, .. } => format!("corrected to {} {}", fill.qty, fill.price),
     };
     activity.events.iter().map(line).collect()

@@ -186,10 +186,10 @@ async fn legs_belong_to_their_entry_also_after_it_is_filled() {
     let open = alpaca.open_orders().await.unwrap();
     let told = |id: &str| open.iter().find(|order| order.id.unwrap().as_str() == id).unwrap();
     assert_eq!(open.len(), 3, "the entry is over");
-    let stop = told("f7b2c3d45e6f40719b8c0d1e2f3a4b52");
+    let stop = told(&format!("{NAME}-s"));
     assert_eq!(stop.parent.unwrap().as_str(), NAME);
     assert!(matches!(stop.kind, Some(OrderKind::Stop(_))));
-    assert_eq!(told("e6a1b2c34d5e4f608a7b9c0d1e2f3a41").parent, stop.parent);
+    assert_eq!(told(&format!("{NAME}-t")).parent, stop.parent);
     assert_eq!(told("00000000000040008000000000000009").parent, None);
 }
 

@@ -32,6 +32,13 @@ impl Record {
             Self::DayStarted { .. } => "day_started",
             Self::LevelSet { .. } => "level_set",
             Self::Diverged { .. } => "diverged",
+            Self::Repaired { .. } => "repaired",
+            Self::Outside { .. } => "outside",
+            Self::NonTrade { .. } => "non_trade",
+            Self::FeeSettled { .. } => "fee_settled",
+            Self::StopTrailed { .. } => "stop_trailed",
+            Self::CloseStarted { .. } => "close_started",
+            Self::CloseAnswered { .. } => "close_answered",
             Self::EditFound { .. } => "edit_found",
             Self::Edited { .. } => "edited",
             Self::Adopted { .. } => "adopted",
@@ -76,11 +83,15 @@ impl Record {
     pub fn key(&self) -> Option<Key> {
         match self {
             Self::Intended { intent, .. } | Self::OrderAdopted { intent, .. } => Some(intent.key),
-            Self::Filled { fill } | Self::Corrected { fill } => Some(fill.key),
+            Self::Filled { fill } | Self::Corrected { fill } | Self::Outside { fill, .. } => Some(fill.key),
             Self::PlanSet { key, .. }
+            | Self::FeeSettled { key, .. }
+            | Self::StopTrailed { key, .. }
+            | Self::CloseStarted { key }
+            | Self::CloseAnswered { key, .. }
             | Self::ExitWanted { key, .. }
             | Self::ProtectionBlocked { key, .. } => Some(*key),
-            Self::Diverged { key, .. } => *key,
+            Self::Diverged { key, .. } | Self::Repaired { key, .. } => *key,
             _ => None,
         }
     }

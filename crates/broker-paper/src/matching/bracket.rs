@@ -15,7 +15,7 @@ use super::{Known, Matching};
 
 /// The id of a bracket's leg: the entry's, and a letter. Nothing when the entry's leaves no room.
 pub(super) fn leg_id(entry: ClientOrderId, purpose: Purpose) -> Option<ClientOrderId> {
-    ClientOrderId::new(&format!("{entry}-{}", purpose.letter())).ok()
+    entry.leg(purpose)
 }
 
 impl Matching {

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use broker_api::{
     Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor,
-    Finding, Instrument, Intent, Key, OpenOrder, Proof, QueryFailed, SentWindow, SubmitOutcome, Symbol, Time,
-    VenueDay, VenueEvent, VenueId, VenuePosition,
+    Finding, Instrument, Intent, Key, OpenOrder, OrderKind, Proof, Protection, Purpose, QueryFailed,
+    SentWindow, Side, SubmitOutcome, Symbol, Time, TimeInForce, VenueDay, VenueEvent, VenueId, VenuePosition,
 };
 use chrono::NaiveDate;
 
@@ -79,6 +79,37 @@ impl State {
         Ok(if rows.is_empty() { CancelOutcome::TooLate } else { CancelOutcome::Accepted })
     }
 
+    /// Closes all that is held of an instrument, in an order of a name that is none of ours.
+    fn close(&mut self, key: Key, at: Time) -> Result<CancelOutcome, VenueError> {
+        let held = self.machine.engine.positions().into_iter().find(|position| position.key == key);
+        let Some((position, side)) = held.and_then(|row| Some((row, Side::reducing(row.held)?))) else {
+            return Ok(CancelOutcome::TooLate);
+        };
+        let Ok(id) = ClientOrderId::new(&format!("close-{}", self.machine.seq + 1)) else {
+            return Ok(CancelOutcome::NotSent { why: "the log is too long for a name".into() });
+        };
+        let intent = Intent {
+            id,
+            key,
+            signal: None,
+            purpose: Purpose::Exit,
+            side,
+            qty: position.held.size(),
+            order: OrderKind::MARKET,
+            tif: TimeInForce::Gtc,
+            reduce_only: true,
+            bracket: false,
+            plan: Protection::default(),
+            reference: position.average,
+            risk: None,
+        };
+        Ok(match self.submit(&intent, at)? {
+            SubmitOutcome::Accepted { .. } => CancelOutcome::Accepted,
+            SubmitOutcome::Refused { text, .. } => CancelOutcome::NotSent { why: text },
+            _ => CancelOutcome::Unknown { why: "no answer to the order".into() },
+        })
+    }
+
     fn activity(&self, since: Option<Cursor>) -> Result<Activity, QueryFailed> {
         let head = self.machine.seq;
         let since = since.map_or(Ok(0), |cursor| row(cursor, head))?;
@@ -140,6 +171,14 @@ impl Broker for PaperVenue {
         let done = self.settled().and_then(|mut state| match state.machine.place.clock {
             None => Ok(CancelOutcome::NotSent { why: NO_TIME.into() }),
             Some(at) => state.cancel(order, at),
+        });
+        done.unwrap_or_else(|why| CancelOutcome::Unknown { why: why.to_string().into() })
+    }
+
+    async fn close(&self, key: Key) -> CancelOutcome {
+        let done = self.settled().and_then(|mut state| match state.machine.place.clock {
+            None => Ok(CancelOutcome::NotSent { why: NO_TIME.into() }),
+            Some(at) => state.close(key, at),
         });
         done.unwrap_or_else(|why| CancelOutcome::Unknown { why: why.to_string().into() })
     }

@@ -62,6 +62,7 @@ impl Row {
             Self::Event(event) => match &**event {
                 VenueEvent::Filled(fill) => fill.at,
                 VenueEvent::Busted { at, .. }
+                | VenueEvent::NonTrade(broker_api::NonTrade { at, .. })
                 | VenueEvent::Corrected { at, .. }
                 | VenueEvent::Closed { at, .. } => *at,
             },

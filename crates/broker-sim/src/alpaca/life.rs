@@ -193,7 +193,7 @@ impl Venue {
                         self.end(place, status);
                     }
                 }
-                VenueEvent::Busted { .. } | VenueEvent::Corrected { .. } => {}
+                VenueEvent::Busted { .. } | VenueEvent::Corrected { .. } | VenueEvent::NonTrade(_) => {}
             }
         }
     }

@@ -27,7 +27,7 @@ fn account() -> AccountId {
 /// A book that took one signal, and nothing more.
 fn book() -> Book {
     let of = AccountRef { venue: n("paper"), account: account(), mode: Mode::Paper, currency: n("USD") };
-    let plan = Protection { stop: Some(n("90")), target: None };
+    let plan = Protection { stop: Some(n("90")), target: None, trail: None };
     let signal = Signal {
         id: n("s1"),
         strategy: n("trend"),

@@ -1,15 +1,20 @@
 //! What venues say becomes records: executions, closings, answers. The venue's word wins over what was believed.
 
 use broker_api::{
-    Activity, CancelOutcome, ClientOrderId, Code, Fill, Finding, Reason, Record, SubmitOutcome, VenueEvent,
-    VenueId, planted, transition,
+    Activity, CancelOutcome, ClientOrderId, Code, Fill, Finding, NonTrade, NonTradeKind, Phase, Reason,
+    Record, Side, SubmitOutcome, VenueEvent, VenueId, planted, transition,
 };
 use state::Illegal;
+use state::book::DUST;
 
 use super::Step;
 
 const UNKNOWN_ORDER: Code = Code::fixed("unknown_order");
 const CANNOT_RESTATE: Code = Code::fixed("cannot_restate");
+const CANNOT_BOOK: Code = Code::fixed("cannot_book");
+const OUTSIDE_TRADE: Code = Code::fixed("outside_trade");
+const UNITS_MOVED: Code = Code::fixed("units_moved");
+const ORDER_GONE: Code = Code::fixed("order_gone");
 
 impl Step<'_> {
     /// A stretch of a venue's log, in its order, and then the place it was read to.
@@ -30,6 +35,7 @@ impl Step<'_> {
                         self.restated(venue, Record::Corrected { fill: *fill }, Some(fill))?;
                     }
                 }
+                VenueEvent::NonTrade(entry) => self.non_trade(venue, entry)?,
                 VenueEvent::Closed { order, end, code, .. } => {
                     let is_open = self.book.order(*order).is_some_and(|row| !row.phase.is_done());
                     if is_open && !planted!(ClosedIsSkipped) {
@@ -42,7 +48,8 @@ impl Step<'_> {
         if moved { self.put(Record::CursorMoved { venue, cursor: activity.cursor }) } else { Ok(()) }
     }
 
-    /// One execution, counted once by its name. One that belongs to no order of ours is a divergence.
+    /// One execution, counted once by its name. One that belongs to no order of ours moves what else the account holds, or
+    /// what we hold, and entries stop there until a person has looked.
     fn filled(&mut self, venue: VenueId, fill: &Fill) -> Result<(), Illegal> {
         if self.book.has_execution(venue, fill.execution) {
             return Ok(());
@@ -55,12 +62,67 @@ impl Step<'_> {
         if ours == Some((fill.key, fill.side)) {
             return self.put(Record::Filled { fill: *fill });
         }
+        let key = fill.key;
+        let held = self.book.held(key);
+        let is_dust = self.book.closing(key).is_some()
+            && Side::reducing(held) == Some(fill.side)
+            && fill.qty <= held.size()
+            && !fill.order.is_ours();
+        let code = if is_dust {
+            DUST
+        } else if fill.order.is_ours() {
+            UNKNOWN_ORDER
+        } else {
+            OUTSIDE_TRADE
+        };
+        let whose = if code == OUTSIDE_TRADE { "somebody else's order" } else { "no order in the book" };
         let text = format!(
-            "{} {} {} at {} belongs to no order in the book (order {}, execution {})",
-            fill.side, fill.qty, fill.key.symbol, fill.price, fill.order, fill.execution
+            "{} {} {} at {} belongs to {whose} (order {}, execution {})",
+            fill.side, fill.qty, key.symbol, fill.price, fill.order, fill.execution
         );
-        let reason = Reason::plain(UNKNOWN_ORDER, text);
-        self.put(Record::Diverged { venue, key: Some(fill.key), reason, fill: Some(*fill) })
+        let reason = Reason::plain(code, text);
+        let booked = if ours.is_some() || planted!(OutsideNotBooked) {
+            Err(())
+        } else {
+            self.put(Record::Outside { fill: *fill, code }).map_err(|_| ())
+        };
+        match booked {
+            Ok(()) if is_dust => Ok(()),
+            Ok(()) => self.put(Record::Diverged { venue, key: Some(key), reason, fill: None, there: None }),
+            Err(()) => {
+                self.put(Record::Diverged { venue, key: Some(key), reason, fill: Some(*fill), there: None })
+            }
+        }
+    }
+
+    /// An entry of the log that no trade made, counted once by its name. Units that come or go without a trade are for a
+    /// person to look at.
+    fn non_trade(&mut self, venue: VenueId, entry: &NonTrade) -> Result<(), Illegal> {
+        if self.book.has_non_trade(venue, entry.id) {
+            return Ok(());
+        }
+        let key = entry.becomes.or(entry.key);
+        let what = || {
+            let of = entry.key.map_or_else(String::new, |key| format!(" of {}", key.symbol));
+            let into = entry.becomes.map_or_else(String::new, |key| format!(" into {}", key.symbol));
+            let units =
+                if entry.units.is_flat() { String::new() } else { format!(", {} units", entry.units) };
+            format!("{}{of}{into}{units} (entry {})", entry.kind.as_str(), entry.id)
+        };
+        let told = self.put(Record::NonTrade { venue, entry: *entry });
+        let is_booked_whole =
+            matches!(entry.kind, NonTradeKind::Split | NonTradeKind::FeeInKind | NonTradeKind::SymbolChange);
+        let is_listed = key.is_none_or(|key| self.setup.catalog.instrument(key).is_some());
+        let (code, text) = if let Err(refused) = told {
+            (CANNOT_BOOK, format!("{}: {}", what(), refused.why))
+        } else if !entry.units.is_flat() && !is_booked_whole {
+            (UNITS_MOVED, format!("units came or went without a trade: {}", what()))
+        } else if entry.kind == NonTradeKind::SymbolChange && !is_listed {
+            (UNITS_MOVED, format!("{}, which is not among the instruments of this run", what()))
+        } else {
+            return Ok(());
+        };
+        self.put(Record::Diverged { venue, key, reason: Reason::plain(code, text), fill: None, there: None })
     }
 
     /// A bust or correction. What the book cannot undo by itself stands as a divergence for a person.
@@ -72,7 +134,7 @@ impl Step<'_> {
         let Err(refused) = self.put(record) else { return Ok(()) };
         let key = execution.and_then(|id| self.book.execution(venue, id)).map(|known| known.fill.key);
         let reason = Reason::plain(CANNOT_RESTATE, refused.why);
-        self.put(Record::Diverged { venue, key, reason, fill: fill.copied() })
+        self.put(Record::Diverged { venue, key, reason, fill: fill.copied(), there: None })
     }
 
     /// The answer to an order. One to an earlier attempt than the last says nothing about the last.
@@ -111,6 +173,7 @@ impl Step<'_> {
     pub(super) fn found(&mut self, order: ClientOrderId, finding: Option<&Finding>) -> Result<(), Illegal> {
         let Some(row) = self.book.order(order).filter(|row| row.asking) else { return Ok(()) };
         let (venue, fence, to) = (row.intent.key.venue, row.sent.to, row.mark);
+        let (key, was_working) = (row.intent.key, row.phase == Phase::Working);
         #[cfg(planted)]
         self.told(order, finding)?;
         let finding = match finding {
@@ -121,6 +184,16 @@ impl Step<'_> {
             Some(Finding::Absent { .. }) if self.blackout(venue).is_some() => None,
             finding => finding.cloned(),
         };
-        self.put(Record::AskAnswered { order, finding })
+        let is_gone = was_working && matches!(finding, Some(Finding::Absent { .. }));
+        self.put(Record::AskAnswered { order, finding })?;
+        if is_gone && self.book.diverged().all(|(known, _)| known != key) {
+            let text = format!(
+                "the order {order} of {} was live there, and {venue} does not know of it now",
+                key.symbol
+            );
+            let reason = Reason::plain(ORDER_GONE, text);
+            return self.put(Record::Diverged { venue, key: Some(key), reason, fill: None, there: None });
+        }
+        Ok(())
     }
 }

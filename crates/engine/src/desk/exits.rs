@@ -54,7 +54,18 @@ impl Step<'_> {
             return Ok(());
         };
         let (mut generation, number, signal) = (exit.orders + 1, position.number, exit.signal);
-        let qty = position.held.size();
+        if let Some(until) = self.doubted(key) {
+            self.due_at(until);
+            return Ok(());
+        }
+        // No more than the venue is known to hold too.
+        let qty = self.book.confirmed(key).size();
+        if qty.is_zero() {
+            return Ok(());
+        }
+        if exit.failed_at.is_some() && self.is_dust(key, qty) {
+            return self.close_dust(key);
+        }
         if let Some(again) = exit.failed_at.map(|failed| failed + AFTER_REFUSAL).filter(|at| *at > self.now) {
             self.due_at(again);
             return Ok(());

@@ -11,19 +11,23 @@ mod events;
 mod exits;
 mod hours;
 mod opening;
+mod parts;
 #[cfg(planted)]
 mod planted;
 mod protection;
+mod reconcile;
 mod review;
 mod signals;
 mod touched;
 mod unsettled;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use broker_api::{
-    Amount, AssetClass, Capabilities, Catalog, Code, Currency, Exposure, Key, Record, Time, VenueId,
+    Amount, AssetClass, Capabilities, Catalog, Code, Currency, Exposure, Key, KindName, Record, Time,
+    VenueId, Wanted,
 };
 use chrono::TimeDelta;
 use orders::Policy;
@@ -35,6 +39,7 @@ use crate::command::Command;
 use crate::input::{Input, Operator};
 use crate::market::Market;
 use hours::Hours;
+use reconcile::Suspects;
 use touched::Touched;
 
 pub use unsettled::awaited;
@@ -74,6 +79,10 @@ pub struct Desk {
     calm: Option<Calm>,
     due: Option<Time>,
     touched: Touched,
+    suspects: Suspects,
+    /// Whether some position may have to be looked after at each price.
+    watches: bool,
+    is_fresh: bool,
     halted: bool,
     reviews: u64,
 }
@@ -101,6 +110,7 @@ struct Step<'a> {
     floor: &'a mut Floor,
     due: Option<Time>,
     touched: &'a mut Touched,
+    suspects: &'a mut Suspects,
     halted: bool,
     reviews: &'a mut u64,
 }
@@ -109,6 +119,7 @@ impl Desk {
     /// A desk that decides by `setup`.
     pub fn new(setup: Setup) -> Self {
         let hours = Hours::new(setup.calendar);
+        let watches = setup.venues.values().any(|venue| venue.closing_binds || !venue.takes(KindName::Stop));
         Self {
             setup,
             exposures: Vec::new(),
@@ -117,6 +128,9 @@ impl Desk {
             calm: None,
             due: None,
             touched: Touched::default(),
+            suspects: Suspects::new(),
+            watches,
+            is_fresh: true,
             halted: false,
             reviews: 0,
         }
@@ -142,6 +156,11 @@ impl Desk {
         self.halted = halted;
     }
 
+    /// Instruments in which a venue was seen to hold something else than the book, and that are looked at again.
+    pub fn suspects(&self) -> impl Iterator<Item = Key> {
+        self.suspects.keys().copied()
+    }
+
     /// What all venues are worth together, in base currency; nothing while one of them, or a rate, is not known.
     pub fn equity(&self, book: &Book, market: &Market) -> Option<Amount> {
         day::equity(book, market, self.setup.base)
@@ -161,6 +180,10 @@ impl Desk {
         out: &mut Batch<Command>,
     ) -> Result<(), Illegal> {
         market.observe(input, now);
+        if std::mem::take(&mut self.is_fresh) {
+            self.watches |= book.positions().any(|position| position.plan.trail.is_some());
+        }
+        self.watches |= follows(input);
         if self.is_idle(book, market, input, now) {
             return Ok(());
         }
@@ -180,6 +203,7 @@ impl Desk {
             floor: &mut self.floor,
             due: None,
             touched: &mut self.touched,
+            suspects: &mut self.suspects,
             halted: self.halted,
             reviews: &mut self.reviews,
         };
@@ -204,7 +228,8 @@ impl Desk {
             return false;
         }
         match input {
-            Input::Quote { .. } | Input::Days { .. } => true,
+            Input::Quote { .. } => !self.watches,
+            Input::Days { .. } => true,
             Input::Snapshot { .. } => {
                 let Some(equity) = self.equity(book, market) else { return self.is_calm(book, None, now) };
                 if let Some(calm) = &self.calm
@@ -233,6 +258,15 @@ impl Desk {
     }
 }
 
+/// Whether a stop that follows the price is asked for.
+fn follows(input: &Input) -> bool {
+    let Input::Signal { signal, .. } = input else { return false };
+    match signal.wanted {
+        Wanted::Enter { plan, .. } | Wanted::Adjust { plan } => plan.trail.is_some(),
+        Wanted::Exit => false,
+    }
+}
+
 impl Step<'_> {
     fn take(&mut self, input: &Input) -> Result<(), Illegal> {
         match input {
@@ -242,7 +276,12 @@ impl Step<'_> {
             Input::Cancelled { order, outcome } => self.cancelled(*order, outcome),
             Input::Found { order, finding } => self.found(*order, finding.as_ref()),
             Input::Snapshot { .. } => self.day(),
-            Input::Quote { .. } | Input::Days { .. } | Input::Timer => Ok(()),
+            Input::Holdings { venue, holdings } => self.holdings(*venue, holdings),
+            Input::Closing { key, outcome } => {
+                self.put(Record::CloseAnswered { key: *key, answer: outcome.clone() })
+            }
+            Input::Quote { ix, quote } => self.watch(*ix, quote),
+            Input::Days { .. } | Input::Timer => Ok(()),
             Input::Operator(act) => self.operator(act),
         }
     }
@@ -264,6 +303,7 @@ impl Step<'_> {
             self.breakers()?;
             self.level()?;
             if !self.touched.is_nothing() {
+                self.parts()?;
                 self.exits()?;
                 self.protect()?;
                 self.unsettled()?;
@@ -294,6 +334,7 @@ impl Step<'_> {
         let (level, name, why, until) = match act {
             Operator::Level { level, name, why, until } => (*level, name, why, *until),
             Operator::Flatten { name, why } => (Level::Flattening, name, why, None),
+            Operator::Repair { .. } => return self.repair(act),
         };
         let by = By::Operator { name: name.clone() };
         let reason = Reason::plain(Code::fixed("operator"), why.clone());

@@ -35,6 +35,11 @@ impl Step<'_> {
             .map(|position| position.key)
             .collect();
         for key in keys {
+            // Where the venue is seen to hold less, what rests is left as it is: its lists may be wrong.
+            let is_limited = self.book.confirmed(key) != self.book.held(key);
+            if self.is_bracket_awaited(key)? || is_limited && self.rests(key, Purpose::Stop) {
+                continue;
+            }
             for purpose in [Purpose::Stop, Purpose::Target] {
                 self.leg(key, purpose)?;
             }
@@ -45,6 +50,7 @@ impl Step<'_> {
     /// Whether exactly the legs of the plan rest over exactly what is held: the usual case, told without making them.
     fn is_guarded(&self, position: &Position) -> bool {
         let (mut stops, mut targets) = (0, 0);
+        let confirmed = self.book.confirmed(position.key);
         for row in self.book.open_orders().filter(|row| row.intent.key == position.key) {
             let fits = match (row.intent.purpose, row.intent.order) {
                 (Purpose::Stop, OrderKind::Stop(order)) => {
@@ -55,17 +61,41 @@ impl Step<'_> {
                     targets += 1;
                     Some(order.limit) == position.plan.target
                 }
+                (Purpose::Stop, OrderKind::TrailingStop(order)) => {
+                    stops += 1;
+                    Some(order.distance) == position.plan.trail
+                }
                 (Purpose::Entry | Purpose::Exit, _) => true,
                 (Purpose::Stop | Purpose::Target, _) => false,
             };
-            let is_whole = row.remaining() == position.held.size()
-                && Some(row.intent.side) == Side::reducing(position.held);
+            let is_whole =
+                row.remaining() == confirmed.size() && Some(row.intent.side) == Side::reducing(confirmed);
             if !fits || (row.intent.purpose.is_protective() && !is_whole) {
                 return false;
             }
         }
-        (stops, targets)
-            == (i32::from(position.plan.stop.is_some()), i32::from(position.plan.target.is_some()))
+        let is_stopped = position.plan.stop.is_some() || position.plan.trail.is_some();
+        let has_target = position.plan.target.is_some();
+        stops == i32::from(is_stopped)
+            && (targets == i32::from(has_target) || targets == 0 && self.is_watched_target(position))
+    }
+
+    /// Whether the venue makes the legs itself as soon as an entry is filled whole. It is waited for as long as a position
+    /// may lie without its stop; then what is left of the entry goes, and legs of our own are placed.
+    fn is_bracket_awaited(&mut self, key: Key) -> Result<bool, Illegal> {
+        let bracket = self
+            .book
+            .open_orders()
+            .find(|row| row.intent.key == key && row.intent.purpose == Purpose::Entry && row.intent.bracket)
+            .map(|row| row.intent.id);
+        let (Some(entry), Some(position)) = (bracket, self.book.position(key)) else { return Ok(false) };
+        let bound = position.bare.since.unwrap_or(position.opened_at) + BOUND;
+        if bound > self.now {
+            self.due_at(bound);
+        } else {
+            self.cancel(key, entry, UNPROTECTED)?;
+        }
+        Ok(true)
     }
 
     fn leg(&mut self, key: Key, purpose: Purpose) -> Result<(), Illegal> {
@@ -98,13 +128,23 @@ impl Step<'_> {
             }
         }
         match wanted {
+            Some(_) if purpose == Purpose::Target && self.is_for_the_watch(key) => Ok(()),
+            Some(_) if purpose == Purpose::Stop && self.is_watched_stop(key) => Ok(()),
             Some(wanted) if live.is_empty() => self.place(key, &wanted),
             _ => Ok(()),
         }
     }
 
+    fn is_for_the_watch(&self, key: Key) -> bool {
+        self.book.position(key).is_some_and(|position| self.is_watched_target(position))
+    }
+
     fn place(&mut self, key: Key, wanted: &Intent) -> Result<(), Illegal> {
         let purpose = wanted.purpose;
+        if let Some(until) = self.doubted(key) {
+            self.due_at(until);
+            return Ok(());
+        }
         let refusals = self.book.position(key).map_or(&[][..], |position| &position.refused);
         let of_kind = refusals.iter().filter(|leg| leg.purpose == purpose).map(|leg| leg.at);
         let (count, last) = (of_kind.clone().count(), of_kind.max());

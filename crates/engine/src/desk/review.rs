@@ -71,6 +71,7 @@ impl Step<'_> {
             venue_holds: capabilities.holds(intent.order.name()),
             last_close,
             halted: self.halted,
+            compared: self.market.is_compared(key.venue) && !self.suspects.contains_key(&key),
             live_reducing,
             quote_age_max: self.setup.bars.get(&instrument.asset_class).copied(),
             now: self.now,

@@ -183,7 +183,10 @@ impl Step<'_> {
             return Ok(Outcome::because(Ending::Denied, ALREADY_CLOSING, text));
         }
         let is_there = |wanted: Option<Price>, planned| wanted.is_none() || wanted == planned;
-        if is_there(plan.stop, position.plan.stop) && is_there(plan.target, position.plan.target) {
+        if is_there(plan.stop, position.plan.stop)
+            && is_there(plan.target, position.plan.target)
+            && is_there(plan.trail, position.plan.trail)
+        {
             let text = "stop and target are so already";
             return Ok(Outcome::because(Ending::Adjusted, UNCHANGED, text));
         }

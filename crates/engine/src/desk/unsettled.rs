@@ -95,7 +95,7 @@ impl Step<'_> {
     }
 
     /// Asks about an order, but not while its venue is looked after: what is not known then is no answer.
-    fn ask(&mut self, id: ClientOrderId) -> Result<(), Illegal> {
+    pub(super) fn ask(&mut self, id: ClientOrderId) -> Result<(), Illegal> {
         let Some(row) = self.book.order(id) else { return Ok(()) };
         let (venue, mark, sent) = (row.intent.key.venue, row.mark, row.sent);
         if let Some(until) = self.blackout(venue) {

@@ -211,7 +211,7 @@ impl<'a> Entry<'a> {
     pub(super) fn plan(&mut self, direction: Direction, entry: Price) -> Protection {
         let stop = self.planned(names::STOP, "stop", direction == Direction::Long, direction, entry);
         let target = self.planned(names::TARGET, "target", direction == Direction::Short, direction, entry);
-        Protection { stop, target }
+        Protection { stop, target, trail: None }
     }
 
     fn planned(

@@ -41,6 +41,7 @@ pub(super) fn digest(signal: &Signal, is_expiry_given: bool) -> Digest {
         ("strategy", Some(signal.strategy.to_string())),
         ("symbol", Some(signal.symbol.to_string())),
         ("target", price(plan.target)),
+        ("trail", price(plan.trail)),
     ];
     let map: Map<String, Value> =
         sorted.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Value::String(value?)))).collect();

@@ -17,7 +17,7 @@ use super::{Defaults, SHOWN_MAX, did_you_mean, shown, symbols};
 use crate::calendar::Calendar;
 
 /// All keys that an entry can have.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 16] = [
     "id",
     "symbol",
     "asset_class",
@@ -26,6 +26,7 @@ pub(super) const KEYS: [&str; 15] = [
     "decision_price",
     "stop",
     "target",
+    "trail",
     "bar_close",
     "decided_at",
     "expires_at",
@@ -229,14 +230,18 @@ impl Form {
 
     /// What to do. The keys that go with an action are read even when it is not known, so that all faults show.
     fn wanted(&mut self, action: Option<Action>) -> Option<Wanted> {
-        let given: Vec<&str> = ["side", "stop", "target", "quantity", "notional", "risk_pct"]
+        let given: Vec<&str> = ["side", "stop", "target", "trail", "quantity", "notional", "risk_pct"]
             .into_iter()
             .filter(|key| self.has(key))
             .collect();
         let side = self.choice("side", &[("long", Direction::Long), ("short", Direction::Short)]);
-        let plan = Protection { stop: self.number("stop"), target: self.number("target") };
+        let plan = Protection {
+            stop: self.number("stop"),
+            target: self.number("target"),
+            trail: self.number("trail"),
+        };
         let size = self.size();
-        let is_plan = |key: &&str| matches!(*key, "stop" | "target");
+        let is_plan = |key: &&str| matches!(*key, "stop" | "target" | "trail");
         match action? {
             Action::Enter => {
                 if side.is_none() {
@@ -255,7 +260,10 @@ impl Form {
             }
             Action::Adjust => {
                 if !given.iter().any(is_plan) {
-                    self.fault("stop", "is missing, and so is target; \"adjust\" needs one of them, or both");
+                    self.fault(
+                        "stop",
+                        "is missing, and so are target and trail; \"adjust\" needs one of them",
+                    );
                 }
                 for key in given.iter().filter(|key| !is_plan(key)) {
                     self.fault(key, "does not go with \"adjust\", which moves stop and target of what is held; leave it out");

@@ -96,7 +96,7 @@ fn the_example() {
         wanted: Wanted::Enter {
             side: Direction::Long,
             size: SizeWanted::RiskPct("1.0".parse().unwrap()),
-            plan: Protection { stop: Some(price("219.00")), target: Some(price("243.30")) },
+            plan: Protection { stop: Some(price("219.00")), target: Some(price("243.30")), trail: None },
         },
     };
     assert_eq!(signal, expected);
@@ -239,7 +239,7 @@ fn exits_and_adjustments() {
         entry.to_string()
     };
     assert_eq!(one(&bare(json!({"action": "exit", "decision_price": 1}))).0.wanted, Wanted::Exit);
-    let plan = Protection { stop: None, target: Some(price("5")) };
+    let plan = Protection { stop: None, target: Some(price("5")), trail: None };
     assert_eq!(one(&bare(json!({"action": "adjust", "target": "5"}))).0.wanted, Wanted::Adjust { plan });
     for key in ["stop", "target", "quantity", "notional", "risk_pct"] {
         let said = faults(&bare(json!({"action": "exit", key: "1"})));
@@ -253,7 +253,7 @@ fn exits_and_adjustments() {
     assert_eq!(faults(&bare(json!({"action": "exit", "side": "long"}))).len(), 1);
     assert_eq!(faults(&bare(json!({"action": "adjust", "stop": "1", "side": "long"}))).len(), 1);
     assert_eq!(faults(&bare(json!({"action": "adjust", "stop": "1", "quantity": "1"}))).len(), 1);
-    assert!(faults(&bare(json!({"action": "adjust"})))[0].contains("needs one of them, or both"));
+    assert!(faults(&bare(json!({"action": "adjust"})))[0].contains("needs one of them"));
     // An exit is taken even when it ends before the next session, an entry is not.
     one(&bare(json!({"action": "exit", "expires_at": "2026-11-21T12:00:00Z"})));
 }

@@ -258,7 +258,11 @@ fn plan(
     };
     let whole = |price: Decimal| Price::new(price).ok()?.round_nearest_to(tick).ok();
     let (stop, target) = (whole(stop)?, whole(target)?);
-    (stop != close && target != close).then_some(Protection { stop: Some(stop), target: Some(target) })
+    (stop != close && target != close).then_some(Protection {
+        stop: Some(stop),
+        target: Some(target),
+        trail: None,
+    })
 }
 
 impl SignalSource for Breakout {

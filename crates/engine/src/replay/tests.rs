@@ -134,7 +134,7 @@ impl Past {
         };
         let setup = Setup {
             catalog: Arc::clone(&self.catalog),
-            policy: Policy { sizing: Sizing::EquityPct(of("8")), equity: self.basis },
+            policy: Policy { sizing: Sizing::EquityPct(of("8")), equity: self.basis, ..Policy::paper() },
             limits: Limits::wide(10),
             calendar: Calendar::new(),
             base: of("USD"),
@@ -197,7 +197,7 @@ impl Came {
 /// A decision to buy for 8 percent of equity; an empty price is none.
 fn enter(symbol: &str, when: Time, stop: &str, target: &str) -> Signal {
     let price = |text: &str| (!text.is_empty()).then(|| of(text));
-    let plan = Protection { stop: price(stop), target: price(target) };
+    let plan = Protection { stop: price(stop), target: price(target), trail: None };
     signal("enter", symbol, when, Wanted::Enter { side: Direction::Long, size: SizeWanted::Configured, plan })
 }
 

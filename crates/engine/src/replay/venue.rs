@@ -115,6 +115,11 @@ impl Exchange {
                 };
                 Ok(Input::Cancelled { order, outcome })
             }
+            // What is little is closed by an order here, so nobody asks for it.
+            Command::Close { key } => {
+                let why = "history closes nothing by itself".into();
+                Ok(Input::Closing { key, outcome: CancelOutcome::NotSent { why } })
+            }
             Command::Find { order, mark, .. } => {
                 let finding = self.engine.order(order).map_or_else(
                     || Finding::Absent { proof: Proof::CompleteLog { from: mark, to: self.cursor() } },

@@ -44,7 +44,7 @@ impl<S: Store> Runner<S> {
                 }
             };
             // Those of others are not ours to know.
-            let ours = open.iter().filter_map(|open| open.id.filter(adopt::is_ours));
+            let ours = open.iter().filter_map(|open| open.id.filter(broker_api::ClientOrderId::is_ours));
             let is_known =
                 |order| self.book.order(order).is_some_and(|row: &state::book::Order| !row.phase.is_done());
             match ours.into_iter().find(|order| !is_known(*order)) {

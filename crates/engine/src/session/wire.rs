@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use broker_api::{
     Account, Activity, AssetClass, CancelOutcome, Capabilities, Catalog, ClientOrderId, Currency, Digest,
-    Finding, Instrument, Key, Quote, Record, Signal, SubmitOutcome, Time, VenueDay, VenueId, millis, record,
+    Finding, Holdings, Instrument, Key, Quote, Record, Signal, SubmitOutcome, Time, VenueDay, VenueId,
+    millis, record,
 };
 use chrono::TimeDelta;
 use orders::Policy;
@@ -137,6 +138,8 @@ pub(super) enum Told {
     Cancelled { order: ClientOrderId, outcome: CancelOutcome },
     Found { order: ClientOrderId, finding: Option<Finding> },
     Snapshot { account: Account },
+    Holdings { venue: VenueId, holdings: Holdings },
+    Closing { key: Key, outcome: CancelOutcome },
     Days { venue: VenueId, class: AssetClass, days: Vec<VenueDay> },
     Timer,
     Operator(Operator),
@@ -166,6 +169,10 @@ impl Told {
             }
             Input::Found { order, finding } => Self::Found { order: *order, finding: finding.clone() },
             Input::Snapshot { account } => Self::Snapshot { account: *account },
+            Input::Holdings { venue, holdings } => {
+                Self::Holdings { venue: *venue, holdings: holdings.clone() }
+            }
+            Input::Closing { key, outcome } => Self::Closing { key: *key, outcome: outcome.clone() },
             Input::Days { venue, class, days } => {
                 Self::Days { venue: *venue, class: *class, days: days.clone() }
             }
@@ -191,6 +198,8 @@ impl Told {
             Self::Cancelled { order, outcome } => Input::Cancelled { order, outcome },
             Self::Found { order, finding } => Input::Found { order, finding },
             Self::Snapshot { account } => Input::Snapshot { account },
+            Self::Holdings { venue, holdings } => Input::Holdings { venue, holdings },
+            Self::Closing { key, outcome } => Input::Closing { key, outcome },
             Self::Days { venue, class, days } => Input::Days { venue, class, days },
             Self::Timer => Input::Timer,
             Self::Operator(act) => Input::Operator(act),

@@ -115,7 +115,11 @@ impl Exposures {
                     self.streak.closed(net);
                 }
             }
-            Record::Busted { .. } | Record::Corrected { .. } => {
+            Record::Outside { fill, .. } => self.held.entry(fill.key).or_default().others(fill),
+            Record::Busted { .. }
+            | Record::Corrected { .. }
+            | Record::Repaired { .. }
+            | Record::NonTrade { .. } => {
                 // What was taken back changes what was reckoned from it; from here on less is known.
                 self.streak.forget();
                 self.held.values_mut().for_each(Holding::forget);

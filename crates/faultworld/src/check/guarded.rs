@@ -2,11 +2,15 @@
 //! venue, over all that is held, and no order of ours rests that no position wants.
 
 use broker_api::{Level, OrderKind, Phase, Purpose};
+use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use state::book::Position;
 
 use super::{Checker, Seen};
 use crate::truth::Arrival;
+
+/// How long a part of a bracket may lie without its legs: the bound, and a cancel with its answer lost.
+const BRACKET_WITHIN: TimeDelta = TimeDelta::seconds(90);
 
 /// See the module. While it runs: a position whose turn is over has a stop under way, or a record says what blocks it.
 #[derive(Debug, Default)]
@@ -21,9 +25,19 @@ impl Checker for Guarded {
         if !seen.is_alive || seen.book.guard().level == Level::Frozen {
             return Ok(());
         }
+        // The venue makes the legs of a bracket when its entry is filled whole; a part of it may wait for that, not for long.
+        let waits = |position: &Position| {
+            let is_bracket = seen.book.open_orders().any(|order| {
+                order.intent.key == position.key
+                    && order.intent.purpose == Purpose::Entry
+                    && order.intent.bracket
+            });
+            is_bracket && position.bare.since.is_none_or(|since| since + BRACKET_WITHIN >= seen.now)
+        };
         let lies = |position: &&Position| {
             position.plan.stop.is_some()
                 && position.blocked.is_none()
+                && !waits(position)
                 && position.refused.is_empty()
                 && seen.book.exit_wanted(position.key).is_none()
                 && !seen.truth.disturbed.contains(&position.key)

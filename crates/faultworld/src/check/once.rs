@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use broker_api::{ClientOrderId, Intent, Record, Time, TimeInForce};
+use broker_api::{ClientOrderId, Intent, Purpose, Record, Time, TimeInForce};
 
 use super::{Checker, Seen};
+use crate::truth::Arrival;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -52,6 +53,17 @@ impl Checker for Once {
         }
         for arrival in seen.truth.arrivals.get(self.looked..).unwrap_or_default() {
             let id = arrival.intent.id;
+            // A leg that the venue makes itself was announced with its entry.
+            if let Some((entry, purpose)) = id.leg_of().filter(|(entry, _)| entry.is_ours()) {
+                let announced = self.announced.get(&entry).filter(|announced| announced.intent.bracket);
+                let is_told = announced.is_some_and(|announced| is_leg(&announced.intent, purpose, arrival));
+                if !is_told || announced.is_none_or(|announced| announced.seq > arrival.records) {
+                    return Err(format!(
+                        "{id} was made by the venue, and is no leg that its entry asked for"
+                    ));
+                }
+                continue;
+            }
             let Some(Announced { seq, intent, .. }) = self.announced.get(&id) else {
                 return Err(format!("{id} arrived without a record"));
             };
@@ -83,4 +95,13 @@ impl Checker for Once {
         self.looked = seen.truth.arrivals.len();
         Ok(())
     }
+}
+
+/// Whether an order is the leg that an entry asks its venue for.
+fn is_leg(entry: &Intent, purpose: Purpose, arrival: &Arrival) -> bool {
+    let leg = arrival.intent;
+    let price = if purpose == Purpose::Stop { entry.plan.stop } else { entry.plan.target };
+    price.is_some()
+        && leg.order.prices().contains(&price)
+        && (leg.key, leg.side, leg.qty) == (entry.key, entry.side.opposite(), entry.qty)
 }

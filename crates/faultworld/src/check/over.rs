@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use broker_api::{ClientOrderId, Intent, Key, Record, SubmitOutcome};
+use broker_api::{ClientOrderId, End, Intent, Key, Record, SubmitOutcome};
 
 use super::{Checker, Seen};
 
@@ -30,7 +30,9 @@ impl Checker for Over {
                     return Err(format!("record {} closes {order}, which lives", stamped.seq));
                 }
                 Record::Answered { order, answer: SubmitOutcome::Refused { .. }, .. }
-                    if seen.truth.find(*order).is_some() =>
+                    if seen.truth.find(*order).is_some()
+                        // An attempt before it may still have been on its way: then nobody calls the order refused.
+                        && seen.book.order(*order).is_some_and(|row| row.end() == Some(End::Refused)) =>
                 {
                     return Err(format!("record {} calls {order} refused, which arrived", stamped.seq));
                 }

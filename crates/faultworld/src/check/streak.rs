@@ -1,6 +1,6 @@
 //! What is held of an instrument and what it cost, and the losing trades in a row, reckoned from executions alone.
 
-use broker_api::{Fill, Side};
+use broker_api::{Fill, Qty, Side};
 use rust_decimal::Decimal;
 
 /// What is held of one instrument.
@@ -13,6 +13,10 @@ pub(super) struct Holding {
     flow: Decimal,
     /// Something of it was taken back: nothing is claimed of it any more.
     is_unclear: bool,
+    /// Others had a part in it: what comes of it is not the strategy's.
+    is_touched: bool,
+    /// What the account holds beside it.
+    beside: Decimal,
 }
 
 impl Holding {
@@ -37,7 +41,29 @@ impl Holding {
         self.held += qty;
         self.cost += qty.abs() * price;
         self.flow -= qty * price;
-        net.filter(|_| !self.is_unclear)
+        let is_ours = !self.is_touched;
+        if net.is_some() {
+            self.is_touched = false;
+        }
+        net.filter(|_| !self.is_unclear && is_ours)
+    }
+
+    /// Somebody else traded: what is beside ours goes first, then ours, and the rest is beside it.
+    pub(super) fn others(&mut self, fill: &Fill) {
+        let by = fill.side.signed(fill.moved().unwrap_or(fill.qty)).get();
+        let opposes = |held: Decimal| !held.is_zero() && held.is_sign_negative() != by.is_sign_negative();
+        let part = |held: Decimal, by: Decimal| if by.abs() > held.abs() { -held } else { by };
+        let first = if opposes(self.beside) { part(self.beside, by) } else { Decimal::ZERO };
+        self.beside += first;
+        let left = by - first;
+        let ours = if opposes(self.held) && !left.is_zero() { part(self.held, left) } else { Decimal::ZERO };
+        self.beside += left - ours;
+        if let Ok(qty) = Qty::new(ours.abs())
+            && !qty.is_zero()
+        {
+            self.is_touched = true;
+            self.filled(&Fill { qty, kept: Qty::ZERO, ..*fill });
+        }
     }
 
     pub(super) const fn is_flat(&self) -> bool {
@@ -112,7 +138,7 @@ mod tests {
                 amount: "0.1".parse().unwrap(),
                 currency: broker_api::Currency::new("USD").unwrap(),
             },
-            kept: broker_api::Qty::ZERO,
+            kept: Qty::ZERO,
             rate: broker_api::Ratio::ONE,
             at: broker_api::Time::UNIX_EPOCH,
             model: None,

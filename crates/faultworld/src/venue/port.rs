@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use broker_api::{
     Account, AccountRef, Activity, Amount, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId,
-    Code, Cursor, End, Finding, Instrument, Intent, OpenOrder, QueryFailed, SentWindow, SubmitOutcome,
-    Symbol, Time, VenueDay, VenueId, VenueOrder, VenuePosition,
+    Code, Cursor, End, Finding, Held, Instrument, Intent, Key, OpenOrder, QueryFailed, SentWindow,
+    SubmitOutcome, Symbol, Time, VenueDay, VenueId, VenueOrder, VenuePosition,
 };
 use chrono::{NaiveDate, TimeDelta};
 
@@ -188,7 +188,16 @@ impl Broker for FaultyVenue {
     }
 
     async fn positions(&self) -> Result<Vec<VenuePosition>, QueryFailed> {
-        Err(self.failed())
+        let market = self.market();
+        let shown = |(key, held): (&Key, &Held)| {
+            let price = market.price(*key, broker_api::Side::Sell)?;
+            Some(VenuePosition { key: *key, held: *held, average: price })
+        };
+        Ok(market.truth.held.iter().filter(|(_, held)| !held.is_flat()).filter_map(shown).collect())
+    }
+
+    async fn close(&self, _: Key) -> CancelOutcome {
+        CancelOutcome::NotSent { why: "it closes nothing by itself".into() }
     }
 
     async fn account(&self) -> Result<Account, QueryFailed> {
@@ -284,6 +293,6 @@ fn order_of(event: &broker_api::VenueEvent) -> Option<ClientOrderId> {
             Some(fill.order)
         }
         broker_api::VenueEvent::Closed { order, .. } => Some(*order),
-        broker_api::VenueEvent::Busted { .. } => None,
+        broker_api::VenueEvent::Busted { .. } | broker_api::VenueEvent::NonTrade(_) => None,
     }
 }

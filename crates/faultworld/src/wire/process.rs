@@ -162,6 +162,11 @@ impl Broker for Process {
         outcome
     }
 
+    async fn close(&self, key: broker_api::Key) -> CancelOutcome {
+        let (adapter, _call) = self.plain(false);
+        adapter.close(key).await
+    }
+
     async fn cancel(&self, order: ClientOrderId) -> CancelOutcome {
         let is_new = locked(&self.inside.asked).cancelled.insert(order);
         let round = if is_new { Round::First } else { Round::Again };

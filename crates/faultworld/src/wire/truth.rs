@@ -26,6 +26,8 @@ pub(super) struct Mirror {
     busted: BTreeSet<String>,
     /// What the adapter was given.
     pub(super) given: BTreeMap<ClientOrderId, Intent>,
+    /// The entries of brackets, by the name of their group.
+    groups: BTreeMap<String, ClientOrderId>,
 }
 
 /// What could not be read, and where: a fault of this program.
@@ -50,7 +52,7 @@ fn said<T>(read: Result<T, impl std::fmt::Display>, of: &Value) -> Read<T> {
 impl Mirror {
     pub(super) fn new(venue: VenueId, currency: Currency, seen: Time) -> Self {
         let (told, busted, given) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
-        Self { venue, currency, seen, told, busted, given }
+        Self { venue, currency, seen, told, busted, given, groups: BTreeMap::new() }
     }
 
     /// Takes in what changed; `records` tells how many records were durable when an order of a name arrived.
@@ -69,15 +71,20 @@ impl Mirror {
                 truth.disturbed.insert(self.key(order)?);
                 continue;
             }
-            let name = name(order)?;
+            let (name, entry) = self.named(order)?;
+            // What replaces a leg that wakes goes by its name.
+            if entry.is_some() && order["status"] == "replaced" {
+                names.insert(text(order, "id")?.to_owned(), name);
+                continue;
+            }
             names.insert(text(order, "id")?.to_owned(), name);
             let filled = said(Qty::new(number(order, "filled_qty")?), order)?;
             let status = text(order, "status")?;
             let place = truth.place(name).map_or_else(
                 || {
                     let at = said(text(order, "created_at")?.parse(), order)?;
-                    let intent = self.arrived(name, order)?;
-                    let (records, end, cancelling) = (records(name), None, false);
+                    let intent = self.arrived(name, entry, order)?;
+                    let (records, end, cancelling) = (records(entry.unwrap_or(name)), None, false);
                     truth.arrivals.push(Arrival { at, records, intent, end, filled, cancelling });
                     Ok::<_, String>(truth.arrivals.len() - 1)
                 },
@@ -95,7 +102,7 @@ impl Mirror {
             };
         }
         for execution in told["executions"].as_array().into_iter().flatten() {
-            self.executed(execution, truth)?;
+            self.executed(execution, names, truth)?;
         }
         let mut held = BTreeMap::new();
         for position in told["positions"].as_array().into_iter().flatten() {
@@ -106,7 +113,12 @@ impl Mirror {
         Ok(())
     }
 
-    fn executed(&mut self, execution: &Value, truth: &mut Truth) -> Read<()> {
+    fn executed(
+        &mut self,
+        execution: &Value,
+        names: &BTreeMap<String, ClientOrderId>,
+        truth: &mut Truth,
+    ) -> Read<()> {
         let id = text(execution, "activity_id")?;
         let key = self.key(execution)?;
         let named = said(ExecutionId::new(id), execution)?;
@@ -118,7 +130,10 @@ impl Mirror {
             let (kept, fee) = (number(execution, "kept")?, number(execution, "fee")?);
             let fill = Fill {
                 execution: named,
-                order: name(execution)?,
+                order: names
+                    .get(text(execution, "order_id")?)
+                    .copied()
+                    .map_or_else(|| name(execution), Ok)?,
                 key,
                 side,
                 qty: said(Qty::new(qty), execution)?,
@@ -138,6 +153,22 @@ impl Mirror {
         Ok(())
     }
 
+    /// The name of an order, and the entry that it is a leg of.
+    fn named(&mut self, order: &Value) -> Read<(ClientOrderId, Option<ClientOrderId>)> {
+        let own = name(order)?;
+        let Some(group) = order["group_id"].as_str() else { return Ok((own, None)) };
+        let purpose = match order["group_role"].as_str() {
+            Some("stop_loss") => Purpose::Stop,
+            Some("take_profit") => Purpose::Target,
+            _ => {
+                self.groups.insert(group.to_owned(), own);
+                return Ok((own, None));
+            }
+        };
+        let entry = self.groups.get(group).copied();
+        Ok(entry.and_then(|entry| Some((entry.leg(purpose)?, Some(entry)))).unwrap_or((own, None)))
+    }
+
     fn key(&self, of: &Value) -> Read<Key> {
         // Positions in coins go by a name without its stroke.
         let symbol = match text(of, "symbol")? {
@@ -148,9 +179,27 @@ impl Mirror {
     }
 
     /// What arrived: the wire's part of it as the simulator has it.
-    fn arrived(&self, id: ClientOrderId, order: &Value) -> Read<Intent> {
+    fn arrived(&self, id: ClientOrderId, entry: Option<ClientOrderId>, order: &Value) -> Read<Intent> {
         let side = if text(order, "side")? == "buy" { Side::Buy } else { Side::Sell };
         let given = self.given.get(&id);
+        if let (Some(entry), Some((_, purpose))) = (entry, id.leg_of()) {
+            let of_entry = self.given.get(&entry).ok_or_else(|| format!("{order}: a leg of no entry"))?;
+            let kind = match purpose {
+                Purpose::Stop => OrderKind::Stop(Stop { trigger: price(order, "stop_price")? }),
+                _ => OrderKind::Limit(Limit { limit: price(order, "limit_price")? }),
+            };
+            return Ok(Intent {
+                id,
+                purpose,
+                side: if text(order, "side")? == "buy" { Side::Buy } else { Side::Sell },
+                qty: said(Qty::new(number(order, "qty")?), order)?,
+                order: kind,
+                reduce_only: true,
+                bracket: false,
+                plan: Protection::default(),
+                ..*of_entry
+            });
+        }
         let (limit, trigger) = (|| price(order, "limit_price"), || price(order, "stop_price"));
         let is_coin = text(order, "symbol")?.contains('/');
         let kind = match text(order, "type")? {

@@ -28,6 +28,7 @@ proptest! {
     ) {
         let mut world = World::new("1", "227.10", "227.14");
         world.held.held = Held::new(Decimal::new(units, 3)).unwrap();
+        world.held.confirmed = world.held.held;
         world.held.plan = plan(Some("219.005"), Some("243.305"));
         let legs = protection(number, made, None, &world.view()).unwrap();
         if units == 0 {
@@ -67,6 +68,7 @@ impl Prices for Protection {
 fn a_live_order_stays_only_while_it_is_what_is_wanted() {
     let mut world = World::new("1", "227.10", "227.14");
     world.held.held = "5".parse().unwrap();
+    world.held.confirmed = world.held.held;
     world.held.plan = plan(Some("219"), None);
     let wanted = protection(1, 4, None, &world.view()).unwrap().stop.unwrap();
     // made earlier, under another name and for another signal: the same order all the same
@@ -78,6 +80,7 @@ fn a_live_order_stays_only_while_it_is_what_is_wanted() {
     let moved = protection(1, 4, None, &world.view()).unwrap().stop.unwrap();
     assert!(!covers(&moved, &live, qty("5")));
     world.held.held = "-5".parse().unwrap();
+    world.held.confirmed = world.held.held;
     world.held.plan = plan(Some("219"), None);
     let turned = protection(1, 4, None, &world.view()).unwrap().stop.unwrap();
     assert!(!covers(&turned, &live, qty("5")));
@@ -87,11 +90,13 @@ fn a_live_order_stays_only_while_it_is_what_is_wanted() {
 fn a_price_that_cannot_exist_costs_no_leg() {
     let mut world = World::new("1", "227.10", "227.14");
     world.held.held = "5".parse().unwrap();
+    world.held.confirmed = world.held.held;
     world.held.plan = plan(Some("0.004"), Some("243"));
     let legs = protection(1, 0, None, &world.view()).unwrap();
     assert_eq!(legs.stop.unwrap().reference, world.instrument.tick);
     assert!(legs.target.is_some());
     world.held.held = "-5".parse().unwrap();
+    world.held.confirmed = world.held.held;
     world.held.plan = plan(Some("243"), Some("0.004"));
     let legs = protection(1, 0, None, &world.view()).unwrap();
     assert_eq!(legs.target.unwrap().reference, world.instrument.tick);

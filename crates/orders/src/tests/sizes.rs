@@ -33,7 +33,7 @@ proptest! {
         // shares of a million, so that neither falls on a tick
         let (away, target) = (bid * Decimal::new(away, 6), bid * Decimal::new(target, 6));
         let (stop, target) = if short { (ask + away, bid - target) } else { (bid - away, ask + target) };
-        let plan = Protection { stop: Price::new(stop).ok(), target: Price::new(target).ok() };
+        let plan = Protection { stop: Price::new(stop).ok(), target: Price::new(target).ok(), trail: None };
         let percent = Ratio::new(Decimal::new(75, 2)).unwrap();
         let value = equity / Decimal::from(7);
         let (size, sizing) = match kind {

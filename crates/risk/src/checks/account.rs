@@ -19,7 +19,7 @@ pub(super) fn tradable(case: &Case<'_>) -> Said {
 pub(super) fn lot_and_tick(case: &Case<'_>) -> Said {
     let (intent, rules) = (case.intent, case.view.instrument);
     // All that is held may be closed, even when it is not whole lots any more.
-    let all_held = !case.is_entry() && intent.qty == case.view.own().held.size();
+    let all_held = !case.is_entry() && intent.qty == case.view.own().confirmed.size();
     if intent.qty.is_zero() || !(all_held || intent.qty.is_multiple_of(rules.lot)) {
         return Said::Denied(no(
             "bad_quantity",

@@ -149,7 +149,7 @@ fn reduces(case: &Case<'_>, own: &Exposure) -> Said {
         return Said::Denied(no("not_reducing", text));
     }
     let others = if intent.purpose.is_protective() { Qty::ZERO } else { case.view.live_reducing };
-    let most = own.held.size().minus_or_zero(others);
+    let most = own.confirmed.size().minus_or_zero(others);
     if intent.qty <= most {
         return Said::Passed;
     }

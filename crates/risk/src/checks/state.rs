@@ -58,6 +58,13 @@ pub(super) fn reconciled(case: &Case<'_>) -> Said {
         );
         return Said::Denied(no("unknown_order", text));
     }
+    if !case.view.compared && !planted!(EntriesBeforeCompared) {
+        let text = format!(
+            "what {} holds of {} was not held against the book yet, or differs and is looked at again",
+            own.key.venue, own.key.symbol
+        );
+        return Said::Wait(no("not_reconciled", text));
+    }
     let Some(at) = case.view.equity_at else { return Case::no_equity() };
     let age = case.view.now - at;
     let limit = case.limits.equity_age_seconds;

@@ -84,6 +84,7 @@ fn a_dearer_market_than_the_order_was_decided_at_counts() {
 fn what_is_held_may_be_closed_even_when_it_is_not_whole_lots() {
     let mut world = World::leg();
     world.exposures[0].held = Held::new(Decimal::new(25, 1)).unwrap();
+    world.exposures[0].confirmed = world.exposures[0].held;
     world.intent.qty = "2.5".parse().unwrap();
     assert!(matches!(world.review(), Verdict::Approved { .. }));
     world.intent.qty = "1.5".parse().unwrap();

@@ -94,7 +94,7 @@ proptest! {
         let price = Decimal::new(cents, 2);
         world.intent.side = if short { Side::Sell } else { Side::Buy };
         let stop = (price * Decimal::new(stop, 3)).round_dp(2);
-        world.intent.plan = Protection { stop: broker_api::Price::new(stop).ok(), target: None };
+        world.intent.plan = Protection { stop: broker_api::Price::new(stop).ok(), target: None, trail: None };
         world.intent.reference = broker_api::Price::new(price).unwrap();
         world.intent.qty = Qty::new(Decimal::from(qty)).unwrap();
         world.intent.risk = Some(Amount::new(Decimal::from(declared)).unwrap());

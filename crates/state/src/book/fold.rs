@@ -21,6 +21,10 @@ use super::rows::{
 /// two sessions, with a long weekend between them.
 const REMEMBERED: TimeDelta = TimeDelta::days(5);
 
+/// How long before the newest execution of a venue others are remembered, however old: longer than the stretch of its log
+/// that is read again.
+const READ_AGAIN: TimeDelta = TimeDelta::days(1);
+
 /// A record that cannot follow what the book holds: a fault of this program, or a journal that is not this book's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Illegal {
@@ -59,6 +63,7 @@ impl Book {
     pub fn apply(&mut self, record: &Record, at: Time) -> Result<u64, Illegal> {
         match self.fold(record, at) {
             Ok(()) => {
+                self.measure(record, at);
                 self.seq += 1;
                 Ok(self.seq)
             }
@@ -187,6 +192,7 @@ impl Book {
                 Some(position) => {
                     position.plan.stop = plan.stop.or(position.plan.stop);
                     position.plan.target = plan.target.or(position.plan.target);
+                    position.plan.trail = plan.trail.or(position.plan.trail);
                     if let Some(blocked) = &mut position.blocked {
                         // Tried at once, and not bounded later: new prices do not excuse a missing stop for longer.
                         blocked.retry_at = at;
@@ -242,8 +248,8 @@ impl Book {
                     self.edit_found = None; // a person goes on without it
                 }
             }
-            Record::Diverged { venue, key, reason, fill } => {
-                let divergence = Divergence { reason: reason.clone(), at, fill: *fill };
+            Record::Diverged { venue, key, reason, fill, there } => {
+                let divergence = Divergence { reason: reason.clone(), at, fill: *fill, there: *there };
                 if let Some(fill) = fill {
                     let seen = self.executions.entry(*venue).or_default();
                     seen.entry(fill.execution).or_insert(Execution {
@@ -257,6 +263,13 @@ impl Book {
                     None => drop(self.venues_diverged.insert(*venue, divergence)),
                 }
             }
+            Record::Repaired { venue, key, with, .. } => self.repaired(*venue, *key, with, at)?,
+            Record::Outside { fill, code } => self.outside_fill(fill, *code, at)?,
+            Record::NonTrade { venue, entry } => self.non_trade(*venue, entry, at)?,
+            Record::FeeSettled { key, back } => self.fee_settled(*key, *back)?,
+            Record::StopTrailed { key, stop } => self.stop_trailed(*key, *stop)?,
+            Record::CloseStarted { key } => self.close_started(*key, at)?,
+            Record::CloseAnswered { key, .. } => self.close_answered(*key),
             Record::EditFound { file, kept, places } => {
                 self.edit_found = Some(EditFound { file: *file, kept: kept.clone(), places: *places, at });
             }
@@ -298,6 +311,7 @@ impl Book {
             }
             order.asking = planted!(QuestionNotFreed) && order.asking;
         }
+        self.closings.values_mut().for_each(|closing| closing.asking = false);
         if planted!(LevelReset) {
             self.guard.level = Level::Trading;
         }
@@ -322,6 +336,9 @@ impl Book {
             .collect();
         let mut orders = Vec::new();
         for (venue, executions) in &mut self.executions {
+            // The end of a log is read again, however old it is.
+            let newest = executions.values().map(|execution| execution.fill.at).max().unwrap_or(horizon);
+            let horizon = horizon.min(newest - READ_AGAIN);
             executions.retain(|id, execution| {
                 let keep = execution.fill.at >= horizon || held.contains(&(*venue, *id));
                 if keep {

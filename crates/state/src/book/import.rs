@@ -10,7 +10,7 @@ use broker_api::{
 };
 
 use super::fold::{No, no};
-use super::rows::{Import, Position, Trade};
+use super::rows::{Bare, Import, Position, Trade};
 use super::{Book, IMPORTED, TRADES_KEPT};
 
 impl Book {
@@ -56,14 +56,7 @@ impl Book {
             number += 1;
             held.push(taken_over(row, number, file, at)?);
         }
-        let moved = |figure: Option<Amount>| figure.map(|figure| figure.plus(flow)).transpose();
-        let (equity, high_water) = (moved(self.guard.equity)?, moved(self.guard.high_water)?);
-        let base = moved(self.guard.day.map(|day| day.equity))?;
-        // Nothing below fails.
-        (self.guard.equity, self.guard.high_water) = (equity, high_water);
-        if let (Some(day), Some(base)) = (&mut self.guard.day, base) {
-            day.equity = base;
-        }
+        self.flows(flow)?; // nothing below fails
         self.totals.positions = number;
         // They were closed before ours, and what there is no room for is in the journal.
         closed.sort_by_key(|trade| trade.closed_at);
@@ -85,8 +78,8 @@ fn side(direction: Direction, qty: Qty) -> Held {
 }
 
 fn taken_over(row: &ImportedPosition, number: u64, file: Digest, at: Time) -> Result<Position, Overflow> {
-    let mut position = blank(row.direction, row.qty, row.price, row.opened_at.unwrap_or(at), row.key)?;
-    position.number = number;
+    let held = side(row.direction, row.qty);
+    let mut position = blank(held, row.price, row.opened_at.unwrap_or(at), row.key, number)?;
     (position.plan, position.risk) = (row.plan, row.risk);
     (position.strategy, position.imported) = (row.strategy, Some(file));
     Ok(position)
@@ -95,7 +88,7 @@ fn taken_over(row: &ImportedPosition, number: u64, file: Digest, at: Time) -> Re
 fn traded(row: &ImportedTrade, number: u64, file: Digest, at: Time) -> Result<Trade, Overflow> {
     let closed_at = row.closed_at.unwrap_or(at);
     let opened_at = row.opened_at.unwrap_or(closed_at);
-    let mut position = blank(row.direction, row.qty, row.entry, opened_at, row.key)?;
+    let mut position = blank(side(row.direction, row.qty), row.entry, opened_at, row.key, number)?;
     let value = row.exit.times(row.qty)?;
     position.fees = row.fees.unwrap_or(Amount::ZERO);
     position.gross = match (row.net, row.direction) {
@@ -103,25 +96,26 @@ fn traded(row: &ImportedTrade, number: u64, file: Digest, at: Time) -> Result<Tr
         (None, Direction::Long) => value.minus(position.cost)?,
         (None, Direction::Short) => position.cost.minus(value)?,
     };
-    (position.number, position.held, position.cost) = (number, Held::FLAT, Amount::ZERO);
+    (position.held, position.cost) = (Held::FLAT, Amount::ZERO);
     (position.exited, position.exited_value) = (row.qty, value);
     (position.strategy, position.imported) = (row.strategy, Some(file));
     Ok(Trade { position, closed_at, exit: Purpose::Exit, exit_signal: None, exit_code: Some(IMPORTED) })
 }
 
-fn blank(
-    direction: Direction,
-    qty: Qty,
+/// A position that no execution of ours opened.
+pub(super) fn blank(
+    held: Held,
     price: Price,
     opened_at: Time,
     key: broker_api::Key,
+    number: u64,
 ) -> Result<Position, Overflow> {
-    let cost = price.times(qty)?;
+    let (qty, cost) = (held.size(), price.times(held.size())?);
     Ok(Position {
         key,
-        number: 0,
-        direction,
-        held: side(direction, qty),
+        number,
+        direction: if held.is_long() { Direction::Long } else { Direction::Short },
+        held,
         cost,
         entered: qty,
         entered_value: cost,
@@ -139,6 +133,9 @@ fn blank(
         blocked: None,
         refused: Vec::new(),
         executions: Vec::new(),
+        outside: None,
+        overfilled: false,
+        bare: Bare::default(),
         imported: None,
     })
 }
@@ -182,7 +179,7 @@ mod tests {
             direction: Direction::Short,
             qty: "2".parse().unwrap(),
             price: "50".parse().unwrap(),
-            plan: Protection { stop: Some("60".parse().unwrap()), target: None },
+            plan: Protection { stop: Some("60".parse().unwrap()), target: None, trail: None },
             risk: Some("20".parse().unwrap()),
             opened_at: None,
             strategy: None,

@@ -6,9 +6,11 @@
 //! held, and costs what it was bought at. Profit is in quote currency and becomes account
 //! currency at the rate of the closing fill, rounded half to even at 10 places.
 
-use broker_api::{Amount, Direction, Fill, Held, Intent, Overflow, Protection, Qty, Ratio, Side, StrategyId};
+use broker_api::{
+    Amount, Direction, Fill, Held, Intent, Overflow, Price, Protection, Qty, Ratio, Side, StrategyId,
+};
 
-use super::rows::Position;
+use super::rows::{Bare, Position};
 
 pub(super) const PLACES: u32 = 10;
 
@@ -72,6 +74,9 @@ fn opened(
         blocked: None,
         refused: Vec::new(),
         executions: vec![fill.execution],
+        outside: None,
+        overfilled: !entry,
+        bare: Bare::default(),
         imported: None,
     })
 }
@@ -109,30 +114,59 @@ pub(crate) fn filled(
         p.executions.push(fill.execution);
         return Ok(Effect::Open(p));
     }
-    let closed = qty.min(p.held.size());
-    let rest = qty.minus(closed)?;
-    let value = fill.price.times(closed)?;
-    let released = release(p.cost, closed, p.held)?;
-    let profit = match p.direction {
-        Direction::Long => value.minus(released)?,
-        Direction::Short => released.minus(value)?,
-    };
-    p.held = p.held.moved(fill.side.signed(closed))?;
-    p.cost = p.cost.minus(released)?;
-    p.exited = p.exited.plus(closed)?;
-    p.exited_value = p.exited_value.plus(value)?;
-    p.gross = p.gross.plus(profit.times(fill.rate)?.round_half_even(PLACES))?;
-    p.fees = p.fees.plus(fees)?;
-    p.executions.push(fill.execution);
+    let part = qty.min(p.held.size());
+    let rest = qty.minus(part)?;
+    // The whole fee of a fill is booked on the position it closes.
+    p = closed(p, &Booked { fill, qty: part, fees })?;
     if !p.held.is_flat() {
         return Ok(Effect::Open(p));
     }
     if rest.is_zero() {
         return Ok(Effect::Flat(p));
     }
-    // The whole fee of this fill is booked on the position it closed.
     let rest = Booked { fill, qty: rest, fees: Amount::ZERO };
     Ok(Effect::Turned(p, Box::new(opened(number, &rest, intent, strategy)?)))
+}
+
+/// A position of which `booked`, which is not more than is held, closed a part or all.
+pub(crate) fn closed(mut p: Position, booked: &Booked<'_>) -> Result<Position, Overflow> {
+    let Booked { fill, qty, fees } = *booked;
+    let value = fill.price.times(qty)?;
+    let released = release(p.cost, qty, p.held)?;
+    let profit = match p.direction {
+        Direction::Long => value.minus(released)?,
+        Direction::Short => released.minus(value)?,
+    };
+    p.held = p.held.moved(fill.side.signed(qty))?;
+    p.cost = p.cost.minus(released)?;
+    p.exited = p.exited.plus(qty)?;
+    p.exited_value = p.exited_value.plus(value)?;
+    p.gross = p.gross.plus(profit.times(fill.rate)?.round_half_even(PLACES))?;
+    p.fees = p.fees.plus(fees)?;
+    p.executions.push(fill.execution);
+    Ok(p)
+}
+
+/// A position without `qty` of what it holds, which goes for what it came to: neither profit nor loss.
+pub(crate) fn written_off(mut p: Position, qty: Qty) -> Result<Position, Overflow> {
+    let released = release(p.cost, qty, p.held)?;
+    let side = if p.held.is_long() { Side::Sell } else { Side::Buy };
+    p.held = p.held.moved(side.signed(qty))?;
+    p.cost = p.cost.minus(released)?;
+    p.exited = p.exited.plus(qty)?;
+    p.exited_value = p.exited_value.plus(released)?;
+    Ok(p)
+}
+
+/// A position with `qty` more, at a price.
+pub(crate) fn taken_in(mut p: Position, qty: Qty, price: Price) -> Result<Position, Overflow> {
+    let value = price.times(qty)?;
+    let side = if p.held.is_long() { Side::Buy } else { Side::Sell };
+    p.held = p.held.moved(side.signed(qty))?;
+    p.cost = p.cost.plus(value)?;
+    p.entered = p.entered.plus(qty)?;
+    p.entered_value = p.entered_value.plus(value)?;
+    Ok(p)
 }
 
 /// The part of `cost` that falls on `closed` of what is `held`.

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use super::Book;
 use super::fold::{No, no};
-use super::rows::{Order, RefusedLeg};
+use super::rows::{Closing, Order, RefusedLeg};
 
 const NOT_SENT: Code = Code::fixed("not_sent");
 const NO_ANSWER: Code = Code::fixed("no_answer");
@@ -221,6 +221,14 @@ impl Book {
             Some(End::Expired) => order.since - order.sent.from < HARDLY_THERE,
             Some(End::Filled | End::NeverSent) | None => false,
         };
+        // One that rested for a while says that such orders are taken: what was refused before it is history.
+        let has_rested = order.end() != Some(End::Refused) && order.since - order.sent.from >= HARDLY_THERE;
+        if purpose.is_protective()
+            && has_rested
+            && let Some(position) = self.positions.get_mut(&key)
+        {
+            position.refused.retain(|leg| leg.purpose != purpose);
+        }
         if purpose.is_protective()
             && is_failed
             && let Some(position) = self.positions.get_mut(&key)
@@ -240,9 +248,29 @@ impl Book {
         }
     }
 
+    /// The venue is asked to close what is too little for an order.
+    pub(super) fn close_started(&mut self, key: Key, at: Time) -> Result<(), No> {
+        if !self.positions.contains_key(&key) {
+            return no(format!("nothing is held of {key}"));
+        }
+        let asks = self.closings.get(&key).map_or(0, |closing| closing.asks);
+        self.closings.insert(key, Closing { at, asks: asks + 1, asking: true });
+        Ok(())
+    }
+
+    /// What it answered; what was closed, its log tells.
+    pub(super) fn close_answered(&mut self, key: Key) {
+        if let Some(closing) = self.closings.get_mut(&key) {
+            closing.asking = false;
+        }
+    }
+
     pub(super) fn settle_exit(&mut self, key: Key) {
         if self.exits.contains_key(&key) && !self.positions.contains_key(&key) && !self.has_open_entry(key) {
             self.exits.remove(&key);
+        }
+        if !self.positions.contains_key(&key) {
+            self.closings.remove(&key);
         }
     }
 }

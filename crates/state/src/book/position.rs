@@ -76,6 +76,9 @@ impl Book {
                 self.positions.insert(fill.key, *turned);
             }
         }
+        if event == Event::FullyFilled {
+            self.bring_legs(fill.order, at);
+        }
         self.retire(fill.order);
         self.settle_exit(fill.key);
         Ok(())
@@ -126,6 +129,12 @@ impl Book {
             exit_code: wanted.map(|exit| exit.code),
             position,
         };
+        self.closed(trade);
+    }
+
+    /// A position that became flat is a trade.
+    pub(super) fn closed(&mut self, mut trade: Trade) {
+        trade.position.bare = trade.position.bare.ended(trade.closed_at);
         self.totals.trades += 1;
         self.score(&trade);
         if self.trades.len() == TRADES_KEPT {
@@ -135,6 +144,10 @@ impl Book {
     }
 
     pub(super) fn score(&mut self, trade: &Trade) {
+        if trade.position.outside.is_some() && !planted!(OutsideScored) {
+            self.totals.outside += 1; // the strategy did not make it
+            return;
+        }
         if trade.net() < Amount::ZERO {
             self.totals.losses += 1;
             self.guard.losses_in_row += 1;

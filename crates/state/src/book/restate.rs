@@ -142,6 +142,7 @@ impl Book {
                 position.opened_at = old.opened_at;
             }
             position.refused.clone_from(&old.refused);
+            (position.outside, position.bare) = (old.outside, old.bare);
         }
         Ok(state)
     }
@@ -174,13 +175,17 @@ impl Book {
 
     /// Counts wins, losses and the streak again after the trade at `at`, which was `old`, changed or went.
     fn rescore(&mut self, old: &Trade, at: usize) {
+        if old.position.outside.is_some() {
+            return; // it counted nowhere
+        }
         let new = self.trades.get(at).filter(|t| t.position.number == old.position.number).map(Trade::net);
         let (was, is) = (old.net(), new.unwrap_or(Amount::ZERO));
         self.totals.wins -= u64::from(was > Amount::ZERO);
         self.totals.wins += u64::from(is > Amount::ZERO);
         self.totals.losses -= u64::from(was < Amount::ZERO);
         self.totals.losses += u64::from(is < Amount::ZERO);
-        let counted = self.trades.iter().filter(|t| t.exit_code != Some(IMPORTED));
+        let counts = |t: &&Trade| t.exit_code != Some(IMPORTED) && t.position.outside.is_none();
+        let counted = self.trades.iter().filter(counts);
         let streak = counted.rev().take_while(|t| t.net() < Amount::ZERO).count();
         self.guard.losses_in_row = u32::try_from(streak).unwrap_or(u32::MAX);
         self.guard.cooled_at = self.guard.cooled_at.min(self.guard.losses_in_row);

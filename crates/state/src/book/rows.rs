@@ -1,14 +1,16 @@
 //! The rows of the book: signals, orders, positions, trades. Data with small questions, no changes.
 
+mod beside;
 mod origins;
 
 use broker_api::{
     AccountRef, Amount, ClientOrderId, Code, Cursor, Digest, Direction, End, Ending, ExecutionId, Fill, Held,
-    Intent, Key, Phase, Price, Protection, Purpose, Qty, Ratio, Reason, SentWindow, Signal, SignalId,
-    StrategyId, Time, TimeInForce, VenueOrderId,
+    Intent, Key, NonTradeKind, Phase, Price, Protection, Purpose, Qty, Ratio, Reason, SentWindow, Signal,
+    SignalId, StrategyId, Time, TimeInForce, VenueOrderId,
 };
 use serde::{Deserialize, Serialize};
 
+pub use beside::{Bare, Closing, NonTrades, Outside};
 pub use origins::{AdoptedFrom, EditFound, HistoryWanted, Import};
 
 /// One venue the book trades at.
@@ -250,6 +252,15 @@ pub struct Position {
     pub refused: Vec<RefusedLeg>,
     /// Its executions, in order.
     pub executions: Vec<ExecutionId>,
+    /// What changed it that was no order of ours, the last of such: its trade is left out of the strategy's figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Code>,
+    /// An order that was to close the position before it opened it: it is closed in turn.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overfilled: bool,
+    /// How long it lay without the stop it shall have.
+    #[serde(default, skip_serializing_if = "Bare::is_nothing")]
+    pub bare: Bare,
     /// The file of another program that it was taken over from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Digest>,
@@ -342,6 +353,12 @@ pub struct Totals {
     pub gross: Amount,
     /// All fees, in account currency.
     pub fees: Amount,
+    /// How many closed trades something else than our orders had a part in: they count as neither won nor lost.
+    #[serde(default)]
+    pub outside: u64,
+    /// Entries of the venues' logs that no trade made, by their kind.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub non_trades: std::collections::BTreeMap<NonTradeKind, NonTrades>,
     /// Executions counted.
     pub fills: u64,
     /// Orders made.
@@ -362,6 +379,9 @@ pub struct Divergence {
     /// The execution that belongs to no order of ours, when it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fill: Option<Fill>,
+    /// What the venue holds of it, when that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub there: Option<Held>,
 }
 
 /// How a process ended.

@@ -13,6 +13,8 @@ use super::Book;
 
 /// Fees in kind.
 mod coins;
+/// What others do.
+mod others;
 
 fn at(second: i64) -> Time {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(second)

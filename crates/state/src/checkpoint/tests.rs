@@ -154,7 +154,7 @@ fn what_is_not_ours_is_kept_at_every_level() {
         file["guard"]["note"] = "mine".into();
         file["guard"]["extra"] = json!({ "deep": [1, { "x": null }] });
         file["positions"]["paper:EUR/USD"]["tag"] = "swing".into();
-        file["positions"]["paper:EUR/USD"]["plan"]["trail"] = "2%".into();
+        file["positions"]["paper:EUR/USD"]["plan"]["trailing"] = "2%".into();
         file["positions"]["watchlist"] = json!(["MSFT", "TSLA"]);
         file["positions"]["ideas"] = json!({ "MSFT": "maybe" });
         file["trades"][0]["review"] = "good".into();
@@ -177,7 +177,7 @@ fn what_is_not_ours_is_kept_at_every_level() {
         "/guard/note",
         "/guard/extra",
         "/positions/paper:EUR~1USD/tag",
-        "/positions/paper:EUR~1USD/plan/trail",
+        "/positions/paper:EUR~1USD/plan/trailing",
         "/positions/watchlist",
         "/positions/ideas",
         "/trades/0/review",

@@ -66,7 +66,7 @@ fn every_kind_has_its_prices_and_no_other() {
 
 #[test]
 fn a_bracket_brings_its_legs() {
-    let plan = Protection { stop: Some(price("400")), target: Some(price("500")) };
+    let plan = Protection { stop: Some(price("400")), target: Some(price("500")), trail: None };
     let with = |plan, qty| Intent {
         bracket: true,
         plan,
@@ -79,7 +79,7 @@ fn a_bracket_brings_its_legs() {
     assert!(
         json(&with(stop_only, "12")).ends_with(r#""order_class":"oto","stop_loss":{"stop_price":"400"}}"#)
     );
-    let turned = Protection { stop: plan.target, target: plan.stop };
+    let turned = Protection { stop: plan.target, target: plan.stop, trail: None };
     for (plan, qty, why) in [
         (Protection::default(), "12", "needs a stop"),
         (turned, "12", "the side of profit"),

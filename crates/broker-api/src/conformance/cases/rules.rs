@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{Bench, Case, Done, case, not_here, takes};
+use crate::Brackets;
 use crate::conformance::Stop;
 use crate::conformance::bench::demand;
 use crate::intent::{StopLimit, TrailingStop};
@@ -206,10 +207,11 @@ async fn what_is_not_held_over_is_not_executed(bench: &mut Bench) -> Done {
 }
 
 async fn bracket(bench: &mut Bench) -> Result<(Intent, Vec<OpenOrder>), Stop> {
-    if !bench.broker().capabilities().brackets {
+    if bench.broker().capabilities().brackets == Brackets::None {
         return not_here("it makes no brackets");
     }
-    let plan = Protection { stop: Some(bench.price(9_500)?), target: Some(bench.price(11_000)?) };
+    let plan =
+        Protection { stop: Some(bench.price(9_500)?), target: Some(bench.price(11_000)?), trail: None };
     let entry = Intent { bracket: true, plan, ..bench.order(Side::Buy, 10, OrderKind::MARKET)? };
     bench.take(&entry).await?;
     bench.ends(entry.id, End::Filled).await?;

@@ -183,7 +183,7 @@ fn target(id: &str, price: &str) -> Intent {
 }
 
 fn bracket(id: &str, qty: &str, stop: &str, target: &str) -> Intent {
-    let plan = Protection { stop: Some(n(stop)), target: Some(n(target)) };
+    let plan = Protection { stop: Some(n(stop)), target: Some(n(target)), trail: None };
     Intent { bracket: true, plan, ..buy(id, qty) }
 }
 
@@ -200,7 +200,9 @@ fn told(events: &[VenueEvent]) -> Vec<String> {
             format!("{} {}@{} {}", fill.order, fill.qty, fill.price, fill.model.unwrap())
         }
         VenueEvent::Closed { order, end, code, .. } => format!("{order} {end:?} {code}"),
-        VenueEvent::Busted { .. } | VenueEvent::Corrected { .. } => "never".to_owned(),
+        VenueEvent::Busted { .. } | VenueEvent::Corrected { .. } | VenueEvent::NonTrade(_) => {
+            "never".to_owned()
+        }
     };
     events.iter().map(short).collect()
 }

@@ -111,7 +111,7 @@ impl World {
                     intent.bracket = *bracket && !*reduce;
                     let (low, high) = (Some(cents(8_700)), Some(cents(11_300)));
                     let (stop, target) = if *sell { (high, low) } else { (low, high) };
-                    intent.plan = Protection { stop, target };
+                    intent.plan = Protection { stop, target, trail: None };
                     let soon = TimeInForce::Gtd(at + TimeDelta::days(5));
                     let all = [TimeInForce::Gtc, TimeInForce::Day, TimeInForce::Ioc, TimeInForce::Fok, soon];
                     intent.tif = all[usize::from(*tif)];

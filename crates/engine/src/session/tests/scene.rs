@@ -55,7 +55,10 @@ fn setup() -> Setup {
         kinds: KindName::ALL.to_vec(),
         holds_when_closed: vec![],
         reduce_only: true,
-        brackets: false,
+        brackets: broker_api::Brackets::None,
+        closing_binds: false,
+        parts_end_with_session: false,
+        closes_positions: false,
         log_tells_closings: true,
         blackouts: Vec::new(),
         resolve,
@@ -208,6 +211,9 @@ impl Scene {
                     });
                 }
                 Command::Find { order, .. } => inputs.push(Input::Found { order, finding: None }),
+                Command::Close { key } => {
+                    inputs.push(Input::Closing { key, outcome: CancelOutcome::Accepted });
+                }
             }
         }
         let activity = Activity { events, cursor: of(&self.book.seq().to_string()), complete: true };
@@ -228,10 +234,11 @@ pub(super) fn played() -> Scene {
     let enter = |stop: &str| Wanted::Enter {
         side: Direction::Long,
         size: SizeWanted::Configured,
-        plan: Protection { stop: Some(of(stop)), target: None },
+        plan: Protection { stop: Some(of(stop)), target: None, trail: None },
     };
     scene.feed(&[scene.price("BTC/USD", "49990.00", "50000.0"), scene.price("ETH/USD", "2999", "3000")]);
-    scene.feed(&[scene.snapshot(), Input::Timer]);
+    let holdings = Input::Holdings { venue: of("paper"), holdings: broker_api::Holdings::default() };
+    scene.feed(&[holdings, scene.snapshot(), Input::Timer]);
     scene.feed(&[
         scene.signal("in", "BTC/USD", enter("48000.00")),
         scene.signal("denied", "ETH/USD", enter("100")),
@@ -244,8 +251,12 @@ pub(super) fn played() -> Scene {
     }
     scene.feed(&[scene.price("ETH/USD", "2999", "3000"), scene.snapshot()]);
     scene.feed(&[scene.signal("lost", "ETH/USD", enter("2900"))]);
-    let lost = scene.commands.iter().map(|command| Input::Submitted {
-        order: command.order(),
+    let orders = scene.commands.iter().filter_map(|command| match command.subject() {
+        crate::command::Subject::Order(order) => Some(order),
+        crate::command::Subject::Position(_) => None,
+    });
+    let lost = orders.map(|order| Input::Submitted {
+        order,
         attempt: 1,
         outcome: SubmitOutcome::Unknown { why: "a line\nand \"another\" \u{1f600}".into() },
     });

@@ -4,14 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_api::{
-    By, Code, Day, Direction, End, Ending, GuardState, Level, Phase, Proof, Purpose, SentWindow,
+    By, Code, Day, Direction, End, Ending, GuardState, Level, NonTradeKind, Phase, Proof, Purpose, SentWindow,
 };
 use serde_json::{Value, json};
 
 use super::super::{Checkpoint, SCHEMA};
 use crate::book::{
-    AdoptedFrom, Blocked, Book, Divergence, EditFound, Ended, Execution, ExitWanted, HistoryWanted, Import,
-    LastStop, Order, Position, RefusedLeg, SignalState, Totals, Trade, VenueState,
+    AdoptedFrom, Bare, Blocked, Book, Closing, Divergence, EditFound, Ended, Execution, ExitWanted,
+    HistoryWanted, Import, LastStop, NonTrades, Order, Outside, Position, RefusedLeg, SignalState, Totals,
+    Trade, VenueState,
 };
 use crate::encode::digest;
 use crate::testing::{account, at, cursor, fill, intent, key, reason, signal};
@@ -76,7 +77,11 @@ fn position() -> Position {
         strategy: Some("trend-a".parse().unwrap()),
         decided_at_price: "1".parse().unwrap(),
         risk: Some(one()),
-        plan: broker_api::Protection { stop: Some("1".parse().unwrap()), target: Some("2".parse().unwrap()) },
+        plan: broker_api::Protection {
+            stop: Some("1".parse().unwrap()),
+            target: Some("2".parse().unwrap()),
+            trail: Some("3".parse().unwrap()),
+        },
         legs_made: 2,
         blocked: Some(Blocked {
             purpose: Purpose::Stop,
@@ -86,6 +91,9 @@ fn position() -> Position {
         }),
         refused: vec![RefusedLeg { purpose: Purpose::Stop, at: at(1) }],
         executions: vec![fill(0, 0, 1, 1).execution],
+        outside: Some(Code::fixed("repair")),
+        overfilled: true,
+        bare: Bare { since: Some(at(1)), total_ms: 1, longest_ms: 1 },
         imported: Some(digest(b"a")),
     }
 }
@@ -127,9 +135,14 @@ fn full() -> Book {
         high_water: Some("1".parse().unwrap()),
         equity: Some("1".parse().unwrap()),
     };
-    let totals =
-        Totals { endings: Ending::ALL.into_iter().map(|ending| (ending, 1)).collect(), ..Totals::default() };
-    let divergence = Divergence { reason: full_reason(), at: at(0), fill: Some(kept()) };
+    let totals = Totals {
+        endings: Ending::ALL.into_iter().map(|ending| (ending, 1)).collect(),
+        non_trades: NonTradeKind::ALL.into_iter().map(|kind| (kind, NonTrades::default())).collect(),
+        ..Totals::default()
+    };
+    let held = "1".parse().unwrap();
+    let divergence = Divergence { reason: full_reason(), at: at(0), fill: Some(kept()), there: Some(held) };
+    let outside = Outside { held, at: at(0), code: Code::fixed("repair"), until: Some(at(1)) };
     let trade = Trade {
         position: position(),
         closed_at: at(1),
@@ -169,6 +182,9 @@ fn full() -> Book {
         "trades": [trade],
         "closed_orders": orders,
         "executions": { "paper": { "x0-0": execution } },
+        "outside": { "paper:AAPL": outside },
+        "non_trades": { "paper": { "n1": at(0) } },
+        "closings": { "paper:AAPL": Closing { at: at(0), asks: 1, asking: true } },
         "imports": [Import { file: digest(b"a"), at: at(0), reason: "moved".into(), positions: 1, trades: 1 }],
     });
     serde_json::from_value(book).unwrap()

@@ -1,0 +1,162 @@
+//! What others do in the account, and what a person makes of it: from the broker's answer to the line of a report. What
+//! happened to the users of other programs stands at each test.
+
+use broker_api::Side;
+use serde_json::{Value, json};
+
+use super::desk::{Desk, decimal, document};
+use crate::place::{code, stderr, stdout};
+use crate::schemas::{assert_fits, schema_of};
+
+/// Every question for positions fails.
+const POSITIONS_FAIL: &str = r#"{"request":{"method":"GET","path":"/v2/positions","times":0,"do":{"status":{"code":503,"processed":false}}}}"#;
+
+/// A desk that holds AAPL with its stop.
+fn holding() -> Desk {
+    let desk = Desk::new("100000");
+    let ran = desk.run(&[desk.enter("one", "AAPL", "219")], &[]);
+    assert_eq!(code(&ran), 0, "{}{}", stdout(&ran), stderr(&ran));
+    desk
+}
+
+fn held(desk: &Desk, symbol: &str) -> String {
+    let positions = desk.json(&["positions"]);
+    let row = positions.as_array().unwrap().iter().find(|row| row["symbol"] == symbol).cloned();
+    row.map_or_else(|| "0".to_owned(), |row| row["quantity"].as_str().unwrap().to_owned())
+}
+
+fn repaired(desk: &Desk, words: &[&str]) -> Value {
+    let done = desk.tradewind(&[&["repair"], words, &["--json"]].concat());
+    let told = document(&done);
+    assert_fits(&schema_of(|words| desk.tradewind(words), "output"), &told, "repair");
+    assert_eq!(told["schema"], "tradewind.repair/1", "{told:#}");
+    assert_eq!(told["data"]["exit"], json!(code(&done)));
+    told["data"].clone()
+}
+
+fn verdict(desk: &Desk, symbol: &str) -> Value {
+    let looked = desk.tradewind(&["reconcile", "--json"]);
+    let told = document(&looked);
+    let rows = told["data"]["instruments"].as_array().unwrap_or_else(|| panic!("{told:#}")).clone();
+    rows.into_iter().find(|row| row["symbol"] == symbol).unwrap_or(Value::Null)
+}
+
+#[test]
+fn reconcile_looks_writes_nothing_and_says_what_matches() {
+    let desk = holding();
+    let before = std::fs::read(desk.folder.path().join("paper-state.json")).unwrap();
+    let posts = desk.requests("POST", "/v2/orders");
+    let looked = desk.tradewind(&["reconcile"]);
+    let text = stdout(&looked);
+    assert_eq!(code(&looked), 0, "{text}{}", stderr(&looked));
+    assert!(text.contains("1 of 1 positions match, 1 stops cover 1 positions, 0 unknown"), "{text}");
+    assert_eq!(verdict(&desk, "AAPL")["verdict"], "match");
+    assert_eq!(std::fs::read(desk.folder.path().join("paper-state.json")).unwrap(), before);
+    assert_eq!(desk.requests("POST", "/v2/orders"), posts);
+}
+
+// Positions that were closed by hand stayed open in memory all session: nautechsystems/nautilus_trader#3655.
+#[test]
+fn a_position_that_a_person_closed_is_closed_here_too_and_counts_as_neither_won_nor_lost() {
+    let desk = holding();
+    let all = held(&desk, "AAPL");
+    desk.cancel_all_by_hand();
+    desk.control.trade("AAPL", Side::Sell, decimal(&all)).unwrap();
+    let ran = desk.run(&[], &[]);
+    assert_eq!(code(&ran), 4, "{}{}", stdout(&ran), stderr(&ran));
+    let status = desk.json(&["status"]);
+    assert_eq!(status["diverged"][0]["code"], "outside_trade", "{status:#}");
+    assert_eq!((&status["outside"]["trades_kept_out"], &status["totals"]["losses"]), (&json!(1), &json!(0)));
+    assert_eq!(desk.json(&["trades"])[0]["outside"], "outside_trade");
+    let story = stdout(&desk.tradewind(&["explain", "AAPL"]));
+    assert!(story.contains("DIVERGENCE AAPL") && story.contains("not ours (outside_trade)"), "{story}");
+    assert!(story.contains("tradewind repair trust-broker|adopt|close|ignore AAPL"), "{story}");
+    // No entry until a person has looked, and then it goes on.
+    let denied = desk.run(&[desk.enter("two", "AAPL", "219")], &[]);
+    assert_eq!(document(&denied)["data"]["signals"][0]["outcome"], "denied");
+    assert_eq!(repaired(&desk, &["trust-broker", "AAPL", "--reason", "sold by hand"])["exit"], 0);
+    let again = desk.run(&[desk.enter("three", "AAPL", "219")], &[]);
+    assert_eq!(document(&again)["data"]["signals"][0]["outcome"], "filled", "{}", stdout(&again));
+}
+
+// A forced liquidation was not booked: QuantConnect/Lean#5839.
+#[test]
+fn what_the_broker_liquidates_is_booked_and_no_stop_is_left() {
+    let desk = holding();
+    desk.control.liquidate("AAPL").unwrap();
+    let ran = desk.run(&[], &[]);
+    assert_eq!(code(&ran), 4, "{}{}", stdout(&ran), stderr(&ran));
+    assert_eq!(held(&desk, "AAPL"), "0");
+    let open = desk.json(&["orders"]);
+    assert_eq!(open, json!([]), "{open:#}");
+    assert_eq!(verdict(&desk, "AAPL"), Value::Null, "nothing is held, here or there");
+}
+
+// A manual trade once ended the run, and is now ignored: QuantConnect/Lean#2916.
+#[test]
+fn what_a_person_buys_can_be_left_alone_adopted_or_closed() {
+    let desk = holding();
+    let ours = held(&desk, "AAPL");
+    desk.control.trade("AAPL", Side::Buy, decimal("4")).unwrap();
+    assert_eq!(code(&desk.run(&[], &[])), 4);
+    let row = verdict(&desk, "AAPL");
+    assert_eq!(
+        (&row["verdict"], &row["beside"], &row["diverged"]),
+        (&json!("explained"), &json!("4"), &json!(true)),
+        "{row:#}"
+    );
+    let left = repaired(&desk, &["ignore", "AAPL", "--reason", "my own"]);
+    assert_eq!((&left["held"], &left["beside"], &left["exit"]), (&json!(ours), &json!("4"), &json!(0)));
+    assert_eq!(code(&desk.run(&[], &[])), 0, "and stays so");
+    let ours_now = repaired(&desk, &["adopt", "AAPL", "--stop", "220", "--reason", "run it from here"]);
+    assert_eq!((&ours_now["exit"], &ours_now["beside"]), (&json!(0), &json!("0")), "{ours_now:#}");
+    let position = &desk.json(&["positions"])[0];
+    assert_eq!(
+        (&position["stop"], &position["protected"], &position["outside"]),
+        (&json!("220"), &json!("yes"), &json!("repair")),
+        "{position:#}"
+    );
+    desk.control.trade("MSFT", Side::Buy, decimal("3")).unwrap();
+    assert_eq!(code(&desk.run(&[], &[])), 4);
+    let closed = repaired(&desk, &["close", "MSFT", "--reason", "not wanted"]);
+    assert_eq!((&closed["held"], &closed["diverged"]), (&json!("0"), &json!([])), "{closed:#}");
+    let there = desk.control.truth()["positions"].clone();
+    assert_eq!(there.as_array().unwrap().len(), 1, "{there:#}");
+}
+
+#[test]
+fn a_repair_of_what_agrees_and_flags_that_do_not_fit_are_refused_and_change_nothing() {
+    let desk = holding();
+    let before = std::fs::read(desk.folder.path().join("paper-state.json")).unwrap();
+    for (words, word) in [
+        (&["repair", "trust-broker", "AAPL", "--reason", "x"][..], "TW0818"),
+        (&["repair", "ignore", "AAPL", "--stop", "1", "--reason", "x"], "TW0819"),
+        (&["repair", "close", "AAPL", "--until", "2026-12-01T00:00:00Z", "--reason", "x"], "TW0819"),
+        (&["repair", "fix", "AAPL", "--reason", "x"], "adopt"),
+        (&["repair", "adopt", "AAPL"], "--reason"),
+    ] {
+        let refused = desk.tradewind(words);
+        assert_eq!(code(&refused), 2, "{words:?}");
+        assert!(stderr(&refused).contains(word), "{words:?}: {}", stderr(&refused));
+    }
+    let state = std::fs::read(desk.folder.path().join("paper-state.json")).unwrap();
+    let place = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap()["positions"].clone();
+    assert_eq!(place(&state), place(&before));
+}
+
+// A failed position query was read as flat: nautechsystems/nautilus_trader#3023.
+#[test]
+fn a_broker_that_does_not_say_what_it_holds_is_not_taken_for_an_empty_account() {
+    let desk = holding();
+    desk.control.fault_lines(POSITIONS_FAIL).unwrap();
+    let looked = desk.tradewind(&["reconcile"]);
+    assert_eq!(code(&looked), 5, "{}{}", stdout(&looked), stderr(&looked));
+    assert!(stderr(&looked).contains("TW0817"), "{}", stderr(&looked));
+    desk.control.clear_faults();
+    desk.control.fault_lines(POSITIONS_FAIL).unwrap();
+    let ran = desk.run(&[desk.enter("two", "MSFT", "420")], &["--settle", "1"]);
+    assert_eq!(code(&ran), 5, "{}", stdout(&ran));
+    assert_ne!(held(&desk, "AAPL"), "0");
+    assert_eq!(desk.json(&["status"])["diverged"], json!([]));
+    assert_eq!(desk.requests("POST", "/v2/orders"), 1, "nothing enters before it was compared");
+}
