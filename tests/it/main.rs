@@ -1,5 +1,8 @@
 //! Everything that is tested from outside the crates, in one binary.
 
+/// The adapter to Alpaca over its simulator.
+#[cfg(test)]
+mod alpaca;
 /// What any broker must do.
 #[cfg(test)]
 mod conformance;

@@ -40,19 +40,19 @@ pub(crate) struct Inside {
     capabilities: Capabilities,
     pub(crate) transport: Transport,
     pub(crate) stream: stream::Handle,
-    memory: tokio::sync::Mutex<Memory>,
-    known: Mutex<Known>,
+    pub(crate) memory: tokio::sync::Mutex<Memory>,
+    pub(crate) known: Mutex<Known>,
 }
 
 /// What was learnt and does not change.
 #[derive(Default)]
-struct Known {
+pub(crate) struct Known {
     /// Alpaca's names of our orders.
     ids: BTreeMap<ClientOrderId, String>,
     /// Since when an order that is asked about was not there.
     silent: BTreeMap<ClientOrderId, (SentWindow, Time)>,
     /// Pairs of coins, by their name without the slash.
-    coins: BTreeMap<String, Symbol>,
+    pub(crate) coins: BTreeMap<String, Symbol>,
 }
 
 /// How many names are kept. One that is forgotten is asked for again.
@@ -120,6 +120,7 @@ impl Alpaca {
         match serde_json::from_slice::<wire::Order>(&answer.body) {
             Ok(made) if made.client_order_id.as_deref() == Some(order.client_order_id.as_str()) => {
                 self.learn(order.client_order_id, &made.id);
+                self.0.transport.learn(order.client_order_id, &made);
                 SubmitOutcome::Accepted { venue_order: VenueOrderId::new(&made.id).ok() }
             }
             Ok(made) => {
@@ -158,32 +159,6 @@ impl Alpaca {
 
     fn identify(&self, row: &wire::Account) -> Result<AccountRef, QueryFailed> {
         convert::identity(self.0.venue, self.0.mode, &self.0.host, row)
-    }
-
-    /// The list of pairs of coins, which is short.
-    async fn coins(&self) -> Result<Vec<wire::Asset>, QueryFailed> {
-        let request = Request::get("/v2/assets").with("status", "active").with("asset_class", "crypto");
-        let assets: Vec<wire::Asset> = self.0.transport.read(request).await?;
-        let mut known = lock(&self.0.known);
-        for asset in &assets {
-            known.coins.insert(asset.symbol.replace('/', ""), convert::symbol(&asset.symbol)?);
-        }
-        Ok(assets)
-    }
-
-    /// The canonical symbol of a position: coins come as `BTCUSD`.
-    async fn canonical(&self, row: &wire::Position) -> Result<Symbol, QueryFailed> {
-        if row.asset_class.as_deref() != Some("crypto") || row.symbol.contains('/') {
-            return convert::symbol(&row.symbol);
-        }
-        let find = || lock(&self.0.known).coins.get(&row.symbol).copied();
-        if let Some(symbol) = find() {
-            return Ok(symbol);
-        }
-        self.coins().await?;
-        find().ok_or_else(|| {
-            convert::unreadable("a position", &format!("{:?} is no pair of its list", row.symbol))
-        })
     }
 
     /// The order in the list of all since it can have been sent.
@@ -361,7 +336,7 @@ impl Broker for Alpaca {
     async fn activity_since(&self, cursor: Option<Cursor>) -> Result<Activity, QueryFailed> {
         let since = cursor.map(Place::read).transpose()?;
         let is_amended = self.0.stream.take_amended();
-        let activity = log::read(&self.0.transport, self.0.venue, &self.0.memory, since, is_amended).await?;
+        let activity = log::read(self, since, is_amended).await?;
         let fills = activity.events.iter().filter_map(|event| match event {
             VenueEvent::Filled(fill) => Some(fill.at),
             _ => None,

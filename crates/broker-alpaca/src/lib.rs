@@ -6,7 +6,8 @@
 //! |---|---|
 //! | `config` | hosts and settings, from the names that Alpaca's own tools use |
 //! | `secret` | credentials that cannot be printed, logged, serialised or put in a URL |
-//! | `broker`, `log`, `quotes` | the ports, call by call; the log is fills and closings by cursor |
+//! | `broker`, `log`, `quotes` | the ports, call by call; the log is fills, closings and what no trade made, by cursor |
+//! | `symbols` | the canonical names of pairs of coins |
 //! | `convert` | between Alpaca's words and ours. Pure |
 //! | `wire` | Alpaca's JSON, with exact numbers and open lists of words |
 //! | `limits` | how many requests may leave, cancels and exits first. Pure |
@@ -31,6 +32,7 @@ pub mod probe;
 mod quotes;
 mod secret;
 mod stream;
+mod symbols;
 mod transport;
 mod wire;
 

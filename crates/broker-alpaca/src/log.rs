@@ -1,8 +1,8 @@
-//! The log of an account: its fills, from the account's activities, and its closings, from the list of orders, read by
-//! cursor.
+//! The log of an account: its fills, from the account's activities, its closings, from the list of orders, and what no
+//! trade made, from the activities again, read by cursor.
 //!
-//! A cursor reads `a1.SEEN.ORDERS`, both in milliseconds since 1970: the latest event that was told, and a moment before
-//! every order that was live then. From it one reads all orders since `ORDERS`, so each that was live or came since is
+//! A cursor reads `a2.SEEN.ORDERS.NONTRADES`, all in milliseconds since 1970: the latest fill or closing that was told, a
+//! moment before every order that was live then, and the latest entry that no trade made. From it one reads all orders since `ORDERS`, so each that was live or came since is
 //! among them, and all fills since `SEEN` less an overlap, since Alpaca's rows appear late and out of order. What was
 //! told before is told again, and counts once by its execution id. A cursor in the middle of a long log ends in `.more`:
 //! from there the overlap is short, so that reading comes to an end.
@@ -12,24 +12,27 @@
 //!
 //! A bust takes a row away, and a correction changes one. Neither has a row of its own among the activities, so they are
 //! found by what this process was told before: a row that is gone, while the order's filled quantity is the sum of what
-//! is left, was taken back. A bust between two processes is not found here; it shows as a position that differs.
+//! is left, was taken back. An order that filled less than was told of it lost an execution, however old that is. A bust
+//! between two processes is not found here; it shows as a position that differs.
 
 mod cursor;
+mod memory;
+mod non_trades;
 mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use broker_api::{
-    Activity, ClientOrderId, Code, End, ExecutionId, Fill, QueryFailed, Time, VenueEvent, VenueId, planted,
-};
+use broker_api::{Activity, ClientOrderId, Code, End, QueryFailed, Time, VenueEvent, planted};
 use chrono::TimeDelta;
 
+use crate::broker::Alpaca;
 use crate::convert;
-use crate::orders::{Status, text};
+use crate::orders::{self, Status, text};
 use crate::transport::{Request, Transport};
 use crate::wire::{FillRow, Order};
 
 pub(crate) use cursor::Place;
+pub(crate) use memory::Memory;
 use reading::{Told, cum, is_whole, sum};
 
 /// How late a row may appear.
@@ -38,8 +41,6 @@ const OVERLAP: TimeDelta = TimeDelta::minutes(15);
 const OVERLAP_MORE: TimeDelta = TimeDelta::seconds(1);
 /// How far one looks back when the stream says that an execution was amended.
 const AMENDED: TimeDelta = TimeDelta::days(7);
-/// How long an execution is remembered for the sake of its amendments.
-const REMEMBERED: TimeDelta = TimeDelta::days(8);
 /// How long an order may wait for rows that its filled quantity says there are. Then it is told as it is.
 const LATE_MAX: TimeDelta = TimeDelta::hours(1);
 /// Rows of a page, and pages of a call.
@@ -48,21 +49,14 @@ const PAGES_MAX: usize = 20;
 
 const REPLACED: Code = Code::fixed("replaced");
 
-/// What this process was told of executions, so that a row that changes or goes is noticed.
-#[derive(Debug, Default)]
-pub(crate) struct Memory {
-    told: BTreeMap<ExecutionId, Told>,
-}
-
 /// The log from a place on. `is_amended` says that the stream told of a bust or a correction.
 pub(crate) async fn read(
-    transport: &Transport,
-    venue: VenueId,
-    memory: &tokio::sync::Mutex<Memory>,
+    alpaca: &Alpaca,
     since: Option<Place>,
     is_amended: bool,
 ) -> Result<Activity, QueryFailed> {
-    let mut memory = memory.lock().await;
+    let (transport, venue) = (&alpaca.0.transport, alpaca.0.venue);
+    let mut memory = alpaca.0.memory.lock().await;
     let from = since.map(|place| window(place, is_amended));
     // Orders first: the fills, read after them, hold at least as much as they say.
     let listed = transport.orders(Status::All, false, since.map(|place| place.orders), None).await?;
@@ -95,6 +89,8 @@ pub(crate) async fn read(
             rows.extend(own);
         }
     }
+    // Entries before their legs, which are named after them.
+    transport.learn_entries(orders.values())?;
     let mut names: BTreeMap<String, ClientOrderId> = BTreeMap::new();
     for order in orders.values() {
         names.insert(order.id.clone(), transport.name(order).await?);
@@ -102,6 +98,8 @@ pub(crate) async fn read(
     let is_lagging = !late.is_empty();
     rows.sort_by(|a, b| (a.transaction_time, cum(a), &a.id).cmp(&(b.transaction_time, cum(b), &b.id)));
     rows.dedup_by(|a, b| a.id == b.id);
+    // Before what is told now: an order as it was listed does not have that yet.
+    let short = memory.short(&orders, transport.now())?;
     let mut events = Vec::new();
     for row in &rows {
         let order = orders.get(&row.order_id).ok_or_else(|| {
@@ -114,14 +112,21 @@ pub(crate) async fn read(
     if is_end {
         closings(&orders, &names, from, &late, &mut events)?;
     }
+    let told = events.iter().map(|(at, _)| *at).max();
+    let (entries, non_trades, is_all) = if is_end {
+        non_trades::read(alpaca, &mut memory, since).await?
+    } else {
+        (Vec::new(), since.map_or(Time::UNIX_EPOCH, |place| place.non_trades), true)
+    };
+    events.extend(entries.into_iter().map(|entry| (entry.at, VenueEvent::NonTrade(entry))));
     // Fills before closings of the same moment: the sort keeps the order in which they were put.
     events.sort_by_key(|(at, _)| *at);
-    let told = events.iter().map(|(at, _)| *at).max();
     if is_end {
-        for gone in memory.gone(from, &rows).into_iter().filter(|_| !planted!(GoneIgnored)) {
-            events.extend(
-                taken_back(transport, &mut memory, &gone).await?.map(|event| (transport.now(), event)),
-            );
+        let mut gone = memory.gone(from, &rows);
+        gone.extend(short);
+        for (order, gone) in by_order(gone) {
+            let busts = taken_back(transport, &mut memory, &order, &gone).await?;
+            events.extend(busts.into_iter().map(|event| (transport.now(), event)));
         }
         memory.forget(told.or(from));
     }
@@ -137,7 +142,8 @@ pub(crate) async fn read(
         Some(place) => place.orders,
         None => Time::UNIX_EPOCH,
     };
-    let place = Place { seen, orders: oldest, is_inside: !is_end };
+    let is_end = is_end && is_all;
+    let place = Place { seen, orders: oldest, non_trades, is_inside: !is_end };
     Ok(Activity {
         events: events.into_iter().map(|(_, event)| event).collect(),
         cursor: place.cursor()?,
@@ -217,11 +223,11 @@ fn closings(
         let Some(end) = convert::end(&order.status).filter(|end| *end != End::Filled) else { continue };
         let name = names.get(&order.id).copied().map_or_else(|| convert::name(order), Ok)?;
         // What replaces a leg that wakes has its name, and lives on.
-        if order.status == "replaced" && convert::leg_of(name).is_some() {
+        if order.status == orders::REPLACED && convert::leg_of(name).is_some() {
             continue;
         }
         let code = match order.status.as_str() {
-            "replaced" => REPLACED,
+            orders::REPLACED => REPLACED,
             status => Code::new(status).map_err(|why| convert::unreadable("an order's status", &why))?,
         };
         let at =
@@ -245,44 +251,34 @@ fn oldest(orders: &BTreeMap<String, Order>, since: Option<Place>) -> Time {
     }
 }
 
-/// Whether an execution whose row is gone was taken back: Alpaca's own count of the order must say so too.
+/// Executions by Alpaca's name of their order, each once.
+fn by_order(gone: Vec<Told>) -> BTreeMap<String, Vec<Told>> {
+    let mut orders: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+    for told in gone.into_iter().filter(|_| !planted!(GoneIgnored)) {
+        let of_order = orders.entry(told.order_id.clone()).or_default();
+        if of_order.iter().all(|other| other.fill.execution != told.fill.execution) {
+            of_order.push(told);
+        }
+    }
+    orders
+}
+
+/// Which executions of an order were taken back: they have no row, and Alpaca's own count of the order says so too.
 async fn taken_back(
     transport: &Transport,
     memory: &mut Memory,
-    gone: &Told,
-) -> Result<Option<VenueEvent>, QueryFailed> {
-    let Some(order) = transport.order(&gone.order_id, false).await? else { return Ok(None) };
-    let rows = own_rows(transport, &gone.order_id).await?;
-    let is_there = rows.iter().any(|row| row.id == gone.fill.execution.as_str());
-    if is_there || sum(&rows) != convert::filled(&order)?.get() {
-        return Ok(None);
+    order: &str,
+    gone: &[Told],
+) -> Result<Vec<VenueEvent>, QueryFailed> {
+    let Some(row) = transport.order(order, false).await? else { return Ok(Vec::new()) };
+    let rows = own_rows(transport, order).await?;
+    if sum(&rows) != convert::filled(&row)?.get() {
+        return Ok(Vec::new());
     }
-    memory.told.remove(&gone.fill.execution);
-    Ok(Some(VenueEvent::Busted { execution: gone.fill.execution, at: transport.now() }))
-}
-
-impl Memory {
-    /// A fill as an event: a correction when it was told otherwise before.
-    fn event(&mut self, fill: &Fill, order_id: &str, now: Time) -> VenueEvent {
-        let told = Told { fill: *fill, order_id: order_id.to_owned() };
-        match self.told.insert(fill.execution, told) {
-            Some(before) if before.fill != *fill => VenueEvent::Corrected { fill: *fill, at: now },
-            _ => VenueEvent::Filled(*fill),
-        }
-    }
-
-    /// Forgets what is too old to be amended.
-    fn forget(&mut self, now: Option<Time>) {
-        if let Some(floor) = now.and_then(|now| now.checked_sub_signed(REMEMBERED)) {
-            self.told.retain(|_, told| told.fill.at > floor);
-        }
-    }
-
-    /// What was told of the time that was read, and has no row any more.
-    fn gone(&self, from: Option<Time>, rows: &[FillRow]) -> Vec<Told> {
-        let floor = from.map(|from| from + TimeDelta::seconds(1));
-        let is_read = |told: &&Told| floor.is_none_or(|floor| told.fill.at > floor);
-        let is_there = |told: &Told| rows.iter().any(|row| row.id == told.fill.execution.as_str());
-        self.told.values().filter(is_read).filter(|told| !is_there(told)).cloned().collect()
-    }
+    let is_gone = |told: &&Told| rows.iter().all(|row| row.id != told.fill.execution.as_str());
+    let busted = gone.iter().filter(is_gone).map(|told| {
+        memory.lost(told.fill.execution);
+        VenueEvent::Busted { execution: told.fill.execution, at: transport.now() }
+    });
+    Ok(busted.collect())
 }

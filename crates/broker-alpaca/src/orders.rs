@@ -13,6 +13,11 @@ const PAGE: usize = 500;
 /// The most pages that are read for one question.
 const PAGES_MAX: usize = 40;
 
+/// How often what replaced an order is followed.
+const REPLACED_MAX: usize = 5;
+/// The status of an order that another one stands for.
+pub(crate) const REPLACED: &str = "replaced";
+
 /// How many groups of orders are remembered. One that is forgotten is looked up again.
 const GROUPS_MAX: usize = 10_000;
 
@@ -52,17 +57,30 @@ impl Transport {
         self.order(&uuid, false).await
     }
 
-    fn group(&self, group: &str) -> Option<ClientOrderId> {
-        lock(&self.groups).get(group).copied()
+    /// The entry of a group of orders, and its id at Alpaca.
+    fn group(&self, order: &Order) -> Option<(ClientOrderId, String)> {
+        lock(&self.groups).get(order.group_id.as_deref()?).cloned()
     }
 
     /// Remembers whose entry a group of orders belongs to.
-    fn learn_group(&self, group: &str, entry: ClientOrderId) {
+    pub(crate) fn learn(&self, name: ClientOrderId, entry: &Order) {
+        let Some(group) = entry.group_id.clone() else { return };
         let mut groups = lock(&self.groups);
         if groups.len() >= GROUPS_MAX {
             groups.clear();
         }
-        groups.insert(group.to_owned(), entry);
+        groups.insert(group, (name, entry.id.clone()));
+    }
+
+    /// The same of all entries among orders.
+    pub(crate) fn learn_entries<'a>(
+        &self,
+        orders: impl IntoIterator<Item = &'a Order>,
+    ) -> Result<(), QueryFailed> {
+        for order in orders.into_iter().filter(|order| order.group_role.as_deref() == Some("entry")) {
+            self.learn(convert::name(order)?, order);
+        }
+        Ok(())
     }
 
     /// The leg of an entry of ours, as it is now: one that woke may have been replaced.
@@ -76,31 +94,40 @@ impl Transport {
         let Some(entry) = self.ask::<Order>(request.first(priority)).await? else { return Ok(None) };
         let family = self.order(&entry.id, true).await?;
         let legs = family.and_then(|entry| entry.legs).unwrap_or_default();
-        Ok(legs.into_iter().rev().find(|leg| convert::leg_purpose(leg) == Some(purpose)))
+        let of_purpose = || legs.iter().rev().filter(|leg| convert::leg_purpose(leg) == Some(purpose));
+        let last = of_purpose().find(|leg| leg.status != REPLACED).or_else(|| of_purpose().next()).cloned();
+        let Some(mut leg) = last else { return Ok(None) };
+        // What replaced it may not stand under the entry.
+        for _ in 0..REPLACED_MAX {
+            let Some(next) = leg.replaced_by.clone().filter(|_| leg.status == REPLACED) else { break };
+            match self.order(&next, false).await? {
+                Some(order) => leg = order,
+                None => break,
+            }
+        }
+        Ok(Some(leg))
     }
 
     /// Our name of an order: its own, or, for a leg that Alpaca made of an entry of ours, the one that follows from the entry's.
     pub(crate) async fn name(&self, order: &Order) -> Result<ClientOrderId, QueryFailed> {
         let own = convert::name(order)?;
-        if own.is_ours() {
-            if let Some(group) = &order.group_id {
-                self.learn_group(group, own);
-            }
+        // A pair of orders that cancel each other has no entry.
+        if own.is_ours() || !is_complex(order) || order.order_class.as_deref() == Some("oco") {
             return Ok(own);
         }
-        if !is_complex(order) {
-            return Ok(own);
-        }
-        let known = order.group_id.as_deref().and_then(|group| self.group(group));
-        let entry = match known {
-            Some(entry) => Some(entry),
-            None => self.family(order).await?.map(|entry| convert::name(&entry)).transpose()?,
+        let entry = match self.group(order) {
+            Some((entry, _)) => Some(entry),
+            None => match self.family(order).await? {
+                Some(entry) => {
+                    let name = convert::name(&entry)?;
+                    self.learn(name, &entry);
+                    Some(name)
+                }
+                None => None,
+            },
         };
         let leg = entry.filter(ClientOrderId::is_ours).and_then(|entry| convert::leg_name(entry, order));
-        if let (Some(entry), Some(group), true) = (entry, &order.group_id, leg.is_some()) {
-            self.learn_group(group, entry);
-        }
-        Ok(leg.unwrap_or(own))
+        Ok(leg.filter(|_| entry != Some(own)).unwrap_or(own))
     }
 
     /// The order of Alpaca's own id.
@@ -168,6 +195,7 @@ impl Transport {
         let mut open: Vec<(Order, Option<ClientOrderId>)> = Vec::new();
         if flat.iter().any(is_complex) {
             for entry in self.orders(Status::Open, true, None, None).await? {
+                self.learn_entries([&entry])?;
                 take_in(&mut open, entry)?;
             }
         }
@@ -176,17 +204,24 @@ impl Transport {
                 continue;
             }
             let family = if is_complex(&order) { self.family(&order).await? } else { None };
-            match family {
-                Some(entry) => take_in(&mut open, entry)?,
-                None => open.push((order, None)),
+            let parent = family.as_ref().map(convert::name).transpose()?;
+            if let Some(entry) = family {
+                take_in(&mut open, entry)?;
+            }
+            // One in the place of a leg may not stand under the entry.
+            if !open.iter().any(|(known, _)| known.id == order.id) {
+                open.push((order, parent));
             }
         }
         open.retain(|(order, _)| convert::end(&order.status).is_none());
         Ok(open)
     }
 
-    /// The entry of a leg, with all its legs: they were placed in one moment.
+    /// The entry of a leg, with all its legs: by its group, or since they were placed in one moment.
     async fn family(&self, leg: &Order) -> Result<Option<Order>, QueryFailed> {
+        if let Some((_, entry)) = self.group(leg) {
+            return self.order(&entry, true).await;
+        }
         let Some(began) = leg.created_at else { return Ok(None) };
         let (after, until) = (began - TimeDelta::seconds(5), began + TimeDelta::seconds(5));
         let near = self.orders(Status::All, true, Some(after), Some(until)).await?;

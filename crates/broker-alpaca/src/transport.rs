@@ -140,8 +140,8 @@ pub(crate) struct Transport {
     trading: Host,
     data: Host,
     clock: Clock,
-    /// The entries of ours that brought other orders with them, by the name that Alpaca gives them all.
-    pub(crate) groups: Mutex<BTreeMap<String, ClientOrderId>>,
+    /// The entries that brought other orders with them, and their ids there, by the name that Alpaca gives them all.
+    pub(crate) groups: Mutex<BTreeMap<String, (ClientOrderId, String)>>,
     #[cfg(feature = "probe")]
     tap: Option<crate::probe::Tap>,
 }

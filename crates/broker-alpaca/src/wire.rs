@@ -81,6 +81,26 @@ pub(crate) struct FillRow {
     pub(crate) cum_qty: Option<Exact>,
 }
 
+/// A row of `GET /v2/account/activities` that no trade made.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct NonTradeRow {
+    pub(crate) id: String,
+    pub(crate) activity_type: String,
+    pub(crate) activity_sub_type: Option<String>,
+    /// A date, or a moment.
+    pub(crate) date: Option<String>,
+    pub(crate) created_at: Option<Time>,
+    pub(crate) transaction_time: Option<Time>,
+    pub(crate) net_amount: Option<Exact>,
+    pub(crate) currency: Option<String>,
+    pub(crate) qty: Option<Exact>,
+    pub(crate) per_share_amount: Option<Exact>,
+    pub(crate) symbol: Option<String>,
+    /// Shared by the rows of one event.
+    pub(crate) group_id: Option<String>,
+    pub(crate) status: Option<String>,
+}
+
 /// `GET /v2/clock`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ClockNow {

@@ -257,7 +257,10 @@ impl Broker for Liar {
     }
 
     async fn close(&self, key: broker_api::Key) -> CancelOutcome {
-        self.inner.close(key).await
+        match self.lie {
+            Lie::KeepsPosition => CancelOutcome::Accepted,
+            _ => self.inner.close(key).await,
+        }
     }
 
     async fn cancel(&self, order: ClientOrderId) -> CancelOutcome {
@@ -310,6 +313,10 @@ impl Broker for Liar {
         match self.lie {
             Lie::OrphansLegs => open.iter_mut().for_each(|order| order.parent = None),
             Lie::LegsStay => open = memory.legs.values().copied().collect(),
+            Lie::RenamesLegs => {
+                let legs = open.iter_mut().filter(|order| order.parent.is_some());
+                legs.enumerate().for_each(|(n, leg)| leg.id = Some(number(&format!("leg{n}"))));
+            }
             Lie::HidesKinds => open.iter_mut().for_each(|order| order.kind = None),
             Lie::LosesNames => open.iter_mut().for_each(|order| order.id = None),
             _ => {}

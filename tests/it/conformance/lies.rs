@@ -85,6 +85,10 @@ pub(super) enum Lie {
     OrphansLegs,
     /// A leg is told to live when it is over.
     LegsStay,
+    /// Legs are told under names of the venue's own.
+    RenamesLegs,
+    /// It says that it closed a position, and does nothing.
+    KeepsPosition,
     /// The kinds of live orders are not told.
     HidesKinds,
     /// Put off is told as unknown.
@@ -109,7 +113,7 @@ pub(super) const fn of(case: u16) -> Option<Lie> {
     Some(match case {
         1 => L::HidesFills,
         2 | 52 => L::ListsFlat,
-        3 => L::TurnsSign,
+        3 | 58 => L::TurnsSign,
         4 | 33 => L::EndsResting,
         5..=7 => L::WorsePrices,
         8 | 9 => L::WakesAtOnce,
@@ -119,7 +123,7 @@ pub(super) const fn of(case: u16) -> Option<Lie> {
         13 => L::AlwaysDay,
         17 => L::PartIsWhole,
         18 => L::ForgetsParts,
-        20 | 24 | 25 | 35 => L::KeepsCancelled,
+        20 | 24..=26 | 35 => L::KeepsCancelled,
         21 | 22 => L::TakesEveryCancel,
         23 => L::LivesAgain,
         30 | 31 => L::RenamesSecond,
@@ -140,6 +144,7 @@ pub(super) const fn of(case: u16) -> Option<Lie> {
         55 => L::OtherAccount,
         56 => L::TimeStands,
         57 => L::DaysTwice,
+        59 => L::KeepsPosition,
         60..=63 => L::RefusesNothing,
         64 => L::KnowsEverything,
         65 => L::BadRules,
@@ -150,6 +155,7 @@ pub(super) const fn of(case: u16) -> Option<Lie> {
         71 => L::OrphansLegs,
         72 => L::LegsStay,
         73 => L::HidesKinds,
+        74 => L::RenamesLegs,
         80 => L::SilenceIsRefusal,
         83 => L::ThrottledIsUnknown,
         84 => L::KeysPass,

@@ -19,6 +19,7 @@ pub(crate) struct Order {
     pub(crate) canceled_at: Option<Time>,
     pub(crate) failed_at: Option<Time>,
     pub(crate) replaced_at: Option<Time>,
+    pub(crate) replaced_by: Option<String>,
     pub(crate) symbol: String,
     /// Null for an order of so much money.
     pub(crate) qty: Option<Exact>,

@@ -1,6 +1,7 @@
 //! The log: fills and closings by cursor.
 
 use broker_api::{Activity, Broker, End, VenueEvent};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use wiremock::MockServer;
 use wiremock::matchers::{query_param, query_param_is_missing};
@@ -123,7 +124,7 @@ async fn rows_that_went_missing_are_asked_for_and_waited_for() {
     own().respond_with(ok(json!([row(1, FIRST, "5", "5"), row(2, SECOND, "7", "12")]))).mount(&server).await;
     let first = alpaca.activity_since(None).await.unwrap();
     assert_eq!(told(&first), [format!("buy 7 431.22 of {NAME}")], "not closed before its fills are there");
-    assert_eq!(first.cursor.as_str(), "a1.0.0", "and not passed over");
+    assert_eq!(first.cursor.as_str(), "a2.0.0.0", "and not passed over");
     let then = alpaca.activity_since(Some(first.cursor)).await.unwrap();
     assert_eq!(then.events.len(), 3);
     assert_eq!(told(&then)[2], format!("{NAME} Cancelled canceled"));
@@ -174,6 +175,60 @@ async fn a_row_that_is_gone_is_a_bust_only_when_the_order_says_so_too() {
 }
 
 #[tokio::test]
+async fn an_order_that_filled_less_than_was_told_lost_an_execution_however_old() {
+    const OTHER: &str = "00000000-0000-4000-8000-000000000001";
+    let (server, alpaca, hands) = world_in_time().await;
+    let list = || ours("GET", "/v2/orders");
+    let live = |filled: &str| order(ID, NAME, "partially_filled", filled);
+    let rows = || ours("GET", "/v2/account/activities/FILL");
+    let both = json!([row(1, FIRST, "5", "5"), row(2, SECOND, "3", "8")]);
+    let mut later = row(3, "2026-11-20T16:00:00Z", "12", "12");
+    later["order_id"] = OTHER.into();
+    let other = order(OTHER, "tw1bbbbbbbbbbbbbbbbbbbb-e1", "filled", "12");
+    list().respond_with(ok(json!([live("8")]))).up_to_n_times(1).mount(&server).await;
+    list().respond_with(ok(json!([live("8"), other]))).up_to_n_times(1).mount(&server).await;
+    list().respond_with(ok(json!([live("5"), other]))).mount(&server).await;
+    let own = rows().and(query_param("order_id", ID));
+    own.respond_with(ok(json!([row(1, FIRST, "5", "5")]))).expect(1).mount(&server).await;
+    let all = json!([both[0], both[1], later]);
+    rows().respond_with(ok(both)).up_to_n_times(1).mount(&server).await;
+    rows().respond_with(ok(all)).up_to_n_times(1).mount(&server).await;
+    rows().respond_with(ok(json!([later]))).mount(&server).await;
+    ours("GET", &format!("/v2/orders/{ID}")).respond_with(ok(live("5"))).expect(1).mount(&server).await;
+    let first = alpaca.activity_since(None).await.unwrap();
+    assert_eq!(first.events.len(), 2);
+    hands.pass(TimeDelta::hours(1));
+    // From here on the window no longer holds the rows of the first order.
+    let second = alpaca.activity_since(Some(first.cursor)).await.unwrap();
+    assert_eq!(second.events.len(), 3, "{:?}", told(&second));
+    let third = alpaca.activity_since(Some(second.cursor)).await.unwrap();
+    assert_eq!(told(&third).last().map(String::as_str), Some("busted 002"));
+    let fourth = alpaca.activity_since(Some(third.cursor)).await.unwrap();
+    assert!(!told(&fourth).contains(&"busted 002".to_owned()), "said once");
+}
+
+#[tokio::test]
+async fn an_order_whose_count_alone_is_less_is_asked_about_once_a_minute_and_loses_nothing() {
+    let (server, alpaca, hands) = world_in_time().await;
+    let list = || ours("GET", "/v2/orders");
+    let live = |filled: &str| order(ID, NAME, "partially_filled", filled);
+    list().respond_with(ok(json!([live("8")]))).up_to_n_times(1).mount(&server).await;
+    list().respond_with(ok(json!([live("5")]))).mount(&server).await;
+    let both = json!([row(1, FIRST, "5", "5"), row(2, SECOND, "3", "8")]);
+    ours("GET", "/v2/account/activities/FILL").respond_with(ok(both)).mount(&server).await;
+    let by_id = ours("GET", &format!("/v2/orders/{ID}"));
+    by_id.respond_with(ok(live("5"))).expect(2).mount(&server).await;
+    let mut cursor = alpaca.activity_since(None).await.unwrap().cursor;
+    for _ in 0..3 {
+        let read = alpaca.activity_since(Some(cursor)).await.unwrap();
+        assert!(!told(&read).iter().any(|line| line.starts_with("busted")), "{:?}", told(&read));
+        cursor = read.cursor;
+    }
+    hands.pass(TimeDelta::minutes(1));
+    alpaca.activity_since(Some(cursor)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_row_that_changed_is_a_correction() {
     let (server, alpaca) = world().await;
     let list = ours("GET", "/v2/orders");
@@ -193,5 +248,5 @@ async fn an_account_without_a_past_has_a_place_to_begin() {
     let (server, alpaca) = world().await;
     mount(&server, json!([]), json!([])).await;
     let activity = alpaca.activity_since(None).await.unwrap();
-    assert_eq!((activity.events.len(), activity.complete, activity.cursor.as_str()), (0, true, "a1.0.0"));
+    assert_eq!((activity.events.len(), activity.complete, activity.cursor.as_str()), (0, true, "a2.0.0.0"));
 }

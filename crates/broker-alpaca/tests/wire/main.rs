@@ -4,6 +4,8 @@
 
 mod commands;
 mod history;
+mod legs;
+mod non_trades;
 mod once;
 mod reads;
 mod world;

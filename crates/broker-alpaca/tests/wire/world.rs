@@ -1,6 +1,6 @@
 //! An adapter before a server of which each test says what it answers.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use broker_alpaca::{Alpaca, Config, Credentials};
 use broker_api::intent::Limit;
@@ -8,6 +8,7 @@ use broker_api::{
     ClientOrderId, Cursor, Intent, Key, Mode, OrderKind, Protection, Purpose, SentWindow, Side, Symbol, Time,
     TimeInForce, VenueId,
 };
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockBuilder, MockServer, ResponseTemplate};
@@ -33,8 +34,37 @@ pub(crate) fn adapter(url: &str) -> Alpaca {
     Alpaca::new(config(url), Arc::new(now)).unwrap()
 }
 
+/// Where what no trade made is read.
+pub(crate) const ACTIVITIES: &str = "/v2/account/activities";
+
+/// A clock that a test moves.
+#[derive(Clone)]
+pub(crate) struct Hands(Arc<Mutex<Time>>);
+
+impl Hands {
+    pub(crate) fn pass(&self, time: TimeDelta) {
+        *self.0.lock().unwrap() += time;
+    }
+}
+
+/// The same with a clock that the test moves.
+pub(crate) async fn world_in_time() -> (MockServer, Alpaca, Hands) {
+    let server = MockServer::start().await;
+    nothing_but_trades(&server).await;
+    let hands = Hands(Arc::new(Mutex::new(now())));
+    let read = Arc::clone(&hands.0);
+    let alpaca = Alpaca::new(config(&server.uri()), Arc::new(move || *read.lock().unwrap())).unwrap();
+    (server, alpaca, hands)
+}
+
+/// Unless a test says otherwise, there are activities of trades alone.
+async fn nothing_but_trades(server: &MockServer) {
+    ours("GET", ACTIVITIES).respond_with(ok(json!([]))).with_priority(200).mount(server).await;
+}
+
 pub(crate) async fn world() -> (MockServer, Alpaca) {
     let server = MockServer::start().await;
+    nothing_but_trades(&server).await;
     let alpaca = adapter(&server.uri());
     (server, alpaca)
 }

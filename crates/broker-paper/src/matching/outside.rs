@@ -2,7 +2,7 @@
 //!
 //! A simulated broker needs these; the paper broker and a replay do not.
 
-use broker_api::{Amount, ClientOrderId, End, InstrumentIx, Overflow, Price, Qty, Side, Time};
+use broker_api::{Amount, ClientOrderId, End, Held, InstrumentIx, Overflow, Price, Qty, Side, Time};
 use rust_decimal::Decimal;
 
 use super::codes::Word;
@@ -53,6 +53,20 @@ impl Matching {
         let lost = before.cost.minus(position.cost)?.times(rate)?.round_half_even(PLACES);
         self.balance = self.balance.minus(lost)?.round_half_even(Decimal::MAX_SCALE);
         self.hold(ix, position, at);
+        Ok(())
+    }
+
+    /// Holds so much from now on, for what it came to before: a split, or a dividend in units.
+    ///
+    /// # Errors
+    /// [`Overflow`] when nothing is held, or it would not be held the same way; then nothing changed.
+    pub fn restate(&mut self, ix: InstrumentIx, held: Held, at: Time) -> Result<(), Overflow> {
+        let before = self.rows.get(ix.index()).ok_or(Overflow)?.position;
+        let is_same_way = !held.is_flat() && held.is_long() == before.held.is_long();
+        if before.held.is_flat() || !is_same_way {
+            return Err(Overflow);
+        }
+        self.hold(ix, Position { held, ..before }, at);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Account activities: executions, and the fees of coins, by page.
+//! Account activities: executions, the fees of coins, and what no trade made, by page.
 
 use broker_api::Time;
 use chrono::{Days, NaiveTime, TimeDelta};
@@ -9,15 +9,16 @@ use super::errors::Refusal;
 use super::reading::moment;
 use super::routes::{Answer, ok};
 use super::venue::{Execution, Venue};
-use crate::core::{Request, date_of, decimal_text, new_york};
+use crate::core::{Request, date_of, decimal_text, nanos, new_york};
 
 /// One row.
-struct Row {
-    at: Time,
-    id: String,
-    kind: &'static str,
-    json: Value,
-    order: Option<usize>,
+#[derive(Clone)]
+pub(super) struct Row {
+    pub at: Time,
+    pub id: String,
+    pub kind: &'static str,
+    pub json: Value,
+    pub order: Option<usize>,
 }
 
 impl Venue {
@@ -31,6 +32,7 @@ impl Venue {
             rows.push(self.fill_row(execution));
             rows.extend(self.fee_row(execution));
         }
+        rows.extend(self.non_trades.iter().cloned());
         rows.sort_by_key(|row| row.at);
         if self.quirks().shuffled_activities {
             // Within a millisecond the last stands first.
@@ -79,6 +81,9 @@ impl Venue {
         );
         let common = json!({ "id": id, "date": day.to_string(), "status": "executed", "currency": "USD" });
         let mut json = common;
+        if self.quirks().activities_tell_creation {
+            json["created_at"] = json!(nanos(posted));
+        }
         let kind = match (execution.fee_in_kind, execution.fee) {
             (Some(coins), _) => {
                 json["activity_type"] = json!("CFEE");

@@ -237,7 +237,8 @@ impl Venue {
     pub(super) fn closing(&mut self, asset: usize, qty: Decimal) -> Wanted {
         let side = if self.held(asset) > Decimal::ZERO { Side::Sell } else { Side::Buy };
         let is_crypto = self.assets[asset].is_crypto();
-        self.market_order(asset, side, qty, if is_crypto { Tif::Gtc } else { Tif::Day })
+        let order = self.market_order(asset, side, qty, if is_crypto { Tif::Gtc } else { Tif::Day });
+        Wanted { closes_position: true, ..order }
     }
 
     fn market_order(&self, asset: usize, side: Side, qty: Decimal, tif: Tif) -> Wanted {
@@ -257,6 +258,7 @@ impl Venue {
             client_id: None,
             take_profit: None,
             stop_loss: None,
+            closes_position: false,
         }
     }
 

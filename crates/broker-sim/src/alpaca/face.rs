@@ -10,7 +10,7 @@ use super::order::Order;
 use super::settings::Settings;
 use super::venue::{Execution, Venue};
 use crate::core::{
-    Clock, Face, Market, Outgoing, Prepared, Reply, Request, Rule, Unavailable, decimal_text, nanos,
+    Clock, Face, Market, NonTrade, Outgoing, Prepared, Reply, Request, Rule, Unavailable, decimal_text, nanos,
 };
 
 impl Face for Venue {
@@ -161,6 +161,13 @@ impl Face for Venue {
         self.liquidate_position(symbol)
     }
 
+    fn non_trade(&mut self, what: &NonTrade) -> Result<Vec<String>, String> {
+        let ids = self.happens(what)?;
+        let now = self.at;
+        self.play_to(now);
+        Ok(ids)
+    }
+
     fn truth(&self, since: Option<Time>) -> Value {
         let figures = self.figures();
         let is_new = |order: &Order| since.is_none_or(|since| order.updated > since);
@@ -189,7 +196,7 @@ impl Face for Venue {
             "orders": changed.into_iter().map(order).collect::<Vec<_>>(),
             "refused": self.refused,
             "executions": self.executions.iter().filter(of_changed).map(execution).collect::<Vec<_>>(),
-            "positions": self.positions_json(),
+            "positions": self.positions_json(), "non_trades": self.non_trades_json(),
         })
     }
 }

@@ -15,6 +15,7 @@ mod face;
 mod figures;
 mod groups;
 mod life;
+mod non_trades;
 mod order;
 mod positions;
 mod reading;

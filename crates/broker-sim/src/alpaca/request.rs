@@ -26,6 +26,8 @@ pub(super) struct Wanted {
     pub take_profit: Option<Decimal>,
     /// Its stop, and maybe its limit.
     pub stop_loss: Option<(Decimal, Option<Decimal>)>,
+    /// It closes a position by the broker's own call, however little that is.
+    pub closes_position: bool,
 }
 
 /// The fields of a body.
@@ -131,6 +133,7 @@ impl Wanted {
             client_id: fields.text("client_order_id").map(str::to_owned),
             take_profit,
             stop_loss,
+            closes_position: false,
         };
         wanted.check()?;
         Ok(wanted)

@@ -344,8 +344,11 @@ fn value(venue: &Venue, wanted: &Wanted, asset: usize) -> Decimal {
 }
 
 fn least_value(venue: &Venue, wanted: &Wanted, asset: usize) -> Result<(), Refusal> {
-    let least = if venue.assets[asset].is_crypto() { Decimal::TEN } else { Decimal::ONE };
-    if wanted.side == Side::Sell || value(venue, wanted, asset) >= least {
+    let is_crypto = venue.assets[asset].is_crypto();
+    let least = if is_crypto { Decimal::TEN } else { Decimal::ONE };
+    // Shares were sold for less than a dollar; of coins it is only said that orders have a least value.
+    let is_free = wanted.side == Side::Sell && !(is_crypto && venue.quirks().coin_sales_have_least);
+    if is_free || wanted.closes_position || value(venue, wanted, asset) >= least {
         return Ok(());
     }
     let least = decimal_text(least);

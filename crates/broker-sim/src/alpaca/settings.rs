@@ -132,6 +132,16 @@ pub struct Quirks {
     pub fills_after: TimeDelta,
     /// The last activity of a full page is left out, on this page and the next.
     pub page_edge_misses: bool,
+    /// Activities that no trade made tell when they were created, beside their date.
+    pub activities_tell_creation: bool,
+    /// A split is told as all of the old units that go and all of the new ones that come; otherwise as the change.
+    pub split_as_pair: bool,
+    /// A split that makes more units ends the orders of its symbol; otherwise they are adjusted.
+    pub forward_split_cancels: bool,
+    /// The fraction of a share that a split leaves of whole ones is paid out.
+    pub cash_in_lieu: bool,
+    /// Sales of coins have the least value that purchases have.
+    pub coin_sales_have_least: bool,
     /// What is left of an immediate order ends as `expired`, not `canceled`.
     pub immediate_rest_expires: bool,
     /// A second connection to `/stream` is refused with 429.
@@ -171,6 +181,11 @@ impl Default for Quirks {
             shuffled_activities: false,
             fills_after: TimeDelta::zero(),
             page_edge_misses: false,
+            activities_tell_creation: true,
+            split_as_pair: false,
+            forward_split_cancels: false,
+            cash_in_lieu: true,
+            coin_sales_have_least: true,
             immediate_rest_expires: false,
             one_stream: true,
             legacy: false,

@@ -71,6 +71,7 @@ impl Venue {
     pub(super) fn act(&mut self, act: &TimeAct) {
         match act {
             TimeAct::Liquidate { symbol } => drop(self.liquidate_position(symbol)),
+            TimeAct::NonTrade(what) => drop(self.happens(what)),
             TimeAct::Bust { nth } => {
                 let execution = nth.checked_sub(1).and_then(|place| self.executions.get(place));
                 if let Some(id) = execution.map(|execution| execution.id.clone()) {

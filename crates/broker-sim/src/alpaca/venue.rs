@@ -81,6 +81,8 @@ pub(super) struct Venue {
     pub by_client: BTreeMap<String, usize>,
     pub by_engine: BTreeMap<ClientOrderId, usize>,
     pub executions: Vec<Execution>,
+    /// The activities that no trade made, but for the fees of coins.
+    pub non_trades: Vec<super::activities::Row>,
     pub refused: Vec<serde_json::Value>,
     pub agenda: BTreeMap<(Time, u64), Due>,
     pub due: u64,
@@ -159,6 +161,7 @@ impl Venue {
             by_client: BTreeMap::new(),
             by_engine: BTreeMap::new(),
             executions: Vec::new(),
+            non_trades: Vec::new(),
             refused: Vec::new(),
             agenda: BTreeMap::new(),
             at_close: Vec::new(),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::bystander::Bystander;
 use super::faults::{Rule, read_rules};
 use super::hours::Market;
+use super::non_trade::NonTrade;
 use super::server::Host;
 use super::wire::{Reply, Request};
 
@@ -145,6 +146,16 @@ impl Control {
         inner.face.liquidate(symbol).map_err(ControlError)
     }
 
+    /// Something happens in the account that no trade makes; gives the ids of its activities.
+    ///
+    /// # Errors
+    /// It cannot happen in this account.
+    pub fn non_trade(&self, what: &NonTrade) -> Result<Vec<String>, ControlError> {
+        let mut inner = self.host.lock();
+        inner.face.catch_up();
+        inner.face.non_trade(what).map_err(ControlError)
+    }
+
     /// Lets somebody stand at the wire, in the place of whoever stood there.
     pub fn stand_by(&self, bystander: impl Bystander) {
         self.host.lock().bystander = Some(Box::new(bystander));
@@ -216,12 +227,10 @@ fn told(control: &Control, request: &Request) -> Result<Value, ControlError> {
             control.fault_lines(&text).map(|()| json!({}))
         };
     }
-    let asked: Asked = if text.trim().is_empty() {
-        Asked::default()
-    } else {
-        serde_json::from_str(&text)
-            .map_err(|error| ControlError(format!("the body is not understood: {error}")))?
-    };
+    if verb == "non_trade" {
+        return control.non_trade(&read(&text)?).map(|ids| json!({ "activities": ids }));
+    }
+    let asked: Asked = if text.trim().is_empty() { Asked::default() } else { read(&text)? };
     let needs = |what: &str| ControlError(format!("`{what}` is missing"));
     match verb {
         "price" => {
@@ -257,6 +266,10 @@ fn told(control: &Control, request: &Request) -> Result<Value, ControlError> {
         "liquidate" => control.liquidate(&asked.symbol).map(|order| json!({ "order": order })),
         other => Err(no_such(other)),
     }
+}
+
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, ControlError> {
+    serde_json::from_str(text).map_err(|error| ControlError(format!("the body is not understood: {error}")))
 }
 
 fn no_such(verb: &str) -> ControlError {

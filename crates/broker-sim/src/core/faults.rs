@@ -180,6 +180,8 @@ pub enum TimeAct {
         /// The how manieth of all, from 1.
         nth: usize,
     },
+    /// Something that no trade makes.
+    NonTrade(super::non_trade::NonTrade),
     /// Another price.
     Price {
         /// Of what.

@@ -12,6 +12,7 @@ mod faults;
 mod hours;
 mod http;
 mod inner;
+mod non_trade;
 mod server;
 mod sockets;
 mod wire;
@@ -29,6 +30,7 @@ pub use faults::{
 };
 pub use hours::{Change, Hours, Market, Session};
 pub(crate) use hours::{date_of, new_york};
+pub use non_trade::NonTrade;
 pub use server::{Host, Running, StartError};
 pub use sockets::{Frame, Outgoing};
 pub(crate) use wire::nanos;
@@ -109,6 +111,12 @@ pub trait Face: Send + 'static {
     /// # Errors
     /// Nothing is held.
     fn liquidate(&mut self, symbol: &str) -> Result<String, String>;
+
+    /// Something happens in the account that no trade makes; gives the ids of its activities.
+    ///
+    /// # Errors
+    /// It cannot happen in this account.
+    fn non_trade(&mut self, what: &NonTrade) -> Result<Vec<String>, String>;
 
     /// All that is so, whatever the wire says. With a moment: only the orders that changed after it, and what belongs to
     /// them; what is said of the account and its positions is always there.

@@ -6,6 +6,7 @@ mod bystander;
 mod coins;
 mod faults;
 mod groups;
+mod non_trades;
 mod orders;
 mod pages;
 mod refusals;

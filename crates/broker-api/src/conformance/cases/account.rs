@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::{Bench, Case, Done, case, not_here};
 use crate::conformance::Stop;
 use crate::conformance::bench::demand;
-use crate::{Account, AssetClass, Side};
+use crate::{Account, AssetClass, CancelOutcome, Side, VenueEvent};
 
 pub(super) const CASES: &[Case] = &[
     case!(
@@ -25,6 +25,18 @@ pub(super) const CASES: &[Case] = &[
         days_are_in_order,
         [],
         "its calendar tells each date once, in order, and no session ends before it begins"
+    ),
+    case!(
+        58,
+        positions_have_a_sign,
+        [Session],
+        "what is held is listed once, with its sign: what is sold short is negative, until it is bought back"
+    ),
+    case!(
+        59,
+        what_the_venue_closes_is_gone,
+        [Session],
+        "where it closes positions, nothing is left, its log has the execution, and a second time is too late"
     ),
 ];
 
@@ -103,4 +115,44 @@ async fn days_are_in_order(bench: &mut Bench) -> Done {
     let is_sane = |day: &crate::VenueDay| day.hours.is_none_or(|hours| hours.opens < hours.closes);
     let each_once = days.windows(2).all(|two| two[0].date < two[1].date);
     demand(!days.is_empty() && each_once && days.iter().all(is_sane), || format!("{days:?}"))
+}
+
+async fn positions_have_a_sign(bench: &mut Bench) -> Done {
+    bench.filled(Side::Buy, 10).await?;
+    bench.holds(10).await?;
+    let exit = bench.exit(Side::Sell, 10)?;
+    bench.take(&exit).await?;
+    bench.ends(exit.id, crate::End::Filled).await?;
+    bench.holds(0).await?;
+    bench.filled(Side::Sell, 4).await?;
+    bench.holds(-4).await?;
+    let cover = bench.exit(Side::Buy, 3)?;
+    bench.take(&cover).await?;
+    bench.ends(cover.id, crate::End::Filled).await?;
+    bench.holds(-1).await
+}
+
+async fn what_the_venue_closes_is_gone(bench: &mut Bench) -> Done {
+    if !bench.broker().capabilities().closes_positions {
+        return not_here("it closes no positions itself");
+    }
+    bench.filled(Side::Buy, 10).await?;
+    bench.holds(10).await?;
+    // Its order has a name of the venue's own: what is new is of it.
+    let before = bench.events().await?;
+    let answer = bench.broker().close(bench.key()).await;
+    demand(answer == CancelOutcome::Accepted, || format!("{answer:?}"))?;
+    bench.holds(0).await?;
+    bench.pass(1).await?;
+    let events = bench.events().await?;
+    let sold = |event: &&VenueEvent| matches!(event, VenueEvent::Filled(fill) if fill.side == Side::Sell);
+    let new: Vec<_> = events.iter().filter(|event| !before.contains(event)).filter(sold).collect();
+    let qty = |event: &&VenueEvent| {
+        if let VenueEvent::Filled(fill) = event { fill.qty.get() } else { Decimal::ZERO }
+    };
+    let sum: Decimal = new.iter().map(qty).sum();
+    demand(sum == Decimal::TEN, || format!("its log must have the sale: {new:?}"))?;
+    let again = bench.broker().close(bench.key()).await;
+    demand(again == CancelOutcome::TooLate, || format!("a second time: {again:?}"))?;
+    bench.holds(0).await
 }

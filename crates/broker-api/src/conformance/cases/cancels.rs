@@ -1,5 +1,6 @@
 //! Cancels: none of their answers says that the order is over.
 
+use super::rules::bracket;
 use super::{Bench, Case, Done, case, takes};
 use crate::conformance::bench::demand;
 use crate::{CancelOutcome, End, Intent, KindName, Purpose, Side, VenueEvent};
@@ -31,6 +32,12 @@ pub(super) const CASES: &[Case] = &[
         "a cancelled order is not executed when its price comes"
     ),
     case!(25, what_is_cancelled_does_not_live, [Session], "a cancelled order is not among the live ones"),
+    case!(
+        26,
+        a_leg_is_cancelled_by_its_name,
+        [Session],
+        "where it makes brackets, a leg is found and cancelled by the name that follows from its entry's"
+    ),
 ];
 
 async fn cancelled(bench: &mut Bench) -> Result<Intent, crate::conformance::Stop> {
@@ -92,4 +99,17 @@ async fn what_is_cancelled_does_not_live(bench: &mut Bench) -> Done {
     let order = cancelled(bench).await?;
     let open = bench.open().await?;
     demand(!open.iter().any(|open| open.id == Some(order.id)), || format!("{open:?}"))
+}
+
+async fn a_leg_is_cancelled_by_its_name(bench: &mut Bench) -> Done {
+    let (entry, _) = bracket(bench).await?;
+    let stop = super::rules::leg(&entry, Purpose::Stop)?;
+    let seen = bench.found(stop).await?;
+    demand(seen.end.is_none() && seen.filled.is_zero(), || format!("{stop} must live: {seen:?}"))?;
+    let answer = bench.cancel(stop).await?;
+    demand(answer == CancelOutcome::Accepted, || format!("{answer:?}"))?;
+    bench.ends(stop, End::Cancelled).await?;
+    let open = bench.open().await?;
+    demand(open.iter().all(|open| open.id != Some(stop)), || format!("{stop} must be over: {open:?}"))?;
+    bench.holds(10).await
 }

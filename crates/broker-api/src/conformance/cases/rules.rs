@@ -8,8 +8,8 @@ use crate::conformance::Stop;
 use crate::conformance::bench::demand;
 use crate::intent::{StopLimit, TrailingStop};
 use crate::{
-    End, Intent, KindName, OpenOrder, OrderKind, Price, Protection, Qty, Side, SubmitOutcome, Symbol,
-    TimeInForce,
+    ClientOrderId, End, Intent, KindName, OpenOrder, OrderKind, Price, Protection, Purpose, Qty, Side,
+    SubmitOutcome, Symbol, TimeInForce,
 };
 
 pub(super) const CASES: &[Case] = &[
@@ -71,6 +71,12 @@ pub(super) const CASES: &[Case] = &[
         live_orders_tell_what_they_are,
         [],
         "a live order tells its side, its quantity, its kind and its prices"
+    ),
+    case!(
+        74,
+        legs_have_names_that_follow,
+        [Session],
+        "where it makes brackets, live orders list stop and target under the names that follow from the entry's"
     ),
 ];
 
@@ -206,7 +212,7 @@ async fn what_is_not_held_over_is_not_executed(bench: &mut Bench) -> Done {
     bench.holds(0).await
 }
 
-async fn bracket(bench: &mut Bench) -> Result<(Intent, Vec<OpenOrder>), Stop> {
+pub(super) async fn bracket(bench: &mut Bench) -> Result<(Intent, Vec<OpenOrder>), Stop> {
     if bench.broker().capabilities().brackets == Brackets::None {
         return not_here("it makes no brackets");
     }
@@ -224,6 +230,26 @@ async fn legs_are_known_by_their_entry(bench: &mut Bench) -> Done {
     let (_, legs) = bracket(bench).await?;
     let sells = legs.iter().all(|leg| leg.side == Side::Sell && leg.qty.get() == Decimal::TEN);
     demand(legs.len() == 2 && sells, || format!("a stop and a target of the entry: {legs:?}"))
+}
+
+/// The name of a leg.
+pub(super) fn leg(entry: &Intent, purpose: Purpose) -> Result<ClientOrderId, Stop> {
+    entry.id.leg(purpose).ok_or_else(|| Stop::Failed(format!("{} leaves no room for a leg", entry.id)))
+}
+
+async fn legs_have_names_that_follow(bench: &mut Bench) -> Done {
+    let (entry, legs) = bracket(bench).await?;
+    for purpose in [Purpose::Stop, Purpose::Target] {
+        let id = leg(&entry, purpose)?;
+        let of_name: Vec<_> = legs.iter().filter(|leg| leg.id == Some(id)).collect();
+        let is_it = |kind: Option<OrderKind>| match kind.map(|kind| kind.name()) {
+            Some(KindName::Stop) => purpose == Purpose::Stop,
+            Some(KindName::Limit) => purpose == Purpose::Target,
+            _ => false,
+        };
+        demand(of_name.len() == 1 && is_it(of_name[0].kind), || format!("one {id} must live: {legs:?}"))?;
+    }
+    Ok(())
 }
 
 async fn one_leg_ends_the_other(bench: &mut Bench) -> Done {

@@ -39,3 +39,15 @@ fn what_is_kept_costs_its_worth_and_a_charge_its_amount() {
     assert!(engine.positions().is_empty());
     assert_eq!(engine.account(day(1)).unwrap().equity, n("8950"));
 }
+
+#[test]
+fn what_is_split_came_to_what_it_did() {
+    let mut engine = holding();
+    engine.restate(ix("AAPL"), n("40"), day(1)).unwrap();
+    assert_eq!((engine.held(ix("AAPL")), engine.positions()[0].average), (n("40"), n("25")));
+    assert!(engine.restate(ix("AAPL"), n("-40"), day(1)).is_err(), "it does not turn");
+    assert!(engine.restate(ix("AAPL"), n("0"), day(1)).is_err(), "nor end");
+    let saved = engine.save();
+    let restored = Matching::restore(catalog(), settings(), saved).unwrap();
+    assert_eq!(restored.positions(), engine.positions());
+}
