@@ -1,6 +1,6 @@
-//! What is not the strategy's own: what accounts hold beside the book, what came of no trade, what is disagreed about.
+//! What is not the strategy's own: what accounts hold beside the book, what came of no trade.
 
-use broker_api::{Amount, Key, NonTradeKind, Time};
+use broker_api::{Amount, Key, NonTradeKind};
 use serde_json::{Value, json};
 use state::Book;
 use state::book::{NonTrades, Outside};
@@ -49,20 +49,4 @@ pub fn json(book: &Book) -> Value {
         "not_traded": totals.non_trades.iter().map(sum).collect::<Vec<_>>(),
         "trades_kept_out": totals.outside,
     })
-}
-
-/// What book and broker disagree about, for programs.
-pub fn diverged(book: &Book, now: Time) -> Vec<Value> {
-    let rows = book.diverged().map(|(key, divergence)| {
-        json!({
-            "symbol": key.symbol,
-            "code": divergence.reason.code,
-            "why": divergence.reason.text,
-            "book": book.held(key),
-            "broker": divergence.there,
-            "since": divergence.at,
-            "age_seconds": (now - divergence.at).num_seconds().max(0),
-        })
-    });
-    rows.collect()
 }

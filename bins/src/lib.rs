@@ -9,6 +9,7 @@ mod args;
 mod beside;
 mod catalog;
 mod clock;
+mod compared;
 mod config;
 #[cfg(feature = "conformance")]
 #[doc(hidden)]
@@ -143,7 +144,7 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
         Verb::Resume(asked) => verbs::halt::resume(out, place, &asked.why)?,
         Verb::Flatten(asked) => verbs::halt::flatten(out, place, asked)?,
         Verb::Reconcile => return verbs::reconcile::reconcile(out, place),
-        Verb::Repair(asked) => return verbs::reconcile::repair(out, place, asked),
+        Verb::Repair(asked) => return verbs::repair::repair(out, place, asked),
         Verb::State(StateVerb::Export(args)) => verbs::state::export(out, place, args.out.as_deref())?,
         Verb::State(StateVerb::Import { file, reason, dry_run, partial }) => {
             let (dry_run, partial) = (*dry_run, *partial);

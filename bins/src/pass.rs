@@ -17,7 +17,7 @@ use engine::session::Recorder;
 use engine::watch::Onlookers;
 use engine::{Clock, Desk, Frozen, Input, Runner, Setup, StartFault, Venue};
 use state::book::VenueState;
-use state::reconcile::Verdict;
+use state::reconcile::{Reconciliation, Verdict, reconcile};
 use state::{Book, Head, Journal, Lock, SqliteStore, Started, checkpoint};
 use tokio::runtime::Runtime;
 
@@ -187,14 +187,21 @@ impl Pass {
         self.runner.book()
     }
 
-    /// The book held against what the broker was last seen to hold.
-    pub fn verdicts(&self) -> Vec<Verdict> {
-        let (book, market, now) = (self.book(), self.runner.market(), self.now());
-        let of_venue = |venue: &VenueState| {
-            let holdings = market.holdings(venue.of.venue)?;
-            Some(state::reconcile::reconcile(book, venue.of.venue, holdings, now).verdicts)
+    /// The book held against what the brokers were last seen to hold, as of when that was read: what was executed since is
+    /// recent then.
+    pub fn compared(&self) -> Vec<Reconciliation> {
+        let (book, market) = (self.book(), self.runner.market());
+        let of_venue = |state: &VenueState| {
+            let venue = state.of.venue;
+            let (holdings, seen) = market.holdings(venue).zip(market.compared(venue))?;
+            Some(reconcile(book, venue, holdings, seen))
         };
-        book.venues().filter_map(of_venue).flatten().collect()
+        book.venues().filter_map(of_venue).collect()
+    }
+
+    /// One verdict for each instrument that book or broker knows something of.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        self.compared().into_iter().flat_map(|found| found.verdicts).collect()
     }
 
     /// Whether the state file was found edited in a way that no pass before this one has told.

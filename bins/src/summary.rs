@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use broker_api::{Amount, AssetClass, Ending, Level, Phase, Purpose, SignalId, Time, Wanted};
+use broker_api::{Amount, AssetClass, Ending, Level, Phase, SignalId, Time, Wanted};
 use chrono::TimeDelta;
 use engine::calendar::{Calendar, Opening, Why, plural};
 use engine::runner::DAYS_AHEAD;
 use serde_json::{Value, json};
 use state::Book;
-use state::reconcile::{Says, Verdict};
+use state::book::Position;
 
 use crate::config::Source;
 use crate::figures;
 use crate::history::History;
 use crate::pass::Pass;
 use crate::place::Place;
-use crate::tell::{ending_word, resting};
+use crate::tell::ending_word;
 use crate::unknown;
 
 /// How long after the change of a market's day what waited for its end is sent.
@@ -182,38 +182,11 @@ pub fn needs_you(book: &Book, halt_file: bool, now: Time) -> Vec<Need> {
     needs
 }
 
-/// How the book stood against what the broker was last seen to hold: one line.
-pub fn reconciled(pass: &Pass, now: Time) -> String {
-    let book = pass.book();
-    let seen = book.venues().filter_map(|venue| pass.runner().market().compared(venue.of.venue)).max();
-    let Some(seen) = seen else {
-        return "reconciled not yet: the broker did not say what it holds\n".to_owned();
-    };
-    let verdicts = pass.verdicts();
-    let held: Vec<_> =
-        verdicts.iter().filter(|verdict| !verdict.ours.is_flat() || !verdict.there.is_flat()).collect();
-    let agrees = |verdict: &&&Verdict| !matches!(verdict.says, Says::Unexplained(_));
-    let (rests, wanted) = guarded(book);
-    let unknown = unknown::all(book, now).count();
-    format!(
-        "reconciled {}: {} of {} positions match, {rests} stops cover {wanted} positions, {unknown} unknown\n",
-        seen.format("%H:%M:%S"),
-        held.iter().filter(agrees).count(),
-        held.len()
-    )
-}
-
-/// How many positions have the stop they shall have.
+/// How many positions have the stop they shall have, over all that is held.
 pub fn guarded(book: &Book) -> (usize, usize) {
-    let with_stop = book.positions().filter(|position| position.plan.stop.is_some());
-    let rests = book
-        .positions()
-        .filter(|position| {
-            position.plan.stop.is_some()
-                && resting(book, position, Purpose::Stop) == Some(position.held.size())
-        })
-        .count();
-    (rests, with_stop.count())
+    let shall = |position: &&Position| position.plan.stop.is_some() || position.plan.trail.is_some();
+    let with_stop = || book.positions().filter(shall);
+    (with_stop().filter(|position| book.has_resting_stop(position.key)).count(), with_stop().count())
 }
 
 /// What is lost if every stop is hit at its price: the planned losses of what is held, in base currency. Positions

@@ -128,7 +128,7 @@ pub fn signal(
             }
         }
         Wanted::Adjust { plan } => {
-            let named = [("stop", plan.stop), ("target", plan.target)];
+            let named = [("stop", plan.stop), ("target", plan.target), ("trail", plan.trail)];
             parts.extend(
                 named
                     .into_iter()

@@ -88,7 +88,10 @@ pub fn sentence(record: &Record) -> String {
             let price = |price: Option<broker_api::Price>| {
                 price.map_or_else(|| "as it is".to_owned(), figures::bare_price)
             };
-            format!("{key}: stop {}, target {}, by {signal}", price(plan.stop), price(plan.target))
+            let trail = plan
+                .trail
+                .map_or_else(String::new, |by| format!(", which follows {} behind", figures::bare_price(by)));
+            format!("{key}: stop {}{trail}, target {}, by {signal}", price(plan.stop), price(plan.target))
         }
         Record::ExitWanted { key, code, .. } => format!("{key} shall be closed ({code})"),
         Record::ProtectionBlocked { key, purpose, reason, bound, .. } => format!(

@@ -196,7 +196,8 @@ impl Pass {
     /// Waits until there may be something new, at most so long.
     pub(super) fn wait(&self, at_most: Duration) {
         match &self.at {
-            At::Paper(_) => self.runtime.block_on(async { sleep(LOOK_AGAIN).await }),
+            // Made inside: a timer belongs to the runtime that it is made in.
+            At::Paper(_) => self.runtime.block_on(async { sleep(LOOK_AGAIN.min(at_most)).await }),
             At::Broker(connected) => self.runtime.block_on(async {
                 sleep(LOOK_AGAIN.min(at_most)).await;
                 // A hint only makes it look sooner.

@@ -12,8 +12,8 @@ use crate::help::{self, Kind};
 use crate::history::History;
 use crate::out::Out;
 use crate::place::{Place, Reading};
-use crate::verbs::{lists, reconcile};
-use crate::{tell, words};
+use crate::verbs::lists;
+use crate::{compared, tell, words};
 
 /// What is asked about.
 enum Subject {
@@ -158,9 +158,9 @@ fn head(reading: &Reading, history: &History, subject: &Subject) -> String {
                     outside.code
                 ));
             }
-            for line in reconcile::disagreements(&reading.book, reading.as_of) {
-                if line.starts_with(&format!("DIVERGENCE {symbol}   ")) {
-                    text.push_str(&line);
+            for differs in compared::disagreements(&reading.book, reading.as_of) {
+                if differs.symbol.is_some_and(|of| of.as_str() == symbol) {
+                    text.push_str(&differs.text);
                 }
             }
             text

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use broker_api::{Catalog, KindName, Purpose, Ratio, Time};
+use broker_api::{Catalog, Key, KindName, Purpose, Qty, Ratio, Time};
 use serde_json::{Value, json};
 use state::Book;
 use state::book::{Execution, Order, Position, Trade};
@@ -28,19 +28,21 @@ pub fn positions(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
         ">planned loss",
         "since",
         "strategy",
+        "notes",
     ]);
     let rows: Vec<Value> = reading
         .book
         .positions()
         .map(|position| {
-            table.row(position_row(&reading.book, &reading.catalog, position));
+            table.row(position_row(&reading, position));
             position_json(&reading.book, position)
         })
         .collect();
     show(out, "positions", &reading, &table, "Nothing is held.", &rows)
 }
 
-fn position_row(book: &Book, catalog: &Catalog, position: &Position) -> Vec<String> {
+fn position_row(reading: &Reading, position: &Position) -> Vec<String> {
+    let (book, catalog) = (&reading.book, &reading.catalog);
     let at_tick = |price| tell::at_tick(catalog, position.key, price);
     let side = position.direction.as_str().to_owned();
     vec![
@@ -49,48 +51,75 @@ fn position_row(book: &Book, catalog: &Catalog, position: &Position) -> Vec<Stri
         figures::qty(position.held.size()),
         position.average().map_or_else(String::new, at_tick),
         position.plan.stop.map_or_else(|| "none".to_owned(), at_tick),
-        position.plan.target.map_or_else(|| "none".to_owned(), at_tick),
+        target(book, catalog, position),
         guarded(book, position).to_owned(),
         position.risk.map_or_else(|| "unbounded".to_owned(), figures::money),
         figures::minute(position.opened_at),
         position.strategy.map_or_else(String::new, |strategy| strategy.to_string()),
+        notes(position, bare(position, reading.as_of), catalog),
     ]
+}
+
+fn target(book: &Book, catalog: &Catalog, position: &Position) -> String {
+    let watched = if target_protection(book, position) == Some("watched") { " watched" } else { "" };
+    let at_tick = |price| tell::at_tick(catalog, position.key, price);
+    position.plan.target.map_or_else(|| "none".to_owned(), |price| format!("{}{watched}", at_tick(price)))
+}
+
+/// What else there is to know: a stop that follows, the time without a stop, and what changed it that was no order of ours.
+fn notes(position: &Position, bare: Option<String>, catalog: &Catalog) -> String {
+    let trail = position
+        .plan
+        .trail
+        .map(|by| format!("stop follows {} behind", tell::at_tick(catalog, position.key, by)));
+    let bare = bare.map(|bare| format!("without its stop {bare}"));
+    let outside = position.outside.map(|code| format!("outside: {code}"));
+    trail.into_iter().chain(bare).chain(outside).collect::<Vec<_>>().join("; ")
 }
 
 /// Whether the stop that a position shall have rests at the venue, over all of it.
 pub fn protected(book: &Book, position: &Position) -> &'static str {
-    match (position.plan.stop, tell::resting(book, position, Purpose::Stop)) {
-        (None, _) => "no stop",
-        (Some(_), Some(rest)) if rest == position.held.size() => "yes",
-        (Some(_), Some(_)) => "in part",
-        (Some(_), None) => "NOT YET",
+    let shall = position.plan.stop.is_some() || position.plan.trail.is_some();
+    match (shall, tell::resting(book, position, Purpose::Stop)) {
+        (false, _) => "no stop",
+        (true, Some(rest)) if rest >= position.held.size() => "yes",
+        (true, Some(_)) => "in part",
+        (true, None) if is_watched(position) => "watched",
+        (true, None) => "NOT YET",
     }
+}
+
+/// Whether the venue takes no stops, so that somebody must look at the price.
+fn is_watched(position: &Position) -> bool {
+    venues::capabilities(position.key.venue).is_some_and(|venue| !venue.takes(KindName::Stop))
 }
 
 /// How the stop of a position outlives us: `venue`, until it is cancelled; `renewed`, until the end of the session, and a
 /// pass sends it again; `watched`, while a process looks at the price. Nothing while none of these holds.
 pub fn protection(book: &Book, position: &Position) -> Option<&'static str> {
-    let venue = venues::capabilities(position.key.venue);
-    if venue.as_ref().is_some_and(|venue| !venue.takes(KindName::Stop)) && position.plan.stop.is_some() {
-        return Some("watched");
+    match tell::resting(book, position, Purpose::Stop) {
+        Some(rest) if rest >= position.held.size() => Some(outlives(position.key, rest)),
+        None if position.plan.stop.is_some() && is_watched(position) => Some("watched"),
+        _ => None,
     }
-    let stop = tell::resting(book, position, Purpose::Stop).filter(|rest| *rest >= position.held.size())?;
-    // There an order for a part of a share ends with the session, whatever it asks for.
-    let is_part = venue.is_some_and(|venue| venue.parts_end_with_session)
-        && !position.key.symbol.as_str().contains('/')
-        && !stop.get().is_integer();
-    Some(if is_part { "renewed" } else { "venue" })
 }
 
-/// How a target is guarded: it rests, or is watched because the stop binds what is held. Nothing without one.
-fn target_kind(book: &Book, position: &Position) -> Option<&'static str> {
+/// The same of its target: watched where the stop binds all that is held.
+pub fn target_protection(book: &Book, position: &Position) -> Option<&'static str> {
     position.plan.target?;
     match tell::resting(book, position, Purpose::Target) {
-        Some(_) => Some("venue"),
+        Some(rest) => Some(outlives(position.key, rest)),
         None => venues::capabilities(position.key.venue)
             .filter(|venue| venue.closing_binds && position.plan.stop.is_some())
             .map(|_| "watched"),
     }
+}
+
+/// How an order that rests outlives us: where parts of a share end with the session, one of a part is sent again.
+fn outlives(key: Key, rest: Qty) -> &'static str {
+    let is_part = !key.symbol.as_str().contains('/') && !rest.get().is_integer();
+    let ends = venues::capabilities(key.venue).is_some_and(|venue| venue.parts_end_with_session);
+    if is_part && ends { "renewed" } else { "venue" }
 }
 
 /// The same for people, or why there is none.
@@ -98,17 +127,39 @@ fn guarded(book: &Book, position: &Position) -> &'static str {
     protection(book, position).unwrap_or_else(|| protected(book, position))
 }
 
-/// How everything that is held is guarded, as one line and for programs.
-pub fn guards(book: &Book) -> (String, Vec<Value>) {
+/// How everything that is held is guarded, as lines and for programs.
+pub fn guards(book: &Book, now: Time) -> (String, Vec<Value>) {
     let mut named: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for position in book.positions() {
         named.entry(guarded(book, position)).or_default().push(position.key.symbol.to_string());
     }
     let named: Vec<String> =
         named.into_iter().map(|(how, symbols)| format!("{how}: {}", symbols.join(", "))).collect();
-    let line = if named.is_empty() { String::new() } else { format!("protected  {}\n", named.join("   ")) };
-    let row = |position: &Position| json!({ "symbol": position.key.symbol, "protected": protected(book, position), "protection": protection(book, position) });
-    (line, book.positions().map(row).collect())
+    let mut lines =
+        if named.is_empty() { String::new() } else { format!("protected  {}\n", named.join("   ")) };
+    let watched: Vec<&str> = book
+        .positions()
+        .filter(|position| target_protection(book, position) == Some("watched"))
+        .map(|position| position.key.symbol.as_str())
+        .collect();
+    if !watched.is_empty() {
+        lines.push_str(&format!("targets    watched, while a pass runs: {}\n", watched.join(", ")));
+    }
+    let told = |position: &Position| Some(format!("{} {}", position.key.symbol, bare(position, now)?));
+    let without: Vec<String> = book.positions().filter_map(told).collect();
+    if !without.is_empty() {
+        lines.push_str(&format!("no stop    {}\n", without.join("   ")));
+    }
+    let row = |position: &Position| {
+        json!({
+            "symbol": position.key.symbol,
+            "protected": protected(book, position),
+            "protection": protection(book, position),
+            "target_protection": target_protection(book, position),
+            "unprotected": bare_json(position),
+        })
+    };
+    (lines, book.positions().map(row).collect())
 }
 
 /// How long a position lay without its stop, in milliseconds.
@@ -117,12 +168,14 @@ fn bare_json(position: &Position) -> Value {
     json!({ "since": bare.since, "total_ms": bare.total_ms, "longest_ms": bare.longest_ms })
 }
 
-/// The same for people: `0.8 s longest, now for 3 s`; nothing when it never did.
+/// The same for people: `for 3 s now, 0.8 s longest before`; nothing when it never did.
 pub fn bare(position: &Position, now: Time) -> Option<String> {
     let bare = position.bare;
     let longest = figures::span_ms(bare.longest_ms);
-    match (bare.since, bare.longest_ms) {
-        (Some(since), _) => Some(format!("{longest} longest before, now for {}", figures::span(now - since))),
+    // What takes a stop to be placed is no news.
+    match (bare.since, bare.longest_ms / 100) {
+        (Some(since), 0) => Some(format!("for {} now", figures::span(now - since))),
+        (Some(since), _) => Some(format!("for {} now, {longest} longest before", figures::span(now - since))),
         (None, 0) => None,
         (None, _) => Some(format!("{longest} longest")),
     }
@@ -139,7 +192,7 @@ fn position_json(book: &Book, position: &Position) -> Value {
         "target": position.plan.target,
         "protected": protected(book, position),
         "protection": protection(book, position),
-        "target_protection": target_kind(book, position),
+        "target_protection": target_protection(book, position),
         "trail": position.plan.trail,
         "unprotected": bare_json(position),
         "outside": position.outside,
@@ -239,7 +292,7 @@ pub fn trades(out: Out, place: &Place, list: &List) -> Result<(), Failure> {
     let history = reading.history()?;
     let take = if list.all { usize::MAX } else { list.last };
     let mut table = Table::new(&[
-        ">no", "symbol", "side", ">qty", "opened", "closed", ">entry", ">exit", "by", ">net", ">R",
+        ">no", "symbol", "side", ">qty", "opened", "closed", ">entry", ">exit", "by", ">net", ">R", "notes",
     ]);
     let rows: Vec<&Trade> = history.trades.values().rev().take(take).collect();
     for trade in &rows {
@@ -257,6 +310,7 @@ pub fn trades(out: Out, place: &Place, list: &List) -> Result<(), Failure> {
             trade.exit_code.map_or_else(|| trade.exit.as_str().to_owned(), |code| code.to_string()),
             figures::change(trade.net()),
             trade.r().map_or_else(String::new, figures::r),
+            notes(position, bare(position, trade.closed_at), &reading.catalog),
         ]);
     }
     let rows: Vec<Value> = rows.iter().map(|trade| trade_json(trade)).collect();

@@ -11,6 +11,7 @@ pub mod import;
 pub mod init;
 pub mod lists;
 pub mod reconcile;
+pub mod repair;
 pub mod replay;
 pub mod reproduce;
 pub mod run;

@@ -1,84 +1,158 @@
-//! `reconcile` and `repair`: what the broker holds beside what the book holds, and what a person makes of it.
+//! `reconcile`: what the broker holds beside what the book holds. It looks at a copy, so that it needs no lock, writes nothing
+//! and sends nothing; on the copy it does what the next pass would do first.
 
+use std::path::Path;
 use std::time::Duration;
 
-use broker_api::{Held, Key, Protection, Repair, Symbol, Time, VenueId};
-use engine::{Input, Operator};
+use broker_api::{ClientOrderId, OpenOrder};
 use serde_json::{Value, json};
-use state::Book;
+use state::book::{Execution, VenueState};
 use state::reconcile::{Says, Verdict};
+use state::{Book, SqliteStore};
 
-use crate::args::RepairArgs;
+use crate::compared;
 use crate::failure::{Exit, Failure};
 use crate::figures::{self, Table};
 use crate::out::Out;
 use crate::pass::Pass;
-use crate::place::{Place, heading, headline, parse_time};
-use crate::summary;
-use crate::verbs::halt::operator;
-use crate::verbs::run;
+use crate::place::{Place, Reading, headline};
 
 /// How long what differs is looked at again.
-const LOOKS_FOR: Duration = Duration::from_secs(20);
+pub const LOOKS_FOR: Duration = Duration::from_secs(20);
 
-/// Holds the book against what the broker says it holds. On a copy: nothing is written and nothing is sent.
+/// Holds the book against what the broker says it holds.
 pub fn reconcile(out: Out, place: &Place) -> Result<Exit, Failure> {
-    run::on_a_copy(place, |copy| look(out, copy))
+    // Says in its own words what is wrong when there is no book.
+    let before = place.read(None)?;
+    let folder = tempfile::tempdir().map_err(|error| no_copy(&error))?;
+    look(out, &copied(place, folder.path())?, &before)
 }
 
-fn look(out: Out, copy: &Place) -> Result<Exit, Failure> {
+/// A copy that is made beside whoever writes: the journal first, so that the broker's log can only be newer.
+fn copied(place: &Place, folder: &Path) -> Result<Place, Failure> {
+    let name = place.files.state.file_name().unwrap_or_default();
+    let copy = Place::at(&folder.join(name), place.loaded.clone())?.rehearsing();
+    let journal = SqliteStore::open_read_only(&place.files.journal).map_err(|error| no_copy(&error))?;
+    journal.backup_to(&copy.files.journal).map_err(|error| no_copy(&error))?;
+    if place.is_paper() && place.venue.exists() {
+        broker_paper::venue::backup(&place.venue, &copy.venue).map_err(|error| no_copy(&error))?;
+    }
+    Ok(copy)
+}
+
+fn no_copy(error: &dyn std::error::Error) -> Failure {
+    Failure::new(Exit::Unexpected, "no_copy", "the files could not be copied to look at them")
+        .because(error)
+        .fix("make room in the folder for temporary files; nothing was changed")
+}
+
+/// How many entries of the broker's log the book did not have yet.
+fn news(before: &Book, after: &Book) -> u64 {
+    let is_new = |known: &&Execution| !before.has_execution(known.fill.key.venue, known.fill.execution);
+    let others = |book: &Book| book.totals().non_trades.values().map(|sum| sum.count).sum::<u64>();
+    after.executions().filter(is_new).count() as u64 + others(after).saturating_sub(others(before))
+}
+
+fn look(out: Out, copy: &Place, before: &Reading) -> Result<Exit, Failure> {
     let pass = Pass::begin(copy, out)?.settle(LOOKS_FOR)?;
-    let at = pass.now();
     answered(&pass)?;
-    let verdicts = pass.verdicts();
+    history_is_read(&pass)?;
+    let at = pass.now();
     let book = pass.book();
+    let found = pass.compared();
     let mut table = Table::new(&["symbol", ">book", ">beside it", ">broker", "verdict"]);
-    for verdict in &verdicts {
+    for verdict in found.iter().flat_map(|found| &found.verdicts) {
         table.row(row(book, verdict));
     }
-    let disagrees = book.diverged().len() > 0
-        || book.venues_diverged().len() > 0
-        || verdicts.iter().any(|verdict| matches!(verdict.says, Says::Unexplained(_)));
+    let missing: Vec<_> = found.iter().flat_map(|found| &found.missing).copied().collect();
+    let others = others(&pass);
+    let disagreements = compared::disagreements(book, at);
+    let is_unexplained = |verdict: &Verdict| matches!(verdict.says, Says::Unexplained(_));
+    let agrees =
+        disagreements.is_empty() && !found.iter().flat_map(|found| &found.verdicts).any(is_unexplained);
     let mut text = format!("{}\n", headline(book, at));
     text.push_str(&if table.is_empty() {
         "Nothing is held, here or there.\n".to_owned()
     } else {
         table.lines()
     });
-    text.push_str(&summary::reconciled(&pass, at));
-    for line in disagreements(book, at) {
-        text.push_str(&line);
+    let news = news(&before.book, book);
+    if news > 0 {
+        text.push_str(&format!(
+            "  {} of the broker's log not in the book yet: counted in here, and taken in by the next pass\n",
+            if news == 1 { "1 entry".to_owned() } else { format!("{} entries", figures::count(news)) }
+        ));
     }
-    text.push_str(if disagrees {
-        "Entries are stopped where the two disagree; nothing is sold or bought to make them fit.\n"
-    } else {
+    for order in &others {
+        text.push_str(&format!("  live there and not ours: {}\n", shown(order)));
+    }
+    for order in &missing {
+        text.push_str(&format!("  live here and not listed there: {order}; the next pass asks about it\n"));
+    }
+    text.push_str(&compared::line(&pass));
+    for differs in &disagreements {
+        text.push_str(&differs.text);
+    }
+    text.push_str(if agrees {
         "Nothing needs you.\n"
+    } else {
+        "Entries are stopped where the two disagree; nothing is sold or bought to make them fit.\n"
+    });
+    let verdicts = found.iter().flat_map(|found| &found.verdicts);
+    let data = json!({
+        "agrees": agrees,
+        "not_in_the_book_yet": news,
+        "instruments": verdicts.map(|verdict| json_of(book, verdict)).collect::<Vec<_>>(),
+        "not_ours": others.iter().map(order_json).collect::<Vec<_>>(),
+        "not_listed": missing,
+        "diverged": compared::json(book, at),
     });
     out.text(&text)?;
-    let rows: Vec<Value> = verdicts.iter().map(|verdict| json_of(book, verdict)).collect();
-    let ended = pass.end(Exit::Done)?;
-    let (id, head) = ended.journal_head();
-    out.document(
-        "reconcile",
-        &heading(ended.book(), &id, head.seq, head.hash.as_str()),
-        at,
-        &json!({ "agrees": !disagrees, "instruments": rows }),
-    )?;
-    Ok(if disagrees { Exit::Divergence } else { Exit::Done })
+    pass.end(Exit::Done)?;
+    out.document("reconcile", &before.heading(), at, &data)?;
+    Ok(if agrees { Exit::Done } else { Exit::Divergence })
 }
 
 /// A broker that did not answer holds nothing against anybody.
-fn answered(pass: &Pass) -> Result<(), Failure> {
-    let is_compared =
-        |venue: &state::book::VenueState| pass.runner().market().compared(venue.of.venue).is_some();
-    if let Some(venue) = pass.book().venues().find(|venue| !is_compared(venue)) {
-        let silent =
-            pass.runner().silent().iter().map(|(_, why)| why.to_string()).collect::<Vec<_>>().join("; ");
-        let what = format!("{} did not say what it holds: {silent}", venue.of.venue);
-        return Err(Failure::new(Exit::Unavailable, "not_compared", what)
-            .fix("nothing was compared and nothing was changed; try again when it answers"));
-    }
-    Ok(())
+///
+/// # Errors
+/// One that did not say what it holds.
+pub fn answered(pass: &Pass) -> Result<(), Failure> {
+    let is_compared = |venue: &VenueState| pass.runner().market().compared(venue.of.venue).is_some();
+    let Some(venue) = pass.book().venues().find(|venue| !is_compared(venue)) else { return Ok(()) };
+    let why: Vec<String> = pass.runner().silent().iter().map(|(_, why)| why.to_string()).collect();
+    let what = format!("{} did not say what it holds: {}", venue.of.venue, why.join("; "));
+    Err(Failure::new(Exit::Unavailable, "not_compared", what).fix(
+        "a failed query is not an empty account: nothing was compared and nothing was changed; try again when it answers",
+    ))
+}
+
+/// What a broker's unread history would change is held against nothing.
+fn history_is_read(pass: &Pass) -> Result<(), Failure> {
+    let Some((venue, wanted)) = pass.book().history_wanted().next() else { return Ok(()) };
+    let since = figures::time(wanted.since);
+    let what = format!("what happened at {venue} since {since} is not in the book yet; nothing was compared");
+    Err(Failure::new(Exit::Halted, "history_not_read", what).fix("the next pass reads it: tradewind run"))
+}
+
+/// The live orders there that are neither in the book nor a leg that the broker made of one of ours.
+fn others(pass: &Pass) -> Vec<OpenOrder> {
+    let (book, market) = (pass.book(), pass.runner().market());
+    let is_known = |id: ClientOrderId| book.order(id).is_some();
+    let is_other =
+        |order: &&OpenOrder| !order.id.is_some_and(is_known) && !order.parent.is_some_and(is_known);
+    let holdings = book.venues().filter_map(|venue| market.holdings(venue.of.venue));
+    holdings.flat_map(|holdings| &holdings.orders).filter(is_other).cloned().collect()
+}
+
+fn shown(order: &OpenOrder) -> String {
+    let name = order.id.map_or_else(|| "without a name".to_owned(), |id| id.to_string());
+    let kind = order.kind.map_or_else(String::new, |kind| format!(", {}", kind.name().as_str()));
+    format!("{} {} {}{kind} (order {name})", order.side, figures::qty(order.qty), order.key.symbol)
+}
+
+fn order_json(order: &OpenOrder) -> Value {
+    json!({ "order": order.id, "symbol": order.key.symbol, "side": order.side, "quantity": order.qty })
 }
 
 fn word(book: &Book, verdict: &Verdict) -> String {
@@ -117,156 +191,4 @@ fn json_of(book: &Book, verdict: &Verdict) -> Value {
         "why": why,
         "diverged": book.diverged().any(|(key, _)| key == verdict.key),
     })
-}
-
-/// What book and broker disagree about, each with what a person can do.
-pub fn disagreements(book: &Book, now: Time) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (key, divergence) in book.diverged() {
-        let there = divergence.there.map_or_else(String::new, |there| {
-            format!("   book {}   broker {}", figures::held(book.held(key)), figures::held(there))
-        });
-        lines.push(format!(
-            "DIVERGENCE {}{there}   since {} ({} ago)\n  {}\n  done: entries in {} are stopped, nothing was sold or bought; all else goes on\n  choose, with a reason: tradewind repair trust-broker|adopt|close|ignore {} --reason TEXT\n",
-            key.symbol,
-            figures::minute(divergence.at),
-            figures::span(now - divergence.at),
-            divergence.reason.text,
-            key.symbol,
-            key.symbol,
-        ));
-    }
-    for (venue, divergence) in book.venues_diverged() {
-        lines.push(format!(
-            "DIVERGENCE at {venue}   since {}\n  {}\n  choose, with a reason: tradewind repair ignore {venue} --reason TEXT\n",
-            figures::minute(divergence.at),
-            divergence.reason.text,
-        ));
-    }
-    lines
-}
-
-/// What is repaired: one instrument, or what concerns a venue as a whole.
-fn subject(pass: &Pass, name: &str) -> Result<(VenueId, Option<Key>), Failure> {
-    let book = pass.book();
-    let venue = book.venues().next().map(|venue| venue.of.venue);
-    let named = VenueId::new(name).ok().filter(|named| book.venue(*named).is_some());
-    if let Some(venue) = named {
-        return Ok((venue, None));
-    }
-    let upper = name.to_ascii_uppercase();
-    let symbol = Symbol::new(&upper);
-    match (venue, symbol) {
-        (Some(venue), Ok(symbol)) => Ok((venue, Some(Key { venue, symbol }))),
-        _ => {
-            Err(Failure::usage("not_found", format!("{name} is neither a symbol nor the venue of this book"))
-                .fix("`tradewind reconcile` lists what book and broker know of"))
-        }
-    }
-}
-
-/// A person's decision about what book and broker disagree about.
-pub fn repair(out: Out, place: &Place, asked: &RepairArgs) -> Result<Exit, Failure> {
-    let plan = Protection { stop: asked.stop, target: asked.target, trail: None };
-    let until = asked.until.as_deref().map(|text| parse_time("--until", text)).transpose()?;
-    if asked.how != Repair::Adopt && plan != Protection::default() {
-        return Err(Failure::usage(
-            "bad_repair",
-            "a stop or a target is given to what is adopted, and to nothing else",
-        )
-        .fix("leave --stop and --target away, or adopt"));
-    }
-    if asked.how != Repair::Ignore && until.is_some() {
-        return Err(Failure::usage(
-            "bad_repair",
-            "--until says how long something is ignored, and nothing else",
-        )
-        .fix("leave --until away, or ignore"));
-    }
-    let pass = Pass::begin(place, out)?.settle(LOOKS_FOR)?;
-    let at = pass.now();
-    if let Err(failure) = answered(&pass) {
-        pass.end(Exit::Unavailable)?;
-        return Err(failure);
-    }
-    let (venue, key) = subject(&pass, &asked.what)?;
-    let before = key.map(|key| (pass.book().held(key), beside(pass.book(), key)));
-    if let Some(nothing) = nothing_to_repair(&pass, venue, key) {
-        let exit = run::standing(&pass);
-        pass.end(exit)?;
-        return Err(nothing);
-    }
-    let act = Operator::Repair {
-        venue,
-        key,
-        repair: asked.how,
-        plan,
-        until,
-        name: operator(),
-        why: asked.reason.as_str().into(),
-    };
-    let pass = pass.take(vec![Input::Operator(act)])?.settle(LOOKS_FOR)?.refresh()?;
-    let exit = run::standing(&pass);
-    let ended = pass.end(exit)?;
-    let book = ended.book();
-    let after = key.map(|key| (book.held(key), beside(book, key)));
-    let mut text = format!("{}\n", headline(book, at));
-    let what = key.map_or_else(|| venue.to_string(), |key| key.symbol.to_string());
-    text.push_str(&format!("Repaired: {} {what} ({})\n", asked.how.as_str(), asked.reason));
-    if let (Some(key), Some(before), Some(after)) = (key, before, after) {
-        let shown = |(held, beside): (Held, Held)| {
-            format!("{} in the book, {} beside it", figures::held(held), figures::held(beside))
-        };
-        text.push_str(&format!("  before  {}\n  now     {}\n", shown(before), shown(after)));
-        if let Some(position) = book.position(key) {
-            text.push_str(&format!("  {}\n", crate::tell::held(position)));
-        }
-    }
-    for line in disagreements(book, at) {
-        text.push_str(&line);
-    }
-    if book.diverged().len() + book.venues_diverged().len() == 0 {
-        text.push_str("Book and broker agree; entries go on as the level allows. What was repaired is kept out of the strategy's figures.\n");
-    }
-    out.text(&text)?;
-    let (id, head) = ended.journal_head();
-    out.document(
-        "repair",
-        &heading(book, &id, head.seq, head.hash.as_str()),
-        at,
-        &json!({
-            "repair": asked.how,
-            "what": what,
-            "held_before": before.map(|(held, _)| held),
-            "held": after.map(|(held, _)| held),
-            "beside": after.map(|(_, beside)| beside),
-            "diverged": book.diverged().map(|(key, _)| key.symbol).collect::<Vec<_>>(),
-            "exit": exit.code(),
-        }),
-    )?;
-    Ok(exit)
-}
-
-fn beside(book: &Book, key: Key) -> Held {
-    book.outside(key).map_or(Held::FLAT, |outside| outside.held)
-}
-
-fn nothing_to_repair(pass: &Pass, venue: VenueId, key: Option<Key>) -> Option<Failure> {
-    let book = pass.book();
-    let is_there = match key {
-        None => book.venues_diverged().any(|(known, _)| known == venue),
-        Some(key) => {
-            book.diverged().any(|(known, _)| known == key)
-                || book.outside(key).is_some()
-                || pass.verdicts().iter().any(|verdict| verdict.key == key && verdict.says != Says::Match)
-        }
-    };
-    if is_there {
-        return None;
-    }
-    let what = key.map_or_else(|| venue.to_string(), |key| key.symbol.to_string());
-    Some(
-        Failure::usage("nothing_to_repair", format!("book and broker do not disagree about {what}"))
-            .fix("`tradewind reconcile` shows what they disagree about; nothing was changed"),
-    )
 }

@@ -20,7 +20,7 @@ use crate::out::Out;
 use crate::pass::Pass;
 use crate::place::{Place, heading, headline};
 use crate::recording::{Kept, Recording};
-use crate::{summary, tell, unknown};
+use crate::{compared, summary, tell, unknown};
 
 /// How many signals are taken in by one commit.
 const AT_ONCE: usize = 10_000;
@@ -35,14 +35,6 @@ pub fn run(out: Out, place: &Place, args: &RunArgs) -> Result<Exit, Failure> {
 
 /// The same pass on a copy of everything, which is thrown away.
 fn rehearse(out: Out, place: &Place, args: &RunArgs) -> Result<Exit, Failure> {
-    on_a_copy(place, |copy| pass(out, copy, args, true))
-}
-
-/// Does something with a copy of everything, which is thrown away.
-///
-/// # Errors
-/// A place that another process writes to, or no room for the copy; and what is done with it.
-pub fn on_a_copy<T>(place: &Place, act: impl FnOnce(&Place) -> Result<T, Failure>) -> Result<T, Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(Exit::Unexpected, "no_copy", "the files could not be copied for the rehearsal")
             .because(&error)
@@ -69,7 +61,7 @@ pub fn on_a_copy<T>(place: &Place, act: impl FnOnce(&Place) -> Result<T, Failure
         })?;
     copy_files(place, &copy).map_err(failed)?;
     drop(lock);
-    act(&copy)
+    pass(out, &copy, args, true)
 }
 
 /// Copies all that a pass reads and writes to another place.
@@ -142,7 +134,7 @@ fn act(
     for difference in &differ {
         out.warn("calendars_differ", difference);
     }
-    let compared = summary::reconciled(&pass, now);
+    let reconciled = compared::line(&pass);
     let pass = pass.end(exit)?;
     // It may have been edited while the pass went on.
     let exit = if pass.book().edit_found().is_some() { exit.min(Exit::Divergence) } else { exit };
@@ -157,7 +149,7 @@ fn act(
             "REHEARSAL: all of this happened on a copy; nothing was sent and nothing was written\n",
         );
     }
-    text.push_str(&compared);
+    text.push_str(&reconciled);
     let mut rows: Vec<Value> = Vec::new();
     let mut table: Vec<(String, String, String)> = Vec::new();
     let mut shown = BTreeSet::new();

@@ -11,8 +11,8 @@ use crate::figures;
 use crate::out::Out;
 use crate::place::{Place, Reading};
 use crate::summary::{self, Account, Need};
-use crate::unknown;
-use crate::verbs::{lists, reconcile};
+use crate::verbs::lists;
+use crate::{compared, unknown};
 
 /// Where things stand, from the journal alone: it answers whatever the trading process does.
 pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
@@ -55,13 +55,13 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
     text.push_str(&format!(
         "orders     {flying} in flight   {uncertain} unknown   {entries} entries open   {rests} of {wanted} wanted stops rest\n"
     ));
-    let (guards, protection) = lists::guards(book);
+    let (guards, protection) = lists::guards(book, reading.as_of);
     text.push_str(&guards);
     for line in beside::lines(book) {
         text.push_str(&line);
     }
-    for line in reconcile::disagreements(book, reading.as_of) {
-        text.push_str(&line);
+    for differs in compared::disagreements(book, reading.as_of) {
+        text.push_str(&differs.text);
     }
     let totals = book.totals();
     text.push_str(&format!(
@@ -115,7 +115,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "no_known_outcome": unknown::all(book, reading.as_of).map(|unknown| unknown.json()).collect::<Vec<_>>(),
             "stops": { "wanted": wanted, "resting": rests },
             "protection": protection,
-            "diverged": beside::diverged(book, reading.as_of),
+            "diverged": compared::json(book, reading.as_of),
             "outside": beside::json(book),
             "losses_in_a_row": guard.losses_in_row,
             "totals": totals,

@@ -19,6 +19,7 @@ mod own_keys;
 mod passes;
 mod place;
 mod python;
+mod repairs;
 
 mod replay;
 mod same_records;

@@ -70,7 +70,8 @@ fn a_position_that_a_person_closed_is_closed_here_too_and_counts_as_neither_won_
     assert_eq!(desk.json(&["trades"])[0]["outside"], "outside_trade");
     let story = stdout(&desk.tradewind(&["explain", "AAPL"]));
     assert!(story.contains("DIVERGENCE AAPL") && story.contains("not ours (outside_trade)"), "{story}");
-    assert!(story.contains("tradewind repair trust-broker|adopt|close|ignore AAPL"), "{story}");
+    assert!(story.contains("choose      tradewind repair trust-broker AAPL --reason TEXT"), "{story}");
+    assert!(!story.contains("repair adopt"), "there is nothing to adopt: {story}");
     // No entry until a person has looked, and then it goes on.
     let denied = desk.run(&[desk.enter("two", "AAPL", "219")], &[]);
     assert_eq!(document(&denied)["data"]["signals"][0]["outcome"], "denied");
@@ -159,4 +160,62 @@ fn a_broker_that_does_not_say_what_it_holds_is_not_taken_for_an_empty_account() 
     assert_ne!(held(&desk, "AAPL"), "0");
     assert_eq!(desk.json(&["status"])["diverged"], json!([]));
     assert_eq!(desk.requests("POST", "/v2/orders"), 1, "nothing enters before it was compared");
+}
+
+#[test]
+fn what_is_ignored_for_a_time_and_what_was_not_traded_stand_in_status_and_explain() {
+    let desk = holding();
+    desk.control.trade("KO", Side::Buy, decimal("2")).unwrap();
+    assert_eq!(code(&desk.run(&[], &[])), 4);
+    let story = stdout(&desk.tradewind(&["explain", "KO"]));
+    for line in [
+        "our book    0   beside it 2",
+        "looked for  an order of ours",
+        "entries in KO are stopped",
+        "repair adopt KO --stop PRICE",
+    ] {
+        assert!(story.contains(line), "{line}: {story}");
+    }
+    let left =
+        repaired(&desk, &["ignore", "KO", "--until", "2026-12-01T00:00:00Z", "--reason", "for a while"]);
+    assert_eq!((&left["exit"], &left["until"]), (&json!(0), &json!("2026-12-01T00:00:00Z")), "{left:#}");
+    let status = desk.json(&["status"]);
+    assert_eq!(status["outside"]["held"][0]["until"], json!("2026-12-01T00:00:00Z"), "{status:#}");
+    let text = stdout(&desk.tradewind(&["status"]));
+    assert!(text.contains("beside     2 KO   in the account, and none of ours"), "{text}");
+}
+
+#[test]
+fn a_broker_out_of_reach_ends_both_verbs_with_5_and_nothing_is_written() {
+    let desk = holding();
+    let file = desk.folder.path().join("paper-state.json");
+    let before = std::fs::read(&file).unwrap();
+    for words in [&["reconcile"][..], &["repair", "ignore", "AAPL", "--reason", "x"]] {
+        let failed = desk.command(words).env("APCA_API_BASE_URL", "http://127.0.0.1:9").output().unwrap();
+        assert_eq!(code(&failed), 5, "{words:?}: {}{}", stdout(&failed), stderr(&failed));
+        assert_eq!(std::fs::read(&file).unwrap(), before, "{words:?}");
+    }
+    desk.control.fault_lines(POSITIONS_FAIL).unwrap();
+    let failed = desk.tradewind(&["repair", "ignore", "AAPL", "--reason", "x"]);
+    assert_eq!(code(&failed), 5, "{}", stderr(&failed));
+    assert!(stderr(&failed).contains("a failed query is not an empty account"), "{}", stderr(&failed));
+    let records = desk.json(&["journal", "tail", "--last", "1000"]);
+    assert!(!records.to_string().contains("repaired"), "nothing was decided on no answer");
+}
+
+#[test]
+fn a_target_beside_a_stop_of_a_part_is_shown_as_watched() {
+    let desk = Desk::new("100000");
+    let mut signal = desk.enter("one", "BTC/USD", "90000");
+    signal["target"] = json!("120000");
+    let ran = desk.run(&[signal], &["--settle", "1"]);
+    assert_eq!(code(&ran), 0, "{}{}", stdout(&ran), stderr(&ran));
+    let position = &desk.json(&["positions"])[0];
+    assert_eq!(
+        (&position["protection"], &position["target_protection"]),
+        (&json!("venue"), &json!("watched")),
+        "{position:#}"
+    );
+    assert!(stdout(&desk.tradewind(&["positions"])).contains("watched"));
+    assert!(stdout(&desk.tradewind(&["status"])).contains("targets    watched, while a pass runs: BTC/USD"));
 }

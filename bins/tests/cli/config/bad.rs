@@ -3,7 +3,31 @@
 use crate::place::{Place, code, stderr};
 
 /// What stands in the file that `init` writes, what takes its place, and what must be said.
-const FAULTS: [(&str, &str, &[&str]); 60] = [
+const FAULTS: [(&str, &str, &[&str]); 67] = [
+    // how orders are worked
+    (
+        "entry_remainder_seconds = 0",
+        "entry_remainder_seconds = §86401",
+        &["orders.entry_remainder_seconds 86401 is outside of 0 to 86400"],
+    ),
+    ("entry_remainder_seconds = 0", "entry_remainder_seconds = §-90", &["-90 is outside of 0 to 86400"]),
+    (
+        "entry_remainder_seconds = 0",
+        "entry_remainder_seconds = §\"90\"",
+        &["is the text \"90\", and must be a whole number", "write 90, without quotes"],
+    ),
+    (
+        "entry_remainder_seconds = 0",
+        "§entry_remainder = 90",
+        &["orders.entry_remainder is no key", "did you mean `entry_remainder_seconds`?"],
+    ),
+    (
+        "watched_stops = \"\"",
+        "watched_stops = §[\"BTC/USD\"]",
+        &["orders.watched_stops is a list, and must be text in quotes", "BTC/USD,ETH/USD"],
+    ),
+    ("watched_stops = \"\"", "watched_stops = §\"BTC/USD,\"", &["write symbols such as"]),
+    ("watched_stops = \"\"", "watched_stops = §\"BTC USD\"", &["write symbols such as"]),
     // keys that are none
     (
         "positions_max = 10",

@@ -34,7 +34,8 @@ fn legs(place: &Place) -> Vec<String> {
             let intent = &order["intent"];
             assert_eq!(Some(&intent["qty"]), held.as_ref(), "{order}");
             assert_eq!(order["phase"], json!("working"), "{order}");
-            let price = intent["trigger"].as_str().or(intent["limit"].as_str()).unwrap();
+            let price =
+                ["trigger", "limit", "distance"].iter().find_map(|name| intent[*name].as_str()).unwrap();
             format!("{} {price}", intent["purpose"].as_str().unwrap())
         })
         .collect();
@@ -169,4 +170,22 @@ fn one_pass_can_enter_adjust_and_exit_in_the_order_of_the_file() {
         (&json!("denied"), &json!("already_closing"))
     );
     assert!(place.data(&["positions"]).is_empty() && place.data(&["orders"]).is_empty());
+}
+
+#[test]
+fn a_trail_makes_the_stop_follow_the_price_and_the_same_again_changes_nothing() {
+    let place = holding();
+    assert!(is(&outcome(&place, adjust("trail", &json!({"trail": "500"}))), "adjusted", ""));
+    assert_eq!(legs(&place), ["stop 80000", "target 90000"], "until there is a price");
+    place.prices();
+    assert_eq!(code(&place.tradewind(&["run"])), 0);
+    // The bid is 84170. From here on the venue itself follows, so many behind.
+    assert_eq!(legs(&place), ["stop 500", "target 90000"]);
+    let position = &place.data(&["positions"])[0];
+    assert_eq!((&position["trail"], &position["stop"]), (&json!("500"), &json!("83670.00")));
+    assert!(stdout(&place.tradewind(&["positions"])).contains("stop follows 500.00 behind"));
+    assert!(is(&outcome(&place, adjust("again", &json!({"trail": "500.0"}))), "adjusted", "unchanged"));
+    assert_eq!(legs(&place), ["stop 500", "target 90000"]);
+    let told = stdout(&place.tradewind(&["explain", "BTC/USD"]));
+    assert!(told.contains("the stop follows the price to 83,670"), "{told}");
 }

@@ -241,7 +241,11 @@ fn exits_and_adjustments() {
     assert_eq!(one(&bare(json!({"action": "exit", "decision_price": 1}))).0.wanted, Wanted::Exit);
     let plan = Protection { stop: None, target: Some(price("5")), trail: None };
     assert_eq!(one(&bare(json!({"action": "adjust", "target": "5"}))).0.wanted, Wanted::Adjust { plan });
-    for key in ["stop", "target", "quantity", "notional", "risk_pct"] {
+    let plan = Protection { trail: Some(price("2.5")), ..Protection::default() };
+    assert_eq!(one(&bare(json!({"action": "adjust", "trail": "2.50"}))).0.wanted, Wanted::Adjust { plan });
+    let table = "id,symbol,action,side,stop,trail,decided_at\n1,AAPL,enter,long,,2.5,2026-11-20T21:05:00Z\n";
+    assert!(matches!(one(table).0.wanted, Wanted::Enter { plan: entered, .. } if entered == plan));
+    for key in ["stop", "target", "trail", "quantity", "notional", "risk_pct"] {
         let said = faults(&bare(json!({"action": "exit", key: "1"})));
         assert_eq!(
             said,
