@@ -142,7 +142,7 @@ fn others(pass: &Pass) -> Vec<OpenOrder> {
     let is_other =
         |order: &&OpenOrder| !order.id.is_some_and(is_known) && !order.parent.is_some_and(is_known);
     let holdings = book.venues().filter_map(|venue| market.holdings(venue.of.venue));
-    holdings.flat_map(|holdings| &holdings.orders).filter(is_other).cloned().collect()
+    holdings.flat_map(|holdings| &holdings.orders).filter(is_other).copied().collect()
 }
 
 fn shown(order: &OpenOrder) -> String {
