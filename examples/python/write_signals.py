@@ -86,6 +86,7 @@ class Signal:
         decision_price: Optional[Number] = None,
         stop: Optional[Number] = None,
         target: Optional[Number] = None,
+        trail: Optional[Number] = None,
         quantity: Optional[Number] = None,
         notional: Optional[Number] = None,
         risk_pct: Optional[Number] = None,
@@ -102,7 +103,7 @@ class Signal:
             raise ValueError("stop: is missing; risk_pct is measured by the distance to it")
         if risk_pct is not None and Decimal(number("risk_pct", risk_pct)) > 100:
             raise ValueError(f"risk_pct: {risk_pct} is more than 100 percent of equity")
-        numbers = {"decision_price": decision_price, "stop": stop, "target": target, **sizes}
+        numbers = {"decision_price": decision_price, "stop": stop, "target": target, "trail": trail, **sizes}
         signal = cls._make("enter", symbol, strategy, bar_close, decided_at, expires_at, id, numbers, side)
         signal._is_ordered(side)
         return signal
@@ -132,15 +133,16 @@ class Signal:
         bar_close: datetime,
         stop: Optional[Number] = None,
         target: Optional[Number] = None,
+        trail: Optional[Number] = None,
         decided_at: Optional[datetime] = None,
         expires_at: Optional[datetime] = None,
         decision_price: Optional[Number] = None,
         id: Optional[str] = None,
     ) -> Signal:
-        """Move the stop, the target, or both of what is held; what is not named stays as it is."""
-        if stop is None and target is None:
-            raise ValueError("stop: is missing, and so is target; an adjustment needs one of them, or both")
-        numbers = {"decision_price": decision_price, "stop": stop, "target": target}
+        """Move the stop, the target or the trail of what is held; what is not named stays as it is."""
+        if stop is None and target is None and trail is None:
+            raise ValueError("stop: is missing, and so are target and trail; an adjustment needs one of them")
+        numbers = {"decision_price": decision_price, "stop": stop, "target": target, "trail": trail}
         return cls._make("adjust", symbol, strategy, bar_close, decided_at, expires_at, id, numbers)
 
     @classmethod

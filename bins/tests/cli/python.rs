@@ -102,7 +102,7 @@ fn an_entry_an_adjustment_and_an_exit_come_from_python() {
             "s = [Signal.enter('BTC-USD', 'long', stop=Decimal('80000.00'), target=90000, quantity=0.01, **common)]",
             "filled",
         ),
-        ("s = [Signal.adjust('BTC/USD', stop=81000.5, **common)]", "adjusted"),
+        ("s = [Signal.adjust('BTC/USD', stop=81000.5, trail=2500, **common)]", "adjusted"),
         ("s = [Signal.exit('BTC_USD', decision_price='84170', **common)]", "filled"),
     ] {
         prints(&place, &format!("{program}\nwrite_signals('signals.json', s)"));
@@ -164,7 +164,7 @@ fn what_contradicts_itself_is_refused_before_anything_is_written() {
             "Signal.enter('AAPL', 'long', stop=1, risk_pct=101, **common)",
             "risk_pct: 101 is more than 100 percent",
         ),
-        ("Signal.adjust('AAPL', **common)", "needs one of them, or both"),
+        ("Signal.adjust('AAPL', **common)", "an adjustment needs one of them"),
         ("Signal.exit('', **common)", "symbol: '' is none"),
         ("Signal.exit('AAPL', strategy='a b', bar_close=close)", "strategy: 'a b' is not"),
         (

@@ -60,7 +60,7 @@ fn values() -> Vec<(&'static str, Vec<Value>)> {
         ("expires_at", time("2026-11-20T20:00:00Z", "2026-11-20 20:00:00+00:00")),
         ("stopp", vec![json!("1"), json!(1)]),
     ];
-    let numbers = ["decision_price", "stop", "target", "quantity", "notional", "risk_pct"];
+    let numbers = ["decision_price", "stop", "target", "trail", "quantity", "notional", "risk_pct"];
     all.extend(numbers.map(|name| (name, number())));
     all
 }
@@ -75,6 +75,7 @@ fn entry() -> impl Strategy<Value = Value> {
         json!({"action": "enter", "side": "short", "quantity": "3", "strategy": "s"}),
         json!({"action": "exit", "decision_price": "2"}),
         json!({"action": "adjust", "stop": "2", "target": null}),
+        json!({"action": "adjust", "trail": "0.5"}),
     ];
     let good = good.map(|own| {
         let mut entry = common.clone();
