@@ -166,8 +166,6 @@ bugs! {
         "a list of positions or orders that failed is taken for one with nothing in it";
     OutsideNotBooked: "what others do is booked as what it is",
         "an execution that is none of ours is told, and moves nothing";
-    OverfillKept: "what closed too much is closed in turn",
-        "a position that a stop and a target opened together, the wrong way round, is kept";
     DifferenceBelievedAtOnce: "a difference is looked at twice",
         "a venue's list that is behind its log is believed at once";
     UnexplainedAdopted: "what nothing explains is said, and never made to fit",

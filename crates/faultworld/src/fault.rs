@@ -63,6 +63,8 @@ pub enum Fault {
     Liquidation,
     /// An execution is taken back.
     Bust,
+    /// What is held becomes twice as many units at half the price.
+    Split,
     /// The price jumps.
     PriceGap,
     /// The clock of the machine jumps.
@@ -71,7 +73,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::DiskFull,
         Self::DiskDoubtful,
         Self::DiesBefore,
@@ -101,6 +103,7 @@ impl Fault {
         Self::ManualTrade,
         Self::Liquidation,
         Self::Bust,
+        Self::Split,
         Self::PriceGap,
         Self::ClockJump,
     ];
@@ -152,8 +155,11 @@ impl Fault {
                 F::Reordered,
             ],
             Kind::Account => &[F::DiesBefore, F::Unreadable, F::Stale],
+            Kind::Holdings => &[F::DiesBefore, F::Unreadable],
             Kind::StateFile => &[F::DiskFull, F::DiesBefore, F::DiesAfter],
-            Kind::World => &[F::Outage, F::ManualTrade, F::Liquidation, F::Bust, F::PriceGap, F::ClockJump],
+            Kind::World => {
+                &[F::Outage, F::ManualTrade, F::Liquidation, F::Bust, F::Split, F::PriceGap, F::ClockJump]
+            }
         }
     }
 
@@ -198,6 +204,7 @@ impl Fault {
             Self::ManualTrade => "somebody trades by hand",
             Self::Liquidation => "the venue closes what is held",
             Self::Bust => "an execution is taken back",
+            Self::Split => "units are split",
             Self::PriceGap => "the price jumps",
             Self::ClockJump => "the clock jumps",
         }
@@ -206,11 +213,20 @@ impl Fault {
 
 use Fault as F;
 
-const ASKING: &[Kind] = &[Kind::Submit, Kind::Cancel, Kind::Find, Kind::Activity, Kind::Account];
-const OURS: &[Kind] =
-    &[Kind::Commit, Kind::Submit, Kind::Cancel, Kind::Find, Kind::Activity, Kind::Account, Kind::StateFile];
+const ASKING: &[Kind] =
+    &[Kind::Submit, Kind::Cancel, Kind::Find, Kind::Activity, Kind::Account, Kind::Holdings];
+const OURS: &[Kind] = &[
+    Kind::Commit,
+    Kind::Submit,
+    Kind::Cancel,
+    Kind::Find,
+    Kind::Activity,
+    Kind::Account,
+    Kind::Holdings,
+    Kind::StateFile,
+];
 const DISK: &[Kind] = &[Kind::Commit, Kind::StateFile];
-const READING: &[Kind] = &[Kind::Find, Kind::Activity, Kind::Account];
+const READING: &[Kind] = &[Kind::Find, Kind::Activity, Kind::Account, Kind::Holdings];
 
 /// What cannot go wrong where, and why: with [`Fault::at`] it is every fault at every kind of place.
 pub const CANNOT: &[(&[Kind], &[Fault], &str)] = &[
@@ -247,12 +263,28 @@ pub const CANNOT: &[(&[Kind], &[Fault], &str)] = &[
         "a write is no question, and has no answer but that it failed",
     ),
     (
-        &[Kind::Commit, Kind::Cancel, Kind::Find, Kind::Activity, Kind::Account, Kind::StateFile],
+        &[
+            Kind::Commit,
+            Kind::Cancel,
+            Kind::Find,
+            Kind::Activity,
+            Kind::Account,
+            Kind::Holdings,
+            Kind::StateFile,
+        ],
         &[F::KilledOnArrival, F::PartFilled, F::Question],
         "only an order that is sent is taken, filled, or asked about",
     ),
     (
-        &[Kind::Commit, Kind::Submit, Kind::Find, Kind::Activity, Kind::Account, Kind::StateFile],
+        &[
+            Kind::Commit,
+            Kind::Submit,
+            Kind::Find,
+            Kind::Activity,
+            Kind::Account,
+            Kind::Holdings,
+            Kind::StateFile,
+        ],
         &[F::Overtaken],
         "only a cancel can be overtaken",
     ),
@@ -283,6 +315,7 @@ pub const CANNOT: &[(&[Kind], &[Fault], &str)] = &[
             Kind::Find,
             Kind::Activity,
             Kind::Account,
+            Kind::Holdings,
             Kind::StateFile,
             Kind::World,
         ],
@@ -290,7 +323,7 @@ pub const CANNOT: &[(&[Kind], &[Fault], &str)] = &[
         "only an order that comes after its process died is anything new",
     ),
     (READING, &[F::DiesAfter], "a question changes nothing: dying of it is dying before"),
-    (&[Kind::Account], &[F::DiesAnswered], "nothing is written of it: it is dying before"),
+    (&[Kind::Account, Kind::Holdings], &[F::DiesAnswered], "nothing is written of it: it is dying before"),
     (
         READING,
         &[
@@ -307,15 +340,24 @@ pub const CANNOT: &[(&[Kind], &[Fault], &str)] = &[
         "nothing came back that can be used: it is unreadable",
     ),
     (
-        &[Kind::Activity, Kind::Account],
+        &[Kind::Activity, Kind::Account, Kind::Holdings],
         &[F::ReplyLost],
         "nothing came back that can be used: it is unreadable",
     ),
-    (&[Kind::Find, Kind::Account], &[F::Duplicated, F::Reordered], "it is one thing, not a row of things"),
-    (&[Kind::Account], &[F::Partial], "an account is read whole or not at all"),
+    (
+        &[Kind::Find, Kind::Account, Kind::Holdings],
+        &[F::Duplicated, F::Reordered],
+        "it is one thing, not a row of things",
+    ),
+    (&[Kind::Account, Kind::Holdings], &[F::Partial], "it is read whole or not at all"),
+    (
+        &[Kind::Holdings],
+        &[F::Stale],
+        "what explains a difference is told later than the difference, so it is ahead, not behind",
+    ),
     (
         OURS,
-        &[F::Outage, F::ManualTrade, F::Liquidation, F::Bust, F::PriceGap, F::ClockJump],
+        &[F::Outage, F::ManualTrade, F::Liquidation, F::Bust, F::Split, F::PriceGap, F::ClockJump],
         "nothing of ours brings it about",
     ),
     (

@@ -70,6 +70,7 @@ impl Ground for FaultyVenue {
 
     fn acts(&mut self, fault: Option<Fault>, key: Key, dice: &mut Dice, now: Time) {
         match fault {
+            Some(Fault::Split) => self.market().split(key, now),
             Some(Fault::Bust) => drop(self.market().bust(dice.draw(), now)),
             Some(Fault::ManualTrade | Fault::Liquidation) => {
                 self.market().disturb(key, fault == Some(Fault::Liquidation), now);

@@ -64,6 +64,8 @@ pub enum Place {
     Activity,
     /// An account is read.
     Account,
+    /// What is held and live is read.
+    Holdings,
     /// The state file is written.
     StateFile,
     /// Nothing of ours: the venue, the market, or the clock acts by itself.
@@ -85,6 +87,8 @@ pub enum Kind {
     Activity,
     /// See [`Place::Account`].
     Account,
+    /// See [`Place::Holdings`].
+    Holdings,
     /// See [`Place::StateFile`].
     StateFile,
     /// See [`Place::World`].
@@ -93,13 +97,14 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Commit,
         Self::Submit,
         Self::Cancel,
         Self::Find,
         Self::Activity,
         Self::Account,
+        Self::Holdings,
         Self::StateFile,
         Self::World,
     ];
@@ -115,7 +120,7 @@ impl Place {
             all.push(Self::Cancel(round));
         }
         all.extend([Doubt::Unknown, Doubt::Cancelling].map(Self::Find));
-        all.extend([Self::Activity, Self::Account, Self::StateFile, Self::World]);
+        all.extend([Self::Activity, Self::Account, Self::Holdings, Self::StateFile, Self::World]);
         all
     }
 
@@ -128,6 +133,7 @@ impl Place {
             Self::Find(_) => Kind::Find,
             Self::Activity => Kind::Activity,
             Self::Account => Kind::Account,
+            Self::Holdings => Kind::Holdings,
             Self::StateFile => Kind::StateFile,
             Self::World => Kind::World,
         }
@@ -147,6 +153,7 @@ impl fmt::Display for Place {
             Self::Find(Doubt::Cancelling) => f.pad("ask whether it is cancelled"),
             Self::Activity => f.pad("read the log"),
             Self::Account => f.pad("read the account"),
+            Self::Holdings => f.pad("read what is held"),
             Self::StateFile => f.pad("write the state file"),
             Self::World => f.pad("the world by itself"),
         }

@@ -57,6 +57,8 @@ pub struct Truth {
     pub disturbed: BTreeSet<Key>,
     /// What it told of the account's equity, each with how many records were durable then.
     pub told: Vec<(u64, Decimal)>,
+    /// When it told what it holds: how many records were durable then. Nothing where nobody counts it.
+    pub lists: Option<Vec<u64>>,
 }
 
 impl Truth {

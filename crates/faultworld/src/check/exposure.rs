@@ -4,7 +4,7 @@
 //! 1. No order that could open something counts as gone while it lives at the venue, or has fills that nobody booked;
 //!    so what the records call open is all there is. One exception: silence is no proof, and what arrives after it was
 //!    given up for silence counts from its first booked fill.
-//! 2. When an entry is decided, first or again: the level is `trading`, no rest is due after losses in a row, the
+//! 2. When an entry is decided, first or again: what the venue holds was read since the process began, the level is `trading`, no rest is due after losses in a row, the
 //!    equity that the venue told has not fallen by the limits, and with it the positions, its own value, its
 //!    instrument's, that of everything, and the loss at its stop are within the limits.
 
@@ -46,6 +46,8 @@ pub(super) struct Exposures {
     level: Level,
     day: Option<Decimal>,
     high: Option<Decimal>,
+    /// The record with which the process of now began.
+    started: u64,
     /// How many readings of equity, and arrivals, were looked at.
     looked: usize,
     /// Arrivals of entries that live, or whose fills are not all booked.
@@ -63,6 +65,7 @@ impl Exposures {
             level: Level::Trading,
             day: None,
             high: None,
+            started: 0,
             looked: 0,
             lively: Vec::new(),
         }
@@ -127,6 +130,7 @@ impl Exposures {
             Record::DayStarted { equity, high_water, .. } => {
                 (self.day, self.high) = (Some(equity.get()), Some(high_water.get()));
             }
+            Record::Started { .. } => self.started = stamped.seq,
             Record::LevelSet { level, reason, .. } => {
                 self.level = *level;
                 if reason.code.as_str() == "cooldown" {
@@ -152,6 +156,10 @@ impl Exposures {
         let bounds = &self.bounds;
         if self.level != Level::Trading {
             return no(format!("the level is {}", self.level));
+        }
+        let is_compared = |records: &u64| (self.started..seq).contains(records);
+        if seen.truth.lists.as_ref().is_some_and(|lists| !lists.iter().rev().any(is_compared)) {
+            return no("nobody read what the venue holds since the process began".into());
         }
         if let Some(losses) = self.streak.due() {
             return no(format!("a rest is due after {losses} losing trades in a row"));
@@ -244,6 +252,13 @@ impl Checker for Exposures {
     fn look(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         for stamped in seen.fresh {
             self.follow(stamped, seen)?;
+        }
+        let losses = seen.book.guard().losses_in_row;
+        if self.streak.losses().is_some_and(|count| count != losses) {
+            return Err(format!(
+                "the book counts {losses} losing trades in a row, the executions come to {:?}",
+                self.streak.losses()
+            ));
         }
         self.is_counted(seen)
     }

@@ -1,7 +1,9 @@
 //! Wanted protection is what is held: at rest, exactly the stop and the target that a position shall have rest at the
 //! venue, over all that is held, and no order of ours rests that no position wants.
 
-use broker_api::{Level, OrderKind, Phase, Purpose};
+use std::collections::BTreeMap;
+
+use broker_api::{Held, Key, Level, NonTrade, NonTradeKind, OrderKind, Phase, Price, Purpose, Record};
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use state::book::Position;
@@ -14,7 +16,41 @@ const BRACKET_WITHIN: TimeDelta = TimeDelta::seconds(90);
 
 /// See the module. While it runs: a position whose turn is over has a stop under way, or a record says what blocks it.
 #[derive(Debug, Default)]
-pub(super) struct Guarded;
+pub(super) struct Guarded {
+    /// Each position at the last look: its number, its stop, and what was held.
+    before: BTreeMap<Key, (u64, Option<Price>, Held)>,
+}
+
+impl Guarded {
+    /// A split moves the stop with the price, unless something else moved it too.
+    fn is_split(&self, seen: &Seen<'_>) -> Result<(), String> {
+        for stamped in seen.fresh {
+            let Record::NonTrade {
+                entry: NonTrade { kind: NonTradeKind::Split, key: Some(key), .. }, ..
+            } = &stamped.record
+            else {
+                continue;
+            };
+            let others = seen.fresh.iter().filter(|other| {
+                other.seq != stamped.seq
+                    && (other.record.key() == Some(*key)
+                        || matches!(&other.record, Record::Filled { fill } if fill.key == *key))
+            });
+            let (Some(before), Some(after)) = (self.before.get(key), seen.book.position(*key)) else {
+                continue;
+            };
+            let (number, Some(stop), held) = *before else { continue };
+            let Some(stays) = after.plan.stop else { continue };
+            let is_moved = stays.get() * after.held.get() - stop.get() * held.get();
+            // What prices are rounded to.
+            let dust = after.held.size().get() * Decimal::new(1, 2);
+            if others.count() == 0 && number == after.number && is_moved.abs() > dust {
+                return Err(format!("{key} was split, and its stop of {stop} lies at {stays}"));
+            }
+        }
+        Ok(())
+    }
+}
 
 impl Checker for Guarded {
     fn name(&self) -> &'static str {
@@ -22,6 +58,9 @@ impl Checker for Guarded {
     }
 
     fn look(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        self.is_split(seen)?;
+        let row = |position: &Position| (position.key, (position.number, position.plan.stop, position.held));
+        self.before = seen.book.positions().map(row).collect();
         if !seen.is_alive || seen.book.guard().level == Level::Frozen {
             return Ok(());
         }
@@ -46,6 +85,20 @@ impl Checker for Guarded {
                     .open_orders()
                     .any(|order| order.intent.key == position.key && order.intent.purpose == Purpose::Stop)
         };
+        let rests = |position: &Position| {
+            seen.book.open_orders().any(|order| {
+                order.intent.key == position.key
+                    && order.intent.purpose == Purpose::Stop
+                    && matches!(order.phase, Phase::Working | Phase::Cancelling)
+                    && order.remaining() >= position.held.size()
+            })
+        };
+        let is_unmeasured = |position: &&Position| {
+            position.plan.stop.is_some() && !rests(position) && position.bare.since.is_none()
+        };
+        if let Some(position) = seen.book.positions().find(is_unmeasured) {
+            return Err(format!("{}: it lies without its stop, and nobody measures how long", position.key));
+        }
         match seen.book.positions().find(lies) {
             Some(position) => Err(format!("{}: no stop was sent at once, and none is blocked", position.key)),
             None => Ok(()),
@@ -73,6 +126,9 @@ impl Checker for Guarded {
             if seen.truth.disturbed.contains(&key) || is_unknown(key) || seen.book.exit_wanted(key).is_some()
             {
                 continue;
+            }
+            if position.plan.stop.is_none() && position.blocked.is_none() {
+                return Err(format!("{key}: {} lie without a stop, and nothing closes them", position.held));
             }
             let rests: Vec<_> = seen
                 .truth

@@ -103,6 +103,11 @@ impl Streak {
         }
     }
 
+    /// How many there are, as long as that is clear.
+    pub(super) fn losses(&self) -> Option<u32> {
+        (!self.is_unclear).then_some(self.losses)
+    }
+
     pub(super) const fn rests(&mut self) {
         self.rested_at = self.losses;
     }

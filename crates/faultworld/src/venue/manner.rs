@@ -90,6 +90,9 @@ impl Manner {
                     "rows change places through a whole schedule, or not at all",
                 ),
                 (Kind::Account, Fault::Stale, "an account is of now"),
+                (Kind::Holdings, Fault::DiesBefore, "it is read as the account is, over the same connection"),
+                (Kind::Holdings, Fault::Unreadable, "it is read as the account is, over the same connection"),
+                (Kind::World, Fault::Split, "it is played over the simulator by itself"),
             ],
             ..Self::alpaca()
         }

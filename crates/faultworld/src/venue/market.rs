@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use broker_api::{
     Amount, ClientOrderId, Code, Currency, Cursor, End, ExecutionId, Fill, Held, Intent, Key, Money,
-    OrderKind, Price, Qty, Ratio, Side, Time, TimeInForce, VenueEvent,
+    NonTrade, NonTradeKind, OrderKind, Price, Qty, Ratio, Side, Time, TimeInForce, VenueEvent,
 };
 use rust_decimal::Decimal;
 
@@ -217,6 +217,34 @@ impl Market {
         self.truth.disturbed.insert(fill.key);
         self.truth.log.push((at, VenueEvent::Busted { execution: fill.execution, at }));
         true
+    }
+
+    /// What is held of an instrument becomes twice as many units at half the price; no order of before lives on.
+    pub fn split(&mut self, key: Key, at: Time) {
+        let units = self.truth.held(key);
+        let (Ok(held), Ok(id)) =
+            (units.moved(units), ExecutionId::new(&format!("s{}", self.truth.log.len())))
+        else {
+            return;
+        };
+        if units.is_flat() {
+            return;
+        }
+        self.truth.disturbed.insert(key);
+        self.truth.held.insert(key, held);
+        if let Some(listed) = self.listed.get_mut(&key) {
+            listed.price =
+                (listed.price / Decimal::TWO / listed.tick).floor().max(Decimal::ONE) * listed.tick;
+        }
+        let money = Money { amount: Amount::ZERO, currency: self.currency };
+        let kind = NonTradeKind::Split;
+        let entry = NonTrade { id, kind, key: Some(key), units, money, becomes: None, at };
+        self.truth.log.push((at, VenueEvent::NonTrade(entry)));
+        for place in 0..self.truth.arrivals.len() {
+            if self.truth.arrivals[place].intent.key == key {
+                self.close(place, End::Cancelled, KILLED, at);
+            }
+        }
     }
 
     /// Somebody else trades: a little of their own, or all that is held.

@@ -80,6 +80,7 @@ impl FaultyVenue {
     ) -> Self {
         let mut market = market;
         market.truth.frees_names = manner.ids == Ids::WhileLive;
+        market.truth.lists = Some(Vec::new());
         Self {
             manner: Arc::new(manner),
             account,

@@ -171,6 +171,9 @@ impl Broker for FaultyVenue {
     }
 
     async fn open_orders(&self) -> Result<Vec<OpenOrder>, QueryFailed> {
+        if self.is_out() {
+            return Err(self.failed());
+        }
         let market = self.market();
         let shown = |arrival: &crate::truth::Arrival| {
             let intent = arrival.intent;
@@ -188,7 +191,14 @@ impl Broker for FaultyVenue {
     }
 
     async fn positions(&self) -> Result<Vec<VenuePosition>, QueryFailed> {
-        let market = self.market();
+        match self.ask(Place::Holdings) {
+            Some(Fault::DiesBefore) => self.crash.die().await,
+            Some(Fault::Unreadable | Fault::NotSent) => return Err(self.failed()),
+            _ => {}
+        }
+        let records = self.records();
+        let mut market = self.market();
+        market.truth.lists.get_or_insert_default().push(records);
         let shown = |(key, held): (&Key, &Held)| {
             let price = market.price(*key, broker_api::Side::Sell)?;
             Some(VenuePosition { key: *key, held: *held, average: price })
