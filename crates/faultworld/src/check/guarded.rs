@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use broker_api::{Held, Key, Level, NonTrade, NonTradeKind, OrderKind, Phase, Price, Purpose, Record};
+use broker_api::{Held, Key, Level, NonTrade, NonTradeKind, OrderKind, Phase, Price, Purpose, Record, Time};
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use state::book::Position;
@@ -19,6 +19,8 @@ const BRACKET_WITHIN: TimeDelta = TimeDelta::seconds(90);
 pub(super) struct Guarded {
     /// Each position at the last look: its number, its stop, and what was held.
     before: BTreeMap<Key, (u64, Option<Price>, Held)>,
+    /// Since when a bracket was seen to be filled in part.
+    parts: BTreeMap<Key, Time>,
 }
 
 impl Guarded {
@@ -65,13 +67,17 @@ impl Checker for Guarded {
             return Ok(());
         }
         // The venue makes the legs of a bracket when its entry is filled whole; a part of it may wait for that, not for long.
+        let brackets = seen.book.open_orders().filter(|order| {
+            order.intent.purpose == Purpose::Entry
+                && order.intent.bracket
+                && seen.book.position(order.intent.key).is_some()
+        });
+        self.parts = brackets
+            .map(|order| order.intent.key)
+            .map(|key| (key, self.parts.get(&key).copied().unwrap_or(seen.now)))
+            .collect();
         let waits = |position: &Position| {
-            let is_bracket = seen.book.open_orders().any(|order| {
-                order.intent.key == position.key
-                    && order.intent.purpose == Purpose::Entry
-                    && order.intent.bracket
-            });
-            is_bracket && position.bare.since.is_none_or(|since| since + BRACKET_WITHIN >= seen.now)
+            self.parts.get(&position.key).is_some_and(|since| *since + BRACKET_WITHIN >= seen.now)
         };
         let lies = |position: &&Position| {
             position.plan.stop.is_some()
