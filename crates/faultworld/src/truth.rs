@@ -38,6 +38,8 @@ pub struct Sending {
     pub records: u64,
     /// The venue refused it.
     pub is_refused: bool,
+    /// The venue said that it has one of this name.
+    pub is_duplicate: bool,
 }
 
 /// What really happened at a venue.

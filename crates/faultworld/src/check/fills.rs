@@ -21,7 +21,8 @@ pub(super) struct Fills {
     bound: Option<usize>,
     /// What others traded.
     others: BTreeSet<ExecutionId>,
-    diverged: BTreeSet<Key>,
+    /// Where something was told that cannot be booked.
+    unbookable: BTreeSet<Key>,
     /// What was said to differ although nobody else traded: it stays so until a person looked.
     differs: BTreeSet<Key>,
     held: BTreeMap<Key, Decimal>,
@@ -67,7 +68,10 @@ impl Checker for Fills {
                         }
                         self.differs.insert(*key);
                     }
-                    self.diverged.insert(*key);
+                    if !matches!(reason.code.as_str(), "position_differs" | "outside_trade" | "unknown_order")
+                    {
+                        self.unbookable.insert(*key);
+                    }
                     continue;
                 }
                 Record::Repaired { name, .. } if &**name != "tradewind" => {
@@ -106,7 +110,7 @@ impl Checker for Fills {
             if let VenueEvent::Busted { execution, .. } = event
                 && self.told.contains(execution)
                 && !self.undone.contains(execution)
-                && !seen.truth.disturbed.iter().any(|key| self.diverged.contains(key))
+                && !seen.truth.disturbed.iter().any(|key| self.unbookable.contains(key))
             {
                 return Err(format!("execution {execution} was taken back, and nobody says so"));
             }

@@ -36,6 +36,16 @@ impl Checker for Over {
                 {
                     return Err(format!("record {} calls {order} refused, which arrived", stamped.seq));
                 }
+                Record::Answered { order, answer: SubmitOutcome::Refused { code, .. }, .. }
+                    if seen.truth.sends.iter().any(|sent| sent.order == *order && sent.is_duplicate)
+                        && !seen.truth.sends.iter().any(|sent| sent.order == *order && sent.is_refused)
+                        && !matches!(code.as_str(), "expired" | "killed") =>
+                {
+                    return Err(format!(
+                        "record {} calls {order} refused ({code}), and the venue has one of this name",
+                        stamped.seq
+                    ));
+                }
                 Record::GaveUp { order, .. } => drop(self.given_up.insert(*order)),
                 Record::ExitWanted { key, .. } => {
                     if let Some(position) = seen.book.position(*key) {

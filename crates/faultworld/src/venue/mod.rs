@@ -187,6 +187,9 @@ impl FaultyVenue {
             Ids::WhileLive => market.truth.find(intent.id).is_some_and(|arrival| arrival.end.is_none()),
         };
         if is_taken {
+            if let Some(sending) = market.truth.sends.iter_mut().rev().find(|s| s.order == intent.id) {
+                sending.is_duplicate = true;
+            }
             return SubmitOutcome::Duplicate { text: "this name is taken".into() };
         }
         let place = market.accept(intent, records, fault == Some(Fault::PartFilled), at);

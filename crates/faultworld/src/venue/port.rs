@@ -49,7 +49,7 @@ impl Broker for FaultyVenue {
         let fault =
             fault.filter(|fault| !refuses(Some(*fault)) || self.market().truth.find(intent.id).is_none());
         let (order, records, is_refused) = (intent.id, self.records(), refuses(fault));
-        self.market().truth.sends.push(Sending { order, records, is_refused });
+        self.market().truth.sends.push(Sending { order, records, is_refused, is_duplicate: false });
         let request = Request { intent: *intent, trade: self.market().trade(intent.key) };
         let unknown = |why: &str| SubmitOutcome::Unknown { why: why.into() };
         match fault {

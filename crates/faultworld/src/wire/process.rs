@@ -153,7 +153,7 @@ impl Broker for Process {
         }
         if matches!(outcome, SubmitOutcome::NotSent { .. }) {
             // The wire did not see it: a sending all the same.
-            table.sends.push(Sending { order: intent.id, records, is_refused: false });
+            table.sends.push(Sending { order: intent.id, records, is_refused: false, is_duplicate: false });
         }
         drop(table);
         if fault == Some(Fault::DiesAnswered) {

@@ -109,7 +109,7 @@ impl Bystander for AtTheWire {
         });
         if let Some(order) = order_of(request).filter(|_| request.method == "POST") {
             let records = self.rows.head().ok().flatten().map_or(0, |row| row.seq);
-            table.sends.push(Sending { order, records, is_refused: false });
+            table.sends.push(Sending { order, records, is_refused: false, is_duplicate: false });
             table.posted.insert(order, records);
             let is_heard = act.as_ref().is_none_or(|act| is_heard(&act.on));
             table.answering = Some((table.sends.len() - 1, is_heard));
