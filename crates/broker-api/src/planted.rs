@@ -166,6 +166,8 @@ bugs! {
         "a list of positions or orders that failed is taken for one with nothing in it";
     OutsideNotBooked: "what others do is booked as what it is",
         "an execution that is none of ours is told, and moves nothing";
+    OverfillKept: "what closed too much is closed in turn",
+        "a position that a stop and a target opened together, the wrong way round, is kept";
     DifferenceBelievedAtOnce: "a difference is looked at twice",
         "a venue's list that is behind its log is believed at once";
     UnexplainedAdopted: "what nothing explains is said, and never made to fit",
@@ -174,6 +176,18 @@ bugs! {
         "an entry is sent before anybody looked at what the venue holds";
     BareNotMeasured: "time without a stop is measured",
         "nobody notes when a position lies without its stop";
+    StopFromOrdered: "wanted protection is what is held",
+        "a stop is made over what was ordered, not over what was filled";
+    SiblingForgotten: "what is derived from the book survives a restart",
+        "the legs of an earlier process are not cancelled when their position is closed";
+    RenewalDoubled: "wanted protection is what is held",
+        "with each day another stop is placed, beside one that outlived the night";
+    LegsTwice: "legs that a venue makes are owned through their entry",
+        "legs that the venue made of a bracket are not known, and others are placed beside them";
+    TransferIsProfit: "money brought in is no profit, and money taken out no loss",
+        "what losses are measured from stays where it was when money comes or goes";
+    EntryTwice: "entries of a log count once by their name",
+        "an entry that no trade made is booked each time that it is told";
 }
 
 impl Bug {

@@ -2,9 +2,9 @@
 
 mod cannot;
 
-pub use cannot::CANNOT;
-
 use crate::place::Kind;
+
+pub use cannot::CANNOT;
 
 /// One way in which something goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,8 +67,18 @@ pub enum Fault {
     Liquidation,
     /// An execution is taken back.
     Bust,
-    /// What is held becomes twice as many units at half the price.
+    /// Money for what is held.
+    Dividend,
+    /// A fee that was not told with its execution.
+    LateFee,
+    /// Money is brought in, or taken out.
+    Deposit,
+    /// The units of what is held, and may rest, change, and their price the other way.
     Split,
+    /// Units are brought in without a trade.
+    UnitsMoved,
+    /// What is held changes, and no log ever says so.
+    Unlogged,
     /// The price jumps.
     PriceGap,
     /// The clock of the machine jumps.
@@ -77,7 +87,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 37] = [
         Self::DiskFull,
         Self::DiskDoubtful,
         Self::DiesBefore,
@@ -107,7 +117,12 @@ impl Fault {
         Self::ManualTrade,
         Self::Liquidation,
         Self::Bust,
+        Self::Dividend,
+        Self::LateFee,
+        Self::Deposit,
         Self::Split,
+        Self::UnitsMoved,
+        Self::Unlogged,
         Self::PriceGap,
         Self::ClockJump,
     ];
@@ -159,11 +174,22 @@ impl Fault {
                 F::Reordered,
             ],
             Kind::Account => &[F::DiesBefore, F::Unreadable, F::Stale],
-            Kind::Holdings => &[F::DiesBefore, F::Unreadable],
+            Kind::List => &[F::DiesBefore, F::Unreadable, F::Stale, F::Partial],
             Kind::StateFile => &[F::DiskFull, F::DiesBefore, F::DiesAfter],
-            Kind::World => {
-                &[F::Outage, F::ManualTrade, F::Liquidation, F::Bust, F::Split, F::PriceGap, F::ClockJump]
-            }
+            Kind::World => &[
+                F::Outage,
+                F::ManualTrade,
+                F::Liquidation,
+                F::Bust,
+                F::Dividend,
+                F::LateFee,
+                F::Deposit,
+                F::Split,
+                F::UnitsMoved,
+                F::Unlogged,
+                F::PriceGap,
+                F::ClockJump,
+            ],
         }
     }
 
@@ -208,7 +234,12 @@ impl Fault {
             Self::ManualTrade => "somebody trades by hand",
             Self::Liquidation => "the venue closes what is held",
             Self::Bust => "an execution is taken back",
-            Self::Split => "units are split",
+            Self::Dividend => "a dividend is paid",
+            Self::LateFee => "a fee comes late",
+            Self::Deposit => "money is brought in or taken out",
+            Self::Split => "a split",
+            Self::UnitsMoved => "units are brought in without a trade",
+            Self::Unlogged => "what is held changes, and no log says so",
             Self::PriceGap => "the price jumps",
             Self::ClockJump => "the clock jumps",
         }

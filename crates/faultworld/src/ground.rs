@@ -70,11 +70,23 @@ impl Ground for FaultyVenue {
 
     fn acts(&mut self, fault: Option<Fault>, key: Key, dice: &mut Dice, now: Time) {
         match fault {
-            Some(Fault::Split) => self.market().split(key, now),
             Some(Fault::Bust) => drop(self.market().bust(dice.draw(), now)),
             Some(Fault::ManualTrade | Fault::Liquidation) => {
                 self.market().disturb(key, fault == Some(Fault::Liquidation), now);
             }
+            Some(Fault::Dividend) => self.market().pays(key, dice, now),
+            Some(Fault::LateFee) => self.market().charges(dice, now),
+            Some(Fault::Deposit) => self.market().transfers(dice, now),
+            Some(Fault::Split) => {
+                // Only what has whole units is split.
+                let stock =
+                    self.market().listed.keys().find(|key| !key.symbol.as_str().contains('/')).copied();
+                if let Some(key) = stock {
+                    self.market().splits(key, dice, now);
+                }
+            }
+            Some(Fault::UnitsMoved) => self.market().brings_units(key, dice, now),
+            Some(Fault::Unlogged) => self.market().forgets(key, dice),
             _ => {}
         }
     }

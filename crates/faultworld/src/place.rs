@@ -64,8 +64,10 @@ pub enum Place {
     Activity,
     /// An account is read.
     Account,
-    /// What is held and live is read.
-    Holdings,
+    /// What is held is read.
+    Positions,
+    /// What is live is read.
+    Orders,
     /// The state file is written.
     StateFile,
     /// Nothing of ours: the venue, the market, or the clock acts by itself.
@@ -87,8 +89,8 @@ pub enum Kind {
     Activity,
     /// See [`Place::Account`].
     Account,
-    /// See [`Place::Holdings`].
-    Holdings,
+    /// See [`Place::Positions`] and [`Place::Orders`].
+    List,
     /// See [`Place::StateFile`].
     StateFile,
     /// See [`Place::World`].
@@ -104,7 +106,7 @@ impl Kind {
         Self::Find,
         Self::Activity,
         Self::Account,
-        Self::Holdings,
+        Self::List,
         Self::StateFile,
         Self::World,
     ];
@@ -120,7 +122,14 @@ impl Place {
             all.push(Self::Cancel(round));
         }
         all.extend([Doubt::Unknown, Doubt::Cancelling].map(Self::Find));
-        all.extend([Self::Activity, Self::Account, Self::Holdings, Self::StateFile, Self::World]);
+        all.extend([
+            Self::Activity,
+            Self::Account,
+            Self::Positions,
+            Self::Orders,
+            Self::StateFile,
+            Self::World,
+        ]);
         all
     }
 
@@ -133,7 +142,7 @@ impl Place {
             Self::Find(_) => Kind::Find,
             Self::Activity => Kind::Activity,
             Self::Account => Kind::Account,
-            Self::Holdings => Kind::Holdings,
+            Self::Positions | Self::Orders => Kind::List,
             Self::StateFile => Kind::StateFile,
             Self::World => Kind::World,
         }
@@ -153,7 +162,8 @@ impl fmt::Display for Place {
             Self::Find(Doubt::Cancelling) => f.pad("ask whether it is cancelled"),
             Self::Activity => f.pad("read the log"),
             Self::Account => f.pad("read the account"),
-            Self::Holdings => f.pad("read what is held"),
+            Self::Positions => f.pad("read what is held"),
+            Self::Orders => f.pad("read what is live"),
             Self::StateFile => f.pad("write the state file"),
             Self::World => f.pad("the world by itself"),
         }

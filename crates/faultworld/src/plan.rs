@@ -33,6 +33,8 @@ pub enum Happening {
     Timer,
     /// A person lets it trade again.
     Resume,
+    /// A person repairs what book and venue disagree about, as the dice say.
+    Repair(u64),
     /// The process ends by itself, and another begins.
     Restart,
 }
@@ -107,6 +109,22 @@ impl Stage {
         Ok(Self { account, instruments, listed, begins })
     }
 
+    /// The same, where parts of a share are traded.
+    ///
+    /// # Errors
+    /// [`BadStage`].
+    pub fn in_parts(mut self) -> Result<Self, BadStage> {
+        let lot = Decimal::new(1, 2);
+        for (instrument, listed) in self.instruments.iter_mut().zip(&mut self.listed) {
+            if instrument.asset_class == AssetClass::Equity {
+                listed.lot = lot;
+                (instrument.lot, instrument.qty_min) =
+                    (broker_api::Qty::new(lot)?, broker_api::Qty::new(lot)?);
+            }
+        }
+        Ok(self)
+    }
+
     /// What our side knows of the instruments.
     ///
     /// # Errors
@@ -143,6 +161,8 @@ impl Script {
             0..=7 => 0,
             8..=15 => self.dice.between(1, 8),
             16..=18 => self.dice.between(8, 90),
+            // Now and then it is the next day.
+            _ if self.dice.happens(60) => self.dice.between(79_000, 90_000),
             _ => self.dice.between(90, 1_500),
         };
         TimeDelta::seconds(seconds)
@@ -165,10 +185,11 @@ impl Script {
                 let (signal, digest) = *self.dice.pick(&self.signals)?;
                 Happening::Decided(Box::new((signal, digest)))
             }
-            34..=62 => {
+            34..=60 => {
                 let far = if self.is_quiet { 15 } else { 90 };
                 Happening::Prices([0; 3].map(|_| self.dice.between(-far, far)))
             }
+            61..=62 => Happening::Repair(self.dice.draw()),
             63..=83 => Happening::Refresh,
             84..=92 => Happening::Timer,
             93..=95 => Happening::Resume,

@@ -42,6 +42,15 @@ pub struct Sending {
     pub is_duplicate: bool,
 }
 
+/// A list of what is held, as it was told: what a process may go by, whatever was so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// How many records were durable then.
+    pub records: u64,
+    /// What it said.
+    pub held: BTreeMap<Key, Held>,
+}
+
 /// What really happened at a venue.
 #[derive(Clone, Debug, Default)]
 pub struct Truth {
@@ -57,10 +66,10 @@ pub struct Truth {
     pub held: BTreeMap<Key, Held>,
     /// What somebody else traded, or the venue took: what is held of it is not ours alone.
     pub disturbed: BTreeSet<Key>,
+    /// The lists of what is held that it told beside a list of what is live; nothing where nobody writes them down.
+    pub lists: Option<Vec<Told>>,
     /// What it told of the account's equity, each with how many records were durable then.
     pub told: Vec<(u64, Decimal)>,
-    /// When it told what it holds: how many records were durable then. Nothing where nobody counts it.
-    pub lists: Option<Vec<u64>>,
 }
 
 impl Truth {

@@ -4,6 +4,7 @@
 mod acts;
 mod limits;
 mod process;
+mod repair;
 mod rest;
 mod told;
 mod words;
@@ -13,7 +14,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use broker_api::{Catalog, Stamped, Time, VenueId};
+use broker_api::{Catalog, Key, Repair, Stamped, Time, VenueId};
 use chrono::TimeDelta;
 use engine::{Clock, Runner};
 use rust_decimal::Decimal;
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 
 use crate::check::{self, Checker, Seen};
 use crate::crash::Crash;
+use crate::dice::Dice;
 use crate::disk::FaultyDisk;
 use crate::fates::{DEATHS_MIN, FAULTS_MIN, Fates, Hit};
 use crate::ground::Ground;
@@ -171,6 +173,8 @@ pub(crate) struct World {
     looks: u64,
     inputs: Arc<AtomicU64>,
     checkers: Vec<Box<dyn Checker>>,
+    /// What a person was to repair, and how.
+    repairs: Vec<(Key, Repair)>,
     records: Vec<Stamped>,
     folded: Book,
     story: Story,
@@ -179,6 +183,9 @@ pub(crate) struct World {
 impl World {
     fn new(seed: u64, manner: Manner, options: &Options) -> Result<Self, BadStage> {
         let stage = Stage::at(manner.name)?;
+        // At every other seed parts of a share are traded where orders for them end with the session.
+        let is_in_parts = manner.capabilities.parts_end_with_session && Dice::of(seed, 3).happens(500);
+        let stage = if is_in_parts { stage.in_parts()? } else { stage };
         let catalog = Arc::new(stage.catalog()?);
         let shared = Shared::of(seed, &manner, options, stage.begins);
         let market = Market::new(stage.listed, Decimal::from(CASH), stage.account.currency);
@@ -237,6 +244,7 @@ impl World {
             looks: 0,
             inputs: Arc::default(),
             checkers,
+            repairs: Vec::new(),
             records: Vec::new(),
             folded: Book::default(),
             story,
@@ -308,6 +316,7 @@ impl World {
             truth: &market.truth,
             book,
             is_alive: self.runner.is_some(),
+            repairs: &self.repairs,
         };
         for checker in &mut self.checkers {
             let checked = checker.look(&seen);

@@ -227,7 +227,7 @@ impl Book {
 
     /// Whether an entry that no trade made was told before.
     pub fn has_non_trade(&self, venue: VenueId, id: ExecutionId) -> bool {
-        self.non_trades.get(&venue).is_some_and(|known| known.contains_key(&id))
+        self.non_trades.get(&venue).is_some_and(|known| known.contains_key(&id)) && !planted!(EntryTwice)
     }
 
     /// What the venue is asked to close because it is too little for an order.

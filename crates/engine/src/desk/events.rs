@@ -19,7 +19,15 @@ const ORDER_GONE: Code = Code::fixed("order_gone");
 impl Step<'_> {
     /// A stretch of a venue's log, in its order, and then the place it was read to.
     pub(super) fn activity(&mut self, venue: VenueId, activity: &Activity) -> Result<(), Illegal> {
-        for event in activity.events.iter().filter(|_| !planted!(CursorBeforeEvents) || activity.complete) {
+        // What happened to a leg that a venue made waits for the fill of its entry, which brings it, when that is told later.
+        let waits: Vec<bool> = activity.events.iter().map(|event| self.is_of_coming_leg(event)).collect();
+        let in_turn = |late: bool| {
+            let events = activity.events.iter().zip(&waits);
+            events.filter(move |(_, waits)| **waits == late).map(|(event, _)| event)
+        };
+        for event in
+            in_turn(false).chain(in_turn(true)).filter(|_| !planted!(CursorBeforeEvents) || activity.complete)
+        {
             match event {
                 VenueEvent::Filled(fill) => self.filled(venue, fill)?,
                 VenueEvent::Busted { execution, .. } => {
@@ -46,6 +54,16 @@ impl Step<'_> {
         }
         let moved = self.book.venue(venue).is_some_and(|state| state.cursor != activity.cursor);
         if moved { self.put(Record::CursorMoved { venue, cursor: activity.cursor }) } else { Ok(()) }
+    }
+
+    fn is_of_coming_leg(&self, event: &VenueEvent) -> bool {
+        let order = match event {
+            VenueEvent::Filled(fill) => fill.order,
+            VenueEvent::Closed { order, .. } => *order,
+            _ => return false,
+        };
+        let entry = || order.leg_of().and_then(|(entry, _)| self.book.order(entry));
+        self.book.order(order).is_none() && entry().is_some_and(|entry| entry.intent.bracket)
     }
 
     /// One execution, counted once by its name. One that belongs to no order of ours moves what else the account holds, or

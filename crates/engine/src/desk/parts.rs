@@ -1,7 +1,7 @@
 //! What is left over: the rest of an entry that was executed in part, a position that no decision opened, and one that is
 //! too little for an order.
 
-use broker_api::{ClientOrderId, Code, Key, Phase, Purpose, Qty, Record, Time};
+use broker_api::{ClientOrderId, Code, Key, Phase, Purpose, Qty, Record, Time, planted};
 use chrono::TimeDelta;
 use orders::Remainder;
 use state::Illegal;
@@ -23,7 +23,7 @@ impl Step<'_> {
             .book
             .positions()
             .filter(|position| position.overfilled && self.touched.has(position.key))
-            .filter(|position| self.book.exit_wanted(position.key).is_none())
+            .filter(|position| self.book.exit_wanted(position.key).is_none() && !planted!(OverfillKept))
             .map(|position| position.key)
             .collect();
         for key in overfilled {

@@ -69,6 +69,30 @@ impl Step<'_> {
         }
     }
 
+    /// A stop over what was ordered of its position.
+    pub(super) fn ordered(&self, wanted: Intent) -> Intent {
+        let first = || {
+            let id = self.book.position(wanted.key)?.executions.first()?;
+            self.book.order(self.book.execution(wanted.key.venue, *id)?.fill.order)
+        };
+        let is_stop = wanted.purpose == broker_api::Purpose::Stop && planted!(StopFromOrdered);
+        match first().filter(|_| is_stop) {
+            Some(entry) => Intent { qty: entry.intent.qty, ..wanted },
+            None => wanted,
+        }
+    }
+
+    /// Whether what rests of a purpose was made on an earlier day.
+    pub(super) fn is_of_yesterday(&self, key: broker_api::Key, purpose: broker_api::Purpose) -> bool {
+        let mut legs = self
+            .book
+            .open_orders()
+            .filter(|row| row.intent.key == key && row.intent.purpose == purpose)
+            .map(|row| row.decided_at.date_naive())
+            .peekable();
+        planted!(RenewalDoubled) && legs.peek().is_some() && legs.all(|day| day < self.now.date_naive())
+    }
+
     /// Lifts what a breaker set, once it would not trip any more.
     pub(super) fn lifted(&mut self) -> Result<(), Illegal> {
         let free = GuardState { level: Level::Trading, ..self.book.guard().clone() };

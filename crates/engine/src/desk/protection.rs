@@ -49,6 +49,10 @@ impl Step<'_> {
 
     /// Whether exactly the legs of the plan rest over exactly what is held: the usual case, told without making them.
     fn is_guarded(&self, position: &Position) -> bool {
+        #[cfg(planted)]
+        if self.is_of_yesterday(position.key, Purpose::Stop) {
+            return false;
+        }
         let (mut stops, mut targets) = (0, 0);
         let confirmed = self.book.confirmed(position.key);
         for row in self.book.open_orders().filter(|row| row.intent.key == position.key) {
@@ -86,7 +90,7 @@ impl Step<'_> {
         let bracket = self
             .book
             .open_orders()
-            .find(|row| row.intent.key == key && row.intent.purpose == Purpose::Entry && row.intent.bracket)
+            .find(|row| row.intent.key == key && row.intent.bracket && !row.filled.is_zero())
             .map(|row| row.intent.id);
         let (Some(entry), Some(position)) = (bracket, self.book.position(key)) else { return Ok(false) };
         let bound = position.bare.since.unwrap_or(position.opened_at) + BOUND;
@@ -108,6 +112,8 @@ impl Step<'_> {
         else {
             return Ok(());
         };
+        #[cfg(planted)]
+        let made = made.map(|wanted| wanted.map(|wanted| self.ordered(wanted)));
         let wanted = match made {
             Ok(wanted) => wanted,
             Err(reason) => return self.blocked(key, purpose, reason),
@@ -131,6 +137,8 @@ impl Step<'_> {
             Some(_) if purpose == Purpose::Target && self.is_for_the_watch(key) => Ok(()),
             Some(_) if purpose == Purpose::Stop && self.is_watched_stop(key) => Ok(()),
             Some(wanted) if live.is_empty() => self.place(key, &wanted),
+            #[cfg(planted)]
+            Some(wanted) if self.is_of_yesterday(key, purpose) => self.place(key, &wanted),
             _ => Ok(()),
         }
     }

@@ -116,6 +116,11 @@ impl Step<'_> {
     /// explains it: it is looked at once more first.
     pub(super) fn doubted(&self, key: Key) -> Option<Time> {
         let suspect = self.suspects.get(&key).filter(|suspect| suspect.is_unexplained)?;
+        // The log told since then what made the difference.
+        let beside = self.book.outside(key).map_or(Held::FLAT, |outside| outside.held);
+        if suspect.code == POSITION_DIFFERS && self.book.held(key).moved(beside).ok() == Some(suspect.there) {
+            return None;
+        }
         Some(suspect.since + CONFIRM).filter(|until| *until > self.now)
     }
 

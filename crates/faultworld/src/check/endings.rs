@@ -44,9 +44,20 @@ impl Checker for Endings {
                 .book
                 .open_orders()
                 .any(|order| order.intent.key.symbol == signal.symbol && order.phase == Phase::Unknown);
-            let is_disturbed = seen.truth.disturbed.iter().any(|key| key.symbol == signal.symbol);
+            let is_disturbed = seen.truth.lists.is_none()
+                && seen.truth.disturbed.iter().any(|key| key.symbol == signal.symbol);
             let is_kept = seen.book.open_orders().any(|order| order.intent.signal == Some(*id));
-            if end.is_none() && signal.expires_at < seen.now && !waits && !is_disturbed && !is_kept {
+            // What is too little for an order is closed when its venue does that by itself, or a person.
+            let is_dust = seen.book.exits_wanted().any(|(key, exit)| {
+                exit.signal == Some(*id) && seen.book.held(key).get().abs() < rust_decimal::Decimal::ONE
+            });
+            if end.is_none()
+                && !is_dust
+                && signal.expires_at < seen.now
+                && !waits
+                && !is_disturbed
+                && !is_kept
+            {
                 return Err(format!("signal {id} has no end, and its time has passed"));
             }
         }

@@ -4,18 +4,21 @@
 //! 1. No order that could open something counts as gone while it lives at the venue, or has fills that nobody booked;
 //!    so what the records call open is all there is. One exception: silence is no proof, and what arrives after it was
 //!    given up for silence counts from its first booked fill.
-//! 2. When an entry is decided, first or again: what the venue holds was read since the process began, the level is `trading`, no rest is due after losses in a row, the
+//! 2. When an entry is decided, first or again: the level is `trading`, no rest is due after losses in a row, the
 //!    equity that the venue told has not fallen by the limits, and with it the positions, its own value, its
 //!    instrument's, that of everything, and the loss at its stop are within the limits.
+//! 3. The losing trades in a row are those of the strategy: nothing counts in which others had a part.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_api::{
-    ClientOrderId, End, Finding, Intent, Key, Level, Proof, Purpose, Record, Stamped, SubmitOutcome,
+    ClientOrderId, End, Finding, Intent, Key, Level, NonTradeKind, Proof, Purpose, Record, Stamped,
+    SubmitOutcome,
 };
 use rust_decimal::Decimal;
 
-use super::streak::{Holding, Streak};
+use super::holding::{Holding, Holdings};
+use super::streak::Streak;
 use super::{Bounds, Checker, Seen};
 
 /// What sums of rounded averages may differ by.
@@ -41,13 +44,11 @@ pub(super) struct Exposures {
     entries: BTreeMap<ClientOrderId, Entry>,
     /// Those of them that are not over.
     open: BTreeSet<ClientOrderId>,
-    held: BTreeMap<Key, Holding>,
+    held: Holdings,
     streak: Streak,
     level: Level,
     day: Option<Decimal>,
     high: Option<Decimal>,
-    /// The record with which the process of now began.
-    started: u64,
     /// How many readings of equity, and arrivals, were looked at.
     looked: usize,
     /// Arrivals of entries that live, or whose fills are not all booked.
@@ -60,12 +61,11 @@ impl Exposures {
             bounds,
             entries: BTreeMap::new(),
             open: BTreeSet::new(),
-            held: BTreeMap::new(),
+            held: Holdings::default(),
             streak: Streak::new(bounds.losses, bounds.latch),
             level: Level::Trading,
             day: None,
             high: None,
-            started: 0,
             looked: 0,
             lively: Vec::new(),
         }
@@ -73,6 +73,9 @@ impl Exposures {
 
     /// Takes a record in.
     fn follow(&mut self, stamped: &Stamped, seen: &Seen<'_>) -> Result<(), String> {
+        if let Some(net) = self.held.follow(&stamped.record) {
+            self.streak.closed(net);
+        }
         match &stamped.record {
             Record::Intended { intent, .. } if intent.purpose == Purpose::Entry => {
                 self.admitted(intent, stamped.seq, seen)?;
@@ -114,23 +117,18 @@ impl Exposures {
                         self.ends(fill.order, stamped.seq);
                     }
                 }
-                if let Some(net) = self.held.entry(fill.key).or_default().filled(fill) {
-                    self.streak.closed(net);
-                }
             }
-            Record::Outside { fill, .. } => self.held.entry(fill.key).or_default().others(fill),
-            Record::Busted { .. }
-            | Record::Corrected { .. }
-            | Record::Repaired { .. }
-            | Record::NonTrade { .. } => {
+            Record::Busted { .. } | Record::Corrected { .. } => {
                 // What was taken back changes what was reckoned from it; from here on less is known.
                 self.streak.forget();
-                self.held.values_mut().for_each(Holding::forget);
+            }
+            Record::NonTrade { entry, .. } if entry.kind == NonTradeKind::Transfer => {
+                let moved = |from: Option<Decimal>| from.map(|from| from + entry.money.amount.get());
+                (self.day, self.high) = (moved(self.day), moved(self.high));
             }
             Record::DayStarted { equity, high_water, .. } => {
                 (self.day, self.high) = (Some(equity.get()), Some(high_water.get()));
             }
-            Record::Started { .. } => self.started = stamped.seq,
             Record::LevelSet { level, reason, .. } => {
                 self.level = *level;
                 if reason.code.as_str() == "cooldown" {
@@ -157,10 +155,6 @@ impl Exposures {
         if self.level != Level::Trading {
             return no(format!("the level is {}", self.level));
         }
-        let is_compared = |records: &u64| (self.started..seq).contains(records);
-        if seen.truth.lists.as_ref().is_some_and(|lists| !lists.iter().rev().any(is_compared)) {
-            return no("nobody read what the venue holds since the process began".into());
-        }
         if let Some(losses) = self.streak.due() {
             return no(format!("a rest is due after {losses} losing trades in a row"));
         }
@@ -179,7 +173,7 @@ impl Exposures {
         }
         let others = || self.open.iter().filter(|id| **id != intent.id).filter_map(|id| self.entries.get(id));
         let mut taken: BTreeSet<Key> = others().map(|entry| entry.intent.key).collect();
-        taken.extend(self.held.iter().filter(|(_, holding)| !holding.is_flat()).map(|(key, _)| *key));
+        taken.extend(self.held.iter().filter(|(_, holding)| !holding.is_flat()).map(|(key, _)| key));
         taken.insert(intent.key);
         if taken.len() > bounds.positions {
             return no(format!("it would be {} positions, the limit is {}", taken.len(), bounds.positions));
@@ -190,8 +184,8 @@ impl Exposures {
         let waiting = |key: Option<Key>| -> Decimal {
             others().filter(|entry| key.is_none_or(|key| key == entry.intent.key)).map(worth).sum()
         };
-        let own = self.held.get(&intent.key).map_or(Decimal::ZERO, Holding::cost);
-        let all: Decimal = self.held.values().map(Holding::cost).sum();
+        let own = self.held.get(intent.key).map_or(Decimal::ZERO, Holding::cost);
+        let all: Decimal = self.held.iter().map(|(_, holding)| holding.cost()).sum();
         let Some(stop) = intent.plan.stop else { return no("it has no stop".into()) };
         let loss = (price - stop.get()).abs() * intent.qty.get();
         for (is, limit, what) in [
@@ -230,7 +224,7 @@ impl Exposures {
             let is_stray = entry.is_some_and(|entry| {
                 entry.is_doubtful && entry.ended.is_some_and(|ended| arrival.records >= ended)
             });
-            if !open.contains(&id) && !is_stray && !seen.truth.disturbed.contains(&arrival.intent.key) {
+            if !open.contains(&id) && !is_stray {
                 wrong = Some((id, entry.and_then(|entry| entry.ended), arrival.filled, booked));
             }
             true
@@ -254,10 +248,9 @@ impl Checker for Exposures {
             self.follow(stamped, seen)?;
         }
         let losses = seen.book.guard().losses_in_row;
-        if self.streak.losses().is_some_and(|count| count != losses) {
+        if let Some(own) = self.streak.losses().filter(|own| *own != losses) {
             return Err(format!(
-                "the book counts {losses} losing trades in a row, the executions come to {:?}",
-                self.streak.losses()
+                "the book counts {losses} losing trades in a row, its executions come to {own}"
             ));
         }
         self.is_counted(seen)

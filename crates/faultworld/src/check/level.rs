@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use broker_api::{Amount, By, ClientOrderId, Level, Purpose, Record, Time};
+use broker_api::{Amount, By, ClientOrderId, Level, NonTradeKind, Purpose, Record, Time};
 
 use super::{Checker, Seen};
 
@@ -15,11 +15,20 @@ pub(super) struct Levels {
     entries: BTreeSet<ClientOrderId>,
     day: Option<Time>,
     high_water: Option<Amount>,
+    /// What the day's loss is measured from.
+    begun: Option<Amount>,
 }
 
 impl Default for Levels {
     fn default() -> Self {
-        Self { level: Level::Trading, until: None, entries: BTreeSet::new(), day: None, high_water: None }
+        Self {
+            level: Level::Trading,
+            until: None,
+            entries: BTreeSet::new(),
+            day: None,
+            high_water: None,
+            begun: None,
+        }
     }
 }
 
@@ -52,11 +61,19 @@ impl Checker for Levels {
                     self.sent(*order, stamped.seq)?;
                     continue;
                 }
-                Record::DayStarted { starts, high_water, .. } => {
+                Record::DayStarted { starts, equity, high_water, .. } => {
                     if self.day >= Some(*starts) || self.high_water > Some(*high_water) {
                         return Err(format!("record {} measures losses from less than before", stamped.seq));
                     }
                     (self.day, self.high_water) = (Some(*starts), Some(*high_water));
+                    self.begun = Some(*equity);
+                    continue;
+                }
+                // Money that is brought in or taken out is neither profit nor loss.
+                Record::NonTrade { entry, .. } if entry.kind == NonTradeKind::Transfer => {
+                    let flow = entry.money.amount;
+                    let moved = |from: Option<Amount>| from.and_then(|from| from.plus(flow).ok());
+                    (self.begun, self.high_water) = (moved(self.begun), moved(self.high_water));
                     continue;
                 }
                 _ => continue,
@@ -72,6 +89,14 @@ impl Checker for Levels {
                 "the book is at {}, its records say {}",
                 seen.book.guard().level,
                 self.level
+            ));
+        }
+        let guard = seen.book.guard();
+        let book = (guard.day.map(|day| day.equity), guard.high_water);
+        if self.begun.is_some() && book != (self.begun, self.high_water) {
+            return Err(format!(
+                "losses are measured from {book:?}, by the records from {:?}",
+                (self.begun, self.high_water)
             ));
         }
         Ok(())

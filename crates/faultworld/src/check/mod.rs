@@ -2,19 +2,22 @@
 //! nothing of how a desk decides.
 
 mod bounds;
+mod compared;
 mod endings;
 mod exposure;
 mod fills;
 mod guarded;
+mod holding;
 mod level;
 mod once;
 mod over;
+mod plans;
 mod reported;
 mod sends;
 mod streak;
 
 pub use bounds::Bounds;
-use broker_api::{Stamped, Time};
+use broker_api::{Key, Repair, Stamped, Time};
 pub use reported::{Report, reported};
 use state::Book;
 
@@ -33,6 +36,8 @@ pub struct Seen<'a> {
     pub book: &'a Book,
     /// Whether the process came to the end of its turn.
     pub is_alive: bool,
+    /// What a person was to repair, and how.
+    pub repairs: &'a [(Key, Repair)],
 }
 
 /// Something that must hold.
@@ -78,6 +83,7 @@ pub fn all(bounds: Bounds) -> Vec<Box<dyn Checker>> {
         Box::<sends::Sends>::default(),
         Box::<over::Over>::default(),
         Box::<fills::Fills>::default(),
+        Box::<compared::Compared>::default(),
         Box::<level::Levels>::default(),
         Box::<endings::Endings>::default(),
         Box::<guarded::Guarded>::default(),

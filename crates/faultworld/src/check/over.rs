@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use broker_api::{ClientOrderId, End, Intent, Key, Record, SubmitOutcome};
 
+use rust_decimal::Decimal;
+
+use super::holding::{Holding, Holdings};
 use super::{Checker, Seen};
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Over {
-    /// The number of each position that is to be closed.
-    exits: BTreeMap<Key, u64>,
+    /// The positions that are to be closed, and what was held of each when that was said last.
+    exits: BTreeMap<Key, Decimal>,
+    held: Holdings,
     given_up: BTreeSet<ClientOrderId>,
     looked: usize,
 }
@@ -47,13 +51,22 @@ impl Checker for Over {
                     ));
                 }
                 Record::GaveUp { order, .. } => drop(self.given_up.insert(*order)),
+                // What was taken back brings the position to life again, and nobody wants that closed yet.
+                Record::Busted { .. } => self.exits.clear(),
                 Record::ExitWanted { key, .. } => {
-                    if let Some(position) = seen.book.position(*key) {
-                        self.exits.insert(*key, position.number);
+                    let held = self.held.get(*key).map_or(Decimal::ZERO, Holding::held);
+                    if !held.is_zero() {
+                        self.exits.insert(*key, held);
                     }
                 }
                 _ => {}
             }
+            self.held.follow(&stamped.record);
+            let is_same = |key: &Key, held: &Decimal| {
+                let now = self.held.get(*key).map_or(Decimal::ZERO, Holding::held);
+                !now.is_zero() && now.is_sign_negative() == held.is_sign_negative()
+            };
+            self.exits.retain(|key, held| is_same(key, held));
         }
         for arrival in seen.truth.arrivals.get(self.looked..).unwrap_or_default() {
             let Intent { id, key, .. } = arrival.intent;
@@ -66,9 +79,10 @@ impl Checker for Over {
             }
         }
         self.looked = seen.truth.arrivals.len();
-        for (key, number) in &self.exits {
-            let is_held = seen.book.position(*key).is_some_and(|position| position.number == *number);
-            if is_held && seen.book.exit_wanted(*key).is_none() && !seen.truth.disturbed.contains(key) {
+        for key in self.exits.keys() {
+            let is_held = !seen.book.held(*key).is_flat();
+            let is_left_out = seen.truth.lists.is_none() && seen.truth.disturbed.contains(key);
+            if is_held && seen.book.exit_wanted(*key).is_none() && !is_left_out {
                 return Err(format!("{key} was to be closed, is held, and nothing wants it closed any more"));
             }
         }

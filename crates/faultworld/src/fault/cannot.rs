@@ -1,10 +1,9 @@
 //! What cannot go wrong where, and why.
 
-use super::{Fault, Fault as F};
+use super::Fault as F;
 use crate::place::Kind;
 
-const ASKING: &[Kind] =
-    &[Kind::Submit, Kind::Cancel, Kind::Find, Kind::Activity, Kind::Account, Kind::Holdings];
+const ASKING: &[Kind] = &[Kind::Submit, Kind::Cancel, Kind::Find, Kind::Activity, Kind::Account, Kind::List];
 const OURS: &[Kind] = &[
     Kind::Commit,
     Kind::Submit,
@@ -12,14 +11,14 @@ const OURS: &[Kind] = &[
     Kind::Find,
     Kind::Activity,
     Kind::Account,
-    Kind::Holdings,
+    Kind::List,
     Kind::StateFile,
 ];
 const DISK: &[Kind] = &[Kind::Commit, Kind::StateFile];
-const READING: &[Kind] = &[Kind::Find, Kind::Activity, Kind::Account, Kind::Holdings];
+const READING: &[Kind] = &[Kind::Find, Kind::Activity, Kind::Account, Kind::List];
 
 /// What cannot go wrong where, and why: with [`Fault::at`] it is every fault at every kind of place.
-pub const CANNOT: &[(&[Kind], &[Fault], &str)] = &[
+pub const CANNOT: &[(&[Kind], &[F], &str)] = &[
     (ASKING, &[F::DiskFull, F::DiskDoubtful], "nothing is written there"),
     (
         &[Kind::StateFile],
@@ -53,28 +52,12 @@ pub const CANNOT: &[(&[Kind], &[Fault], &str)] = &[
         "a write is no question, and has no answer but that it failed",
     ),
     (
-        &[
-            Kind::Commit,
-            Kind::Cancel,
-            Kind::Find,
-            Kind::Activity,
-            Kind::Account,
-            Kind::Holdings,
-            Kind::StateFile,
-        ],
+        &[Kind::Commit, Kind::Cancel, Kind::Find, Kind::Activity, Kind::Account, Kind::List, Kind::StateFile],
         &[F::KilledOnArrival, F::PartFilled, F::Question],
         "only an order that is sent is taken, filled, or asked about",
     ),
     (
-        &[
-            Kind::Commit,
-            Kind::Submit,
-            Kind::Find,
-            Kind::Activity,
-            Kind::Account,
-            Kind::Holdings,
-            Kind::StateFile,
-        ],
+        &[Kind::Commit, Kind::Submit, Kind::Find, Kind::Activity, Kind::Account, Kind::List, Kind::StateFile],
         &[F::Overtaken],
         "only a cancel can be overtaken",
     ),
@@ -105,7 +88,7 @@ pub const CANNOT: &[(&[Kind], &[Fault], &str)] = &[
             Kind::Find,
             Kind::Activity,
             Kind::Account,
-            Kind::Holdings,
+            Kind::List,
             Kind::StateFile,
             Kind::World,
         ],
@@ -113,7 +96,7 @@ pub const CANNOT: &[(&[Kind], &[Fault], &str)] = &[
         "only an order that comes after its process died is anything new",
     ),
     (READING, &[F::DiesAfter], "a question changes nothing: dying of it is dying before"),
-    (&[Kind::Account, Kind::Holdings], &[F::DiesAnswered], "nothing is written of it: it is dying before"),
+    (&[Kind::Account, Kind::List], &[F::DiesAnswered], "nothing is written of it: it is dying before"),
     (
         READING,
         &[
@@ -130,24 +113,29 @@ pub const CANNOT: &[(&[Kind], &[Fault], &str)] = &[
         "nothing came back that can be used: it is unreadable",
     ),
     (
-        &[Kind::Activity, Kind::Account, Kind::Holdings],
+        &[Kind::Activity, Kind::Account, Kind::List],
         &[F::ReplyLost],
         "nothing came back that can be used: it is unreadable",
     ),
-    (
-        &[Kind::Find, Kind::Account, Kind::Holdings],
-        &[F::Duplicated, F::Reordered],
-        "it is one thing, not a row of things",
-    ),
-    (&[Kind::Account, Kind::Holdings], &[F::Partial], "it is read whole or not at all"),
-    (
-        &[Kind::Holdings],
-        &[F::Stale],
-        "what explains a difference is told later than the difference, so it is ahead, not behind",
-    ),
+    (&[Kind::Find, Kind::Account], &[F::Duplicated, F::Reordered], "it is one thing, not a row of things"),
+    (&[Kind::List], &[F::Duplicated, F::Reordered], "what is, has no order and is there once"),
+    (&[Kind::Account], &[F::Partial], "an account is read whole or not at all"),
     (
         OURS,
-        &[F::Outage, F::ManualTrade, F::Liquidation, F::Bust, F::Split, F::PriceGap, F::ClockJump],
+        &[
+            F::Outage,
+            F::ManualTrade,
+            F::Liquidation,
+            F::Bust,
+            F::Dividend,
+            F::LateFee,
+            F::Deposit,
+            F::Split,
+            F::UnitsMoved,
+            F::Unlogged,
+            F::PriceGap,
+            F::ClockJump,
+        ],
         "nothing of ours brings it about",
     ),
     (
@@ -185,6 +173,7 @@ pub const CANNOT: &[(&[Kind], &[Fault], &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::Fault;
 
     #[test]
     fn every_fault_at_every_kind_of_place_can_happen_or_has_a_reason_why_not() {

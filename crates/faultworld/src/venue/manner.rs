@@ -1,6 +1,6 @@
 //! How venues behave, as data: one row for each kind of broker that the resolver's table knows.
 
-use broker_api::{Blackout, Capabilities, KindName, Ratio, Resend, ResolvePolicy};
+use broker_api::{Blackout, Brackets, Capabilities, KindName, Ratio, Resend, ResolvePolicy};
 use chrono::{NaiveTime, TimeDelta, Weekday};
 use rust_decimal::Decimal;
 
@@ -47,6 +47,8 @@ pub struct Manner {
     pub late_max: TimeDelta,
     /// The same of stops and targets.
     pub leg_late_max: TimeDelta,
+    /// What a split does to orders that rest: they are restated, or cancelled.
+    pub adjusts: bool,
     /// What never goes wrong there, and why.
     pub never: &'static [Never],
 }
@@ -54,6 +56,8 @@ pub struct Manner {
 /// What Alpaca over its wire is called.
 const WIRE: &str = "alpaca-wire";
 
+const NO_LIST: &str = "what fails of a list is played by the scenarios of the adapter";
+const NO_ENTRY: &str = "entries that no trade makes are played by the scenarios of the adapter";
 const ASKS_BACK: Never =
     (Kind::Submit, Fault::Question, "it takes an order or refuses it, and asks nothing back");
 const OLD: Never = (Kind::Find, Fault::Stale, "what it tells of one order is of now");
@@ -90,9 +94,16 @@ impl Manner {
                     "rows change places through a whole schedule, or not at all",
                 ),
                 (Kind::Account, Fault::Stale, "an account is of now"),
-                (Kind::Holdings, Fault::DiesBefore, "it is read as the account is, over the same connection"),
-                (Kind::Holdings, Fault::Unreadable, "it is read as the account is, over the same connection"),
-                (Kind::World, Fault::Split, "it is played over the simulator by itself"),
+                (Kind::List, Fault::DiesBefore, NO_LIST),
+                (Kind::List, Fault::Unreadable, NO_LIST),
+                (Kind::List, Fault::Stale, NO_LIST),
+                (Kind::List, Fault::Partial, NO_LIST),
+                (Kind::World, Fault::Dividend, NO_ENTRY),
+                (Kind::World, Fault::LateFee, NO_ENTRY),
+                (Kind::World, Fault::Deposit, NO_ENTRY),
+                (Kind::World, Fault::Split, NO_ENTRY),
+                (Kind::World, Fault::UnitsMoved, NO_ENTRY),
+                (Kind::World, Fault::Unlogged, NO_ENTRY),
             ],
             ..Self::alpaca()
         }
@@ -128,6 +139,7 @@ impl Manner {
             lag: TimeDelta::zero(),
             late_max: TimeDelta::seconds(30),
             leg_late_max: TimeDelta::seconds(30),
+            adjusts: false,
             never: &[ASKS_BACK, OLD, PART],
         }
     }
@@ -136,27 +148,34 @@ impl Manner {
     pub fn alpaca() -> Self {
         Self {
             name: "alpaca",
-            capabilities: capabilities(
-                false,
-                ResolvePolicy {
-                    first_ask: TimeDelta::seconds(1),
-                    every: TimeDelta::seconds(5),
-                    asks_max: 30,
-                    settle: TimeDelta::seconds(10),
-                    send_within: TimeDelta::seconds(30),
-                    resend: Resend::AfterSilence(TimeDelta::seconds(10)),
-                    attempts_max: 5,
-                    not_sent_max: 60,
-                    throttled_max: 60,
-                    gone_after: TimeDelta::seconds(150),
-                    fence: None,
-                },
-            ),
+            capabilities: Capabilities {
+                brackets: Brackets::WholeShares,
+                closing_binds: true,
+                parts_end_with_session: true,
+                closes_positions: true,
+                ..capabilities(
+                    false,
+                    ResolvePolicy {
+                        first_ask: TimeDelta::seconds(1),
+                        every: TimeDelta::seconds(5),
+                        asks_max: 30,
+                        settle: TimeDelta::seconds(10),
+                        send_within: TimeDelta::seconds(30),
+                        resend: Resend::AfterSilence(TimeDelta::seconds(10)),
+                        attempts_max: 5,
+                        not_sent_max: 60,
+                        throttled_max: 60,
+                        gone_after: TimeDelta::seconds(150),
+                        fence: None,
+                    },
+                )
+            },
             ids: Ids::ForEver,
             search: Search::ByName,
             lag: TimeDelta::seconds(2),
             late_max: TimeDelta::seconds(120),
             leg_late_max: TimeDelta::seconds(120),
+            adjusts: false,
             never: &[ASKS_BACK, OLD, PART],
         }
     }
@@ -188,6 +207,7 @@ impl Manner {
             late_max: TimeDelta::seconds(120),
             // A stop or target that arrives after its successor was cancelled rests there until somebody compares.
             leg_late_max: TimeDelta::seconds(25),
+            adjusts: true,
             never: &[ASKS_BACK, OLD, PART],
         }
     }
@@ -196,27 +216,31 @@ impl Manner {
     pub fn ibkr() -> Self {
         Self {
             name: "ibkr",
-            capabilities: looked_after(
-                false,
-                ResolvePolicy {
-                    first_ask: TimeDelta::seconds(2),
-                    every: TimeDelta::seconds(30),
-                    asks_max: 4,
-                    settle: TimeDelta::seconds(30),
-                    send_within: TimeDelta::seconds(30),
-                    resend: Resend::ProbeSameId(TimeDelta::hours(24)),
-                    attempts_max: 2,
-                    not_sent_max: 60,
-                    throttled_max: 60,
-                    gone_after: TimeDelta::zero(),
-                    fence: None,
-                },
-            ),
+            capabilities: Capabilities {
+                parts_end_with_session: true,
+                ..looked_after(
+                    false,
+                    ResolvePolicy {
+                        first_ask: TimeDelta::seconds(2),
+                        every: TimeDelta::seconds(30),
+                        asks_max: 4,
+                        settle: TimeDelta::seconds(30),
+                        send_within: TimeDelta::seconds(30),
+                        resend: Resend::ProbeSameId(TimeDelta::hours(24)),
+                        attempts_max: 2,
+                        not_sent_max: 60,
+                        throttled_max: 60,
+                        gone_after: TimeDelta::zero(),
+                        fence: None,
+                    },
+                )
+            },
             ids: Ids::ForEver,
             search: Search::List,
             lag: TimeDelta::seconds(8),
             late_max: TimeDelta::seconds(120),
             leg_late_max: TimeDelta::seconds(120),
+            adjusts: true,
             never: &[],
         }
     }
@@ -227,7 +251,7 @@ fn capabilities(reduce_only: bool, resolve: ResolvePolicy) -> Capabilities {
         kinds: KindName::ALL.to_vec(),
         holds_when_closed: KindName::ALL.to_vec(),
         reduce_only,
-        brackets: broker_api::Brackets::None,
+        brackets: Brackets::None,
         closing_binds: false,
         parts_end_with_session: false,
         closes_positions: false,

@@ -1,10 +1,13 @@
 //! What a venue does by itself: orders meet prices, fill in parts, expire, are cancelled. Its truth is kept here.
 
+mod groups;
+mod others;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_api::{
     Amount, ClientOrderId, Code, Currency, Cursor, End, ExecutionId, Fill, Held, Intent, Key, Money,
-    NonTrade, NonTradeKind, OrderKind, Price, Qty, Ratio, Side, Time, TimeInForce, VenueEvent,
+    OrderKind, Price, Qty, Ratio, Side, Time, TimeInForce, VenueEvent,
 };
 use rust_decimal::Decimal;
 
@@ -30,6 +33,22 @@ pub struct Listed {
     pub lot: Decimal,
 }
 
+/// What a venue does with orders beside filling them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
+pub struct Rules {
+    /// It makes the legs of a bracket once its entry is filled whole.
+    pub makes_legs: bool,
+    /// What closes binds the units that it would close.
+    pub binds: bool,
+    /// An order for a part of a share ends with the session.
+    pub parts_end: bool,
+    /// A split restates what rests; otherwise it ends that.
+    pub adjusts: bool,
+    /// What may only reduce never opens or turns.
+    pub reduces: bool,
+}
+
 /// A venue's own side.
 #[derive(Clone, Debug)]
 pub struct Market {
@@ -45,6 +64,16 @@ pub struct Market {
     trades: BTreeMap<Key, u64>,
     /// Orders that fill in parts.
     slow: BTreeSet<usize>,
+    /// What it does with orders.
+    pub rules: Rules,
+    /// The legs of each bracket that live, by the place of their entry.
+    groups: BTreeMap<usize, Vec<usize>>,
+    /// Endings that its log does not tell yet.
+    late: Vec<(Time, VenueEvent)>,
+    /// How many entries its log has that no trade made.
+    entries: u64,
+    /// Until when sessions were ended.
+    session: Option<Time>,
 }
 
 impl Market {
@@ -59,6 +88,11 @@ impl Market {
             executions: 0,
             trades: BTreeMap::new(),
             slow: BTreeSet::new(),
+            rules: Rules::default(),
+            groups: BTreeMap::new(),
+            late: Vec::new(),
+            entries: 0,
+            session: None,
         }
     }
 
@@ -87,11 +121,14 @@ impl Market {
             arrival.end = Some(end);
             let order = arrival.intent.id;
             self.truth.log.push((at, VenueEvent::Closed { order, end, code, at }));
+            self.group_ends(place, at);
         }
     }
 
     /// All orders meet the prices of now; what was to be cancelled is.
     pub fn meet_all(&mut self, at: Time) {
+        self.tells_late(at);
+        self.sessions_end(at);
         for place in 0..self.truth.arrivals.len() {
             let arrival = &self.truth.arrivals[place];
             if arrival.end.is_some() {
@@ -141,7 +178,7 @@ impl Market {
             qty = rest.get();
         }
         let held = self.truth.held(intent.key);
-        if intent.reduce_only {
+        if intent.reduce_only && self.rules.reduces {
             let reducible =
                 if Side::reducing(held) == Some(intent.side) { held.size().get() } else { Decimal::ZERO };
             qty = qty.min(reducible);
@@ -157,9 +194,14 @@ impl Market {
             arrival.end = Some(End::Filled);
         }
         self.execute(intent.id, intent.key, intent.side, qty, price, at);
+        self.group_filled(place, at);
         let arrival = &self.truth.arrivals[place];
         // What may only reduce and has nothing left to reduce ends.
-        if arrival.end.is_none() && intent.reduce_only && self.truth.held(intent.key).is_flat() {
+        if arrival.end.is_none()
+            && intent.reduce_only
+            && self.rules.reduces
+            && self.truth.held(intent.key).is_flat()
+        {
             self.close(place, End::Cancelled, KILLED, at);
         }
     }
@@ -186,81 +228,6 @@ impl Market {
         let fill =
             Fill { execution, order, key, side, qty, price, fee, kept, rate: Ratio::ONE, at, model: None };
         self.truth.log.push((at, VenueEvent::Filled(fill)));
-    }
-
-    /// Takes the last execution of an instrument back.
-    pub fn bust(&mut self, dice: u64, at: Time) -> bool {
-        let fills: Vec<Fill> = self
-            .truth
-            .log
-            .iter()
-            .filter_map(|(_, event)| if let VenueEvent::Filled(fill) = event { Some(*fill) } else { None })
-            .collect();
-        let busted = |id| {
-            self.truth
-                .log
-                .iter()
-                .any(|(_, event)| matches!(event, VenueEvent::Busted { execution, .. } if *execution == id))
-        };
-        let Some(place) = usize::try_from(dice).ok().and_then(|n| n.checked_rem(fills.len())) else {
-            return false;
-        };
-        let fill = fills[place];
-        if busted(fill.execution) {
-            return false;
-        }
-        let held =
-            self.truth.held(fill.key).moved(fill.side.opposite().signed(fill.qty)).unwrap_or(Held::FLAT);
-        self.truth.held.insert(fill.key, held);
-        let value = fill.price.get() * fill.qty.get();
-        self.cash += if fill.side == Side::Buy { value } else { -value };
-        self.truth.disturbed.insert(fill.key);
-        self.truth.log.push((at, VenueEvent::Busted { execution: fill.execution, at }));
-        true
-    }
-
-    /// What is held of an instrument becomes twice as many units at half the price; no order of before lives on.
-    pub fn split(&mut self, key: Key, at: Time) {
-        let units = self.truth.held(key);
-        let (Ok(held), Ok(id)) =
-            (units.moved(units), ExecutionId::new(&format!("s{}", self.truth.log.len())))
-        else {
-            return;
-        };
-        if units.is_flat() {
-            return;
-        }
-        self.truth.disturbed.insert(key);
-        self.truth.held.insert(key, held);
-        if let Some(listed) = self.listed.get_mut(&key) {
-            listed.price =
-                (listed.price / Decimal::TWO / listed.tick).floor().max(Decimal::ONE) * listed.tick;
-        }
-        let money = Money { amount: Amount::ZERO, currency: self.currency };
-        let kind = NonTradeKind::Split;
-        let entry = NonTrade { id, kind, key: Some(key), units, money, becomes: None, at };
-        self.truth.log.push((at, VenueEvent::NonTrade(entry)));
-        for place in 0..self.truth.arrivals.len() {
-            if self.truth.arrivals[place].intent.key == key {
-                self.close(place, End::Cancelled, KILLED, at);
-            }
-        }
-    }
-
-    /// Somebody else trades: a little of their own, or all that is held.
-    pub fn disturb(&mut self, key: Key, is_liquidation: bool, at: Time) {
-        let (held, lot) =
-            (self.truth.held(key), self.listed.get(&key).map_or(Decimal::ONE, |listed| listed.lot));
-        let (side, qty) = match Side::reducing(held).filter(|_| is_liquidation) {
-            Some(side) => (side, Ok(held.size())),
-            None => (Side::Buy, Qty::new(lot * Decimal::TEN)),
-        };
-        let (Ok(qty), Some(price), Ok(order)) = (qty, self.price(key, side), ClientOrderId::new("by-hand"))
-        else {
-            return;
-        };
-        self.truth.disturbed.insert(key);
-        self.execute(order, key, side, qty, price, at);
     }
 
     /// The number of what is held, or would be next.

@@ -10,11 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use broker_api::{
-    Account, AccountRef, Catalog, ClientOrderId, Cursor, End, Finding, Intent, Proof, QueryFailed,
-    SentWindow, SubmitOutcome, Time, TimeInForce, VenueOrder, VenueOrderId,
+    Account, AccountRef, Brackets, Catalog, ClientOrderId, Cursor, End, Finding, Intent, OpenOrder, Proof,
+    QueryFailed, SentWindow, SubmitOutcome, Time, TimeInForce, VenueOrder, VenueOrderId, VenuePosition,
 };
 use chrono::TimeDelta;
 use engine::calendar::Calendar;
+use rust_decimal::Decimal;
 use state::{MemoryStore, Store};
 
 use crate::crash::Crash;
@@ -23,7 +24,7 @@ use crate::fault::Fault;
 use crate::place::{Doubt, Place, Round};
 use crate::story::Story;
 use manner::{Ids, Manner, Search};
-use market::{EXPIRED, KILLED, Market, cursor};
+use market::{EXPIRED, KILLED, Market, Rules, cursor};
 
 /// An order on its way.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +58,18 @@ pub struct FaultyVenue {
     asked: Arc<Mutex<Asked>>,
     /// What it last told of its account.
     told: Arc<Mutex<Option<Account>>>,
+    /// What it last told of what is held and what is live.
+    lists: Arc<Mutex<Lists>>,
     story: Story,
+}
+
+/// The lists that a venue told last.
+#[derive(Debug, Default)]
+struct Lists {
+    positions: Vec<VenuePosition>,
+    orders: Vec<OpenOrder>,
+    /// The last reading of what is live had an answer.
+    has_orders: bool,
 }
 
 /// What a venue was asked before.
@@ -81,6 +93,14 @@ impl FaultyVenue {
         let mut market = market;
         market.truth.frees_names = manner.ids == Ids::WhileLive;
         market.truth.lists = Some(Vec::new());
+        let can = &manner.capabilities;
+        market.rules = Rules {
+            makes_legs: can.brackets != Brackets::None,
+            binds: can.closing_binds,
+            parts_end: can.parts_end_with_session,
+            adjusts: manner.adjusts,
+            reduces: can.reduce_only,
+        };
         Self {
             manner: Arc::new(manner),
             account,
@@ -95,6 +115,7 @@ impl FaultyVenue {
             out_until: Arc::default(),
             asked: Arc::default(),
             told: Arc::default(),
+            lists: Arc::default(),
             story: Story::default(),
         }
     }
@@ -192,11 +213,20 @@ impl FaultyVenue {
             }
             return SubmitOutcome::Duplicate { text: "this name is taken".into() };
         }
+        if market.is_bound(&intent) || self.is_too_little(&market, &intent) {
+            return SubmitOutcome::Refused { code: KILLED, text: "not so much of it is free".into() };
+        }
         let place = market.accept(intent, records, fault == Some(Fault::PartFilled), at);
         if fault == Some(Fault::KilledOnArrival) {
             market.close(place, End::Cancelled, KILLED, at);
         }
         SubmitOutcome::Accepted { venue_order: VenueOrderId::new(&format!("v{place}")).ok() }
+    }
+
+    /// Whether it is less than the venue takes an order for.
+    fn is_too_little(&self, market: &Market, intent: &Intent) -> bool {
+        let least = market.listed.get(&intent.key).map_or(Decimal::ZERO, |listed| listed.lot);
+        self.manner.capabilities.closes_positions && intent.qty.get() < least
     }
 
     /// It arrives although nobody waits for it any more.

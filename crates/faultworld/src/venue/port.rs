@@ -15,8 +15,8 @@ use super::manner::Search;
 use super::market::{CANCELLED, cursor};
 use super::{FaultyVenue, Request, locked, seconds};
 use crate::fault::Fault;
-use crate::place::Place;
-use crate::truth::Sending;
+use crate::place::{Place, Round};
+use crate::truth::{Sending, Told};
 
 const NO: Code = Code::fixed("told_so");
 
@@ -171,15 +171,24 @@ impl Broker for FaultyVenue {
     }
 
     async fn open_orders(&self) -> Result<Vec<OpenOrder>, QueryFailed> {
-        if self.is_out() {
-            return Err(self.failed());
+        let fault = self.ask(Place::Orders);
+        locked(&self.lists).has_orders = false;
+        match fault {
+            Some(Fault::DiesBefore) => self.crash.die().await,
+            Some(Fault::Unreadable | Fault::NotSent) => return Err(self.failed()),
+            _ => {}
         }
-        let market = self.market();
+        let mut lists = locked(&self.lists);
+        lists.has_orders = true;
+        if fault == Some(Fault::Stale) {
+            return Ok(lists.orders.clone());
+        }
         let shown = |arrival: &crate::truth::Arrival| {
             let intent = arrival.intent;
+            let parent = intent.id.leg_of().map(|(entry, _)| entry).filter(ClientOrderId::is_ours);
             OpenOrder {
                 id: Some(intent.id),
-                parent: None,
+                parent,
                 key: intent.key,
                 side: intent.side,
                 qty: intent.qty,
@@ -187,27 +196,67 @@ impl Broker for FaultyVenue {
                 order: VenueOrder { venue_order: None, end: None, filled: arrival.filled },
             }
         };
-        Ok(market.truth.live().map(shown).collect())
+        lists.orders = self.market().truth.live().map(shown).collect();
+        if fault == Some(Fault::Partial) {
+            let place = self.measure(0, 5).unsigned_abs();
+            return Ok(without(&lists.orders, place));
+        }
+        Ok(lists.orders.clone())
     }
 
     async fn positions(&self) -> Result<Vec<VenuePosition>, QueryFailed> {
-        match self.ask(Place::Holdings) {
+        let fault = self.ask(Place::Positions);
+        match fault {
             Some(Fault::DiesBefore) => self.crash.die().await,
             Some(Fault::Unreadable | Fault::NotSent) => return Err(self.failed()),
             _ => {}
         }
+        let mut lists = locked(&self.lists);
         let records = self.records();
         let mut market = self.market();
-        market.truth.lists.get_or_insert_default().push(records);
-        let shown = |(key, held): (&Key, &Held)| {
-            let price = market.price(*key, broker_api::Side::Sell)?;
-            Some(VenuePosition { key: *key, held: *held, average: price })
+        if fault != Some(Fault::Stale) {
+            let shown = |(key, held): (&Key, &Held)| {
+                let average = market.price(*key, broker_api::Side::Sell)?;
+                Some(VenuePosition { key: *key, held: *held, average })
+            };
+            lists.positions =
+                market.truth.held.iter().filter(|(_, held)| !held.is_flat()).filter_map(shown).collect();
+        }
+        let told = if fault == Some(Fault::Partial) {
+            without(&lists.positions, self.measure(0, 5).unsigned_abs())
+        } else {
+            lists.positions.clone()
         };
-        Ok(market.truth.held.iter().filter(|(_, held)| !held.is_flat()).filter_map(shown).collect())
+        if let (true, Some(lists)) = (lists.has_orders, &mut market.truth.lists) {
+            let held = told.iter().map(|position| (position.key, position.held)).collect();
+            lists.push(Told { records, held });
+        }
+        Ok(told)
     }
 
-    async fn close(&self, _: Key) -> CancelOutcome {
-        CancelOutcome::NotSent { why: "it closes nothing by itself".into() }
+    async fn close(&self, key: Key) -> CancelOutcome {
+        if !self.manner.capabilities.closes_positions {
+            return CancelOutcome::NotSent { why: "it closes nothing by itself".into() };
+        }
+        let fault = self.ask(Place::Cancel(Round::First));
+        let done = || {
+            let at = (self.clock)();
+            if self.market().closes(key, at) { CancelOutcome::Accepted } else { CancelOutcome::TooLate }
+        };
+        match fault {
+            Some(Fault::DiesBefore) => self.crash.die().await,
+            Some(Fault::DiesAfter | Fault::DiesAnswered) => {
+                done();
+                self.crash.die().await
+            }
+            Some(Fault::RequestLost) => pending().await,
+            Some(Fault::ReplyLost) => {
+                done();
+                pending().await
+            }
+            Some(Fault::NotSent) => CancelOutcome::NotSent { why: "no connection".into() },
+            _ => done(),
+        }
     }
 
     async fn account(&self) -> Result<Account, QueryFailed> {
@@ -295,6 +344,12 @@ impl FaultyVenue {
         self.market().truth.told.push((records, account.equity.get()));
         account
     }
+}
+
+/// A list of which one row is missing.
+fn without<T: Clone>(list: &[T], place: u64) -> Vec<T> {
+    let gone = usize::try_from(place).ok().and_then(|place| place.checked_rem(list.len()));
+    list.iter().enumerate().filter(|(n, _)| Some(*n) != gone).map(|(_, row)| row.clone()).collect()
 }
 
 fn order_of(event: &broker_api::VenueEvent) -> Option<ClientOrderId> {

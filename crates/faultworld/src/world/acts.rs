@@ -73,6 +73,7 @@ impl World {
                 };
                 self.turn(Turn::Take(vec![Input::Operator(act)])).await
             }
+            Happening::Repair(dice) => self.repairs(dice).await,
             Happening::Restart => {
                 self.ends().await?;
                 self.look()

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use broker_api::VenueEvent;
 use chrono::TimeDelta;
 
 use super::process::Turn;
@@ -10,8 +11,10 @@ use crate::check::{self, Seen};
 
 /// How many looks without a new record are rest.
 const QUIET: u32 = 12;
-/// How many looks are enough where it cannot rest before a person repairs it.
-const DISTURBED_LOOKS: u32 = 40;
+/// How many looks are enough where an execution was taken back.
+const TAKEN_BACK_LOOKS: u32 = 40;
+/// After so many looks a person repairs what differs.
+const REPAIRED_EVERY: u32 = 4;
 /// How many looks it may take to come to rest.
 const LOOKS_MAX: u32 = 400;
 
@@ -33,10 +36,16 @@ impl World {
             let quotes = self.quotes();
             self.turn(Turn::Take(quotes)).await?;
             self.turn(Turn::Refresh).await?;
+            if look % REPAIRED_EVERY == REPAIRED_EVERY - 1 {
+                self.repairs(self.seed.wrapping_mul(31).wrapping_add(u64::from(look))).await?;
+            }
             quiet = if self.records.len() == before { quiet + 1 } else { 0 };
-            let is_disturbed = !self.ground.market().truth.disturbed.is_empty();
-            // What somebody else traded, or the venue took back, waits for a person.
-            if quiet >= QUIET || is_disturbed && look >= DISTURBED_LOOKS {
+            // An order that was filled, and of which an execution was taken back, is none that anybody can end.
+            let is_taken_back = || {
+                let market = self.ground.market();
+                market.truth.log.iter().any(|(_, event)| matches!(event, VenueEvent::Busted { .. }))
+            };
+            if quiet >= QUIET || look >= TAKEN_BACK_LOOKS && is_taken_back() {
                 self.rests()?;
                 self.ends().await?;
                 return self.look();
@@ -63,6 +72,7 @@ impl World {
             truth: &market.truth,
             book: &self.folded,
             is_alive: self.runner.is_some(),
+            repairs: &self.repairs,
         };
         for checker in &mut self.checkers {
             let checked = checker.at_rest(&seen);

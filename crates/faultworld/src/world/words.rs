@@ -126,6 +126,7 @@ pub(super) fn happening(happening: &Happening) -> String {
         Happening::Refresh => "the process looks at its venue".to_owned(),
         Happening::Timer => "the process looks at the clock".to_owned(),
         Happening::Resume => "a person lets it trade again".to_owned(),
+        Happening::Repair(_) => "a person repairs what differs".to_owned(),
         Happening::Restart => "the process ends by itself".to_owned(),
     }
 }

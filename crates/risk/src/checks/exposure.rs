@@ -150,7 +150,7 @@ fn reduces(case: &Case<'_>, own: &Exposure) -> Said {
     }
     let others = if intent.purpose.is_protective() { Qty::ZERO } else { case.view.live_reducing };
     let most = own.confirmed.size().minus_or_zero(others);
-    if intent.qty <= most {
+    if intent.qty <= most || planted!(StopFromOrdered) && intent.purpose.is_protective() {
         return Said::Passed;
     }
     let text = format!("{} of {} held, {others} of it being closed already", own.held.size(), own.key.symbol);

@@ -310,6 +310,9 @@ impl Book {
                 order.lost_at = if phase == Phase::Unknown { Some(at) } else { order.lost_at };
             }
             order.asking = planted!(QuestionNotFreed) && order.asking;
+            if planted!(SiblingForgotten) && order.intent.purpose.is_protective() {
+                order.asked_at = Some(at + TimeDelta::days(300));
+            }
         }
         self.closings.values_mut().for_each(|closing| closing.asking = false);
         if planted!(LevelReset) {

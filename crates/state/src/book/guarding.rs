@@ -2,7 +2,8 @@
 
 use broker_api::intent::{Limit, Stop};
 use broker_api::{
-    Amount, ClientOrderId, Intent, Key, OrderKind, Phase, Protection, Purpose, Qty, Record, Time, planted,
+    Amount, ClientOrderId, Intent, Key, OrderKind, Phase, Protection, Purpose, Qty, Record, Side, Time,
+    planted,
 };
 
 use super::Book;
@@ -11,7 +12,8 @@ use super::rows::{Bare, Order};
 impl Book {
     /// What a venue makes of a bracket once its entry is filled whole: legs of names that follow from the entry's.
     pub(super) fn bring_legs(&mut self, entry: ClientOrderId, at: Time) {
-        let Some(order) = self.order(entry).filter(|order| order.intent.bracket).cloned() else { return };
+        let is_bracket = |order: &&Order| order.intent.bracket && !planted!(LegsTwice);
+        let Some(order) = self.order(entry).filter(is_bracket).cloned() else { return };
         let Intent { plan, .. } = order.intent;
         let stop = plan.stop.map(|trigger| (Purpose::Stop, OrderKind::Stop(Stop { trigger }), trigger));
         let target = plan.target.map(|limit| (Purpose::Target, OrderKind::Limit(Limit { limit }), limit));
@@ -109,9 +111,10 @@ impl Book {
 
     /// Whether a stop is known to rest over all that is held of an instrument.
     pub fn has_resting_stop(&self, key: Key) -> bool {
-        let held = self.held(key).size();
+        let (side, held) = (Side::reducing(self.held(key)), self.held(key).size());
         self.orders.values().any(|order| {
             order.intent.key == key
+                && Some(order.intent.side) == side
                 && order.intent.purpose == Purpose::Stop
                 && matches!(order.phase, Phase::Working | Phase::Cancelling)
                 && order.remaining() >= held

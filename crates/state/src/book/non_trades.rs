@@ -32,6 +32,7 @@ impl Book {
         let sum = self.totals.non_trades.get(&entry.kind).map_or(Amount::ZERO, |sum| sum.money);
         let sum = if is_ours { sum.plus(money)? } else { sum };
         match (entry.kind, entry.key, entry.becomes) {
+            (NonTradeKind::Transfer, ..) if planted!(TransferIsProfit) => {}
             (NonTradeKind::Transfer, ..) if is_ours => self.flows(money)?,
             (NonTradeKind::Split, Some(key), _) => self.split_units(key, entry.units)?,
             (NonTradeKind::SymbolChange, Some(key), Some(new)) => self.renamed(key, new)?,

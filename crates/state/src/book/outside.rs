@@ -74,8 +74,19 @@ impl Book {
         self.set_outside(key, split.outside, code, at);
         let execution = Execution { fill: *fill, purpose: None, busted: false };
         self.executions.entry(key.venue).or_default().insert(fill.execution, execution);
+        self.there_moves(fill);
         self.settle_exit(key);
         Ok(())
+    }
+
+    /// What a venue was seen to hold of an instrument that differs moves with what is executed there, or the same units would
+    /// be closed once more. When the reading had it already, the next one differs from this, and is said.
+    pub(super) fn there_moves(&mut self, fill: &Fill) {
+        let Some(divergence) = self.diverged.get_mut(&fill.key) else { return };
+        let moved = fill.moved().ok().map(|qty| fill.side.signed(qty));
+        if let (Some(there), Some(by)) = (divergence.there, moved) {
+            divergence.there = there.moved(by).ok().or(divergence.there);
+        }
     }
 
     /// Units came or went without a trade.

@@ -80,6 +80,7 @@ impl Book {
             self.bring_legs(fill.order, at);
         }
         self.retire(fill.order);
+        self.there_moves(fill);
         self.settle_exit(fill.key);
         Ok(())
     }

@@ -198,6 +198,10 @@ fn no_more_than_both_hold_is_confirmed() {
         .unwrap();
         assert_eq!(book.confirmed(key()), of(confirmed), "{there:?}");
     }
+    // Two more are sold: ten are left of the twelve, and the same ones are not confirmed once more.
+    book.apply(&outside("h1", Side::Sell, 2, 10_000), at(6)).unwrap();
+    let there = book.diverged().next().and_then(|(_, divergence)| divergence.there);
+    assert_eq!((there, book.confirmed(key())), (Some(of("10")), of("8")));
 }
 
 #[test]

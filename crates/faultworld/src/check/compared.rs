@@ -1,0 +1,73 @@
+//! Book and venue are compared, and nothing is made to fit: no entry goes before the first comparison of its process; a
+//! difference is said when it was seen twice, and never of what no list told; and a repair is a person's.
+
+use broker_api::{Key, Purpose, Record, Repair};
+
+use super::{Checker, Seen};
+use crate::truth::Told;
+
+/// What a difference in what is held is called.
+const DIFFERS: &str = "position_differs";
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    /// The record with which the process of now began.
+    started: Option<u64>,
+    /// Repairs that nobody wrote down yet.
+    wanted: Vec<(Key, Repair)>,
+    looked: usize,
+}
+
+impl Compared {
+    /// The lists that the process of now was told before a record, the last one first.
+    fn lists<'s>(&self, seen: &'s Seen<'_>, seq: u64) -> impl Iterator<Item = &'s Told> {
+        let started = self.started.unwrap_or(0);
+        let all = seen.truth.lists.as_deref().unwrap_or_default().iter().rev();
+        all.skip_while(move |told| told.records >= seq).take_while(move |told| told.records >= started)
+    }
+}
+
+impl Checker for Compared {
+    fn name(&self) -> &'static str {
+        "compared"
+    }
+
+    fn look(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        self.wanted.extend(seen.repairs.get(self.looked..).unwrap_or_default());
+        self.looked = seen.repairs.len();
+        for stamped in seen.fresh.iter().filter(|_| seen.truth.lists.is_some()) {
+            let seq = stamped.seq;
+            match &stamped.record {
+                Record::Started { .. } => self.started = Some(seq),
+                Record::Intended { intent, .. }
+                    if intent.purpose == Purpose::Entry && self.lists(seen, seq).next().is_none() =>
+                {
+                    return Err(format!("record {seq} lets {} in before anything was compared", intent.id));
+                }
+                Record::Diverged { key: Some(key), reason, there: Some(there), .. }
+                    if reason.code.as_str() == DIFFERS =>
+                {
+                    let is_so =
+                        |told: &Told| told.held.get(key).copied().unwrap_or(broker_api::Held::FLAT) == *there;
+                    if self.lists(seen, seq).take(2).filter(|told| is_so(told)).count() < 2 {
+                        return Err(format!(
+                            "record {seq} says that {there} are held of {key}: it was not seen twice"
+                        ));
+                    }
+                }
+                // What was there before the book began is nobody's of ours.
+                Record::Repaired { with, .. } if self.started.is_none() && with.repair == Repair::Ignore => {}
+                Record::Repaired { key: Some(key), with, .. } => {
+                    let place = self.wanted.iter().position(|wanted| *wanted == (*key, with.repair));
+                    let Some(place) = place else {
+                        return Err(format!("record {seq} repairs {key}, and nobody asked for it"));
+                    };
+                    self.wanted.remove(place);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
