@@ -193,6 +193,20 @@ async fn what_is_decided_by_a_days_bar_goes_at_the_change_of_the_day() {
     assert_eq!(cron.orders(Purpose::Entry), 1, "{:?}", cron.ended("late"));
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn an_exit_that_waits_for_the_open_leaves_the_stop_until_it_goes() {
+    let mut cron = Cron::new();
+    let wanted = entry("in", "AAPL", "190", "2026-03-03T20:00:00Z", "2026-03-03T20:30:00Z");
+    cron.pass("2026-03-03T20:00:00Z", Meets { prices: vec![AAPL], inputs: vec![wanted] }).await;
+    let out = arrives(signal("out", "AAPL", Wanted::Exit, of("2026-03-03T21:05:00Z")));
+    cron.pass("2026-03-03T21:10:00Z", Meets { prices: vec![AAPL], inputs: vec![out] }).await;
+    let rests = |cron: &Cron| cron.book.open_orders().map(|row| row.intent.purpose).collect::<Vec<_>>();
+    assert_eq!((rests(&cron), cron.orders(Purpose::Exit)), (vec![Purpose::Stop], 0));
+    assert_eq!(cron.due, Some(of("2026-03-04T14:30:00Z")));
+    cron.pass("2026-03-04T14:35:00Z", at(AAPL.0, AAPL.1, AAPL.2)).await;
+    assert_eq!((rests(&cron), cron.ended("out")), (vec![], Some((Ending::Filled, None))));
+}
+
 /// What a venue says of a Tuesday and the day after it: the Tuesday is as told.
 fn tuesday(hours: Option<(&str, &str)>) -> Input {
     let hours = hours.map(|(opens, closes)| VenueHours { opens: of(opens), closes: of(closes) });

@@ -186,6 +186,8 @@ bugs! {
         "legs that the venue made of a bracket are not known, and others are placed beside them";
     TransferIsProfit: "money brought in is no profit, and money taken out no loss",
         "what losses are measured from stays where it was when money comes or goes";
+    OthersClosed: "what others hold is left to them",
+        "a venue is asked to close what is left of a position without a look at what else lies there";
     EntryTwice: "entries of a log count once by their name",
         "an entry that no trade made is booked each time that it is told";
 }

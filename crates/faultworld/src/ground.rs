@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use broker_api::{Broker, Key, Time};
+use chrono::TimeDelta;
 use engine::Clock;
 
 use crate::crash::Crash;
@@ -39,6 +40,9 @@ pub trait Ground {
 
     /// Time passes between two turns. Gives what is left of it when the venue wants to be read before it is over.
     async fn passes(&mut self, time: Duration) -> Duration;
+
+    /// How long until its markets are open; zero while they are.
+    fn opens_in(&self, now: Time) -> TimeDelta;
 
     /// Lets time pass while a process waits. Never ends.
     async fn keeps_time(&self);
@@ -100,6 +104,11 @@ impl Ground for FaultyVenue {
             tokio::time::sleep(time).await;
         }
         Duration::ZERO
+    }
+
+    /// They always are.
+    fn opens_in(&self, _: Time) -> TimeDelta {
+        TimeDelta::zero()
     }
 
     /// The runtime does, whenever nothing else is to be done.

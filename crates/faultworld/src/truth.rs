@@ -51,6 +51,13 @@ pub struct Told {
     pub held: BTreeMap<Key, Held>,
 }
 
+impl Told {
+    /// What it said of an instrument.
+    pub fn of(&self, key: Key) -> Held {
+        self.held.get(&key).copied().unwrap_or(Held::FLAT)
+    }
+}
+
 /// What really happened at a venue.
 #[derive(Clone, Debug, Default)]
 pub struct Truth {

@@ -167,9 +167,8 @@ fn what_both_legs_filled_is_closed_in_turn() {
     assert!(scene.held_of(key("AAPL")).is_flat() && scene.book.positions().len() == 0);
 }
 
-// What was left was below the minimum and could not be sold: freqtrade/freqtrade#2011.
-#[test]
-fn what_is_too_little_for_an_order_is_closed_by_the_venue_and_belongs_to_the_trade() {
+/// One share of which the exit is refused, at a price below what an order is taken for.
+fn dust() -> Scene {
     let mut setup = setup(binding());
     let rows = setup.catalog.iter().map(|(_, row)| {
         let mut row = row.clone();
@@ -186,6 +185,13 @@ fn what_is_too_little_for_an_order_is_closed_by_the_venue_and_belongs_to_the_tra
     scene.after(1);
     scene.bid = "5".into();
     scene.refuses = vec![Purpose::Exit];
+    scene
+}
+
+// What was left was below the minimum and could not be sold: freqtrade/freqtrade#2011.
+#[test]
+fn what_is_too_little_for_an_order_is_closed_by_the_venue_and_belongs_to_the_trade() {
+    let mut scene = dust();
     scene.leaves("out");
     scene.after(61);
     scene.after(61);
@@ -194,6 +200,16 @@ fn what_is_too_little_for_an_order_is_closed_by_the_venue_and_belongs_to_the_tra
     let trade = scene.book.trades().next().expect("closed");
     assert_eq!((trade.exit_code, trade.position.outside), (Some(of("dust")), None));
     assert_eq!((scene.diverged(), scene.book.totals().losses), (None, 1));
+}
+
+#[test]
+fn a_venue_is_not_asked_to_close_what_is_too_little_where_it_holds_more_than_is_ours() {
+    let mut scene = dust();
+    scene.trades("by-hand", key("AAPL"), Side::Buy, "3");
+    scene.leaves("out");
+    scene.after(61);
+    scene.after(61);
+    assert_eq!((scene.closes.as_slice(), scene.held_of(key("AAPL"))), ([].as_slice(), of("4")));
 }
 
 #[test]

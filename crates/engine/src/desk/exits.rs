@@ -43,7 +43,14 @@ impl Step<'_> {
     fn exit(&mut self, key: Key) -> Result<(), Illegal> {
         let open: Vec<_> =
             self.book.open_orders().filter(|row| row.intent.key == key).map(|row| row.intent).collect();
-        for intent in open.iter().filter(|intent| intent.purpose != Purpose::Exit) {
+        // What cannot be closed before its market opens keeps its stop until then.
+        let keeps_legs = self.waits_for_the_opening(key);
+        let is_in_the_way = |purpose: Purpose| match purpose {
+            Purpose::Exit => false,
+            Purpose::Stop | Purpose::Target => !keeps_legs,
+            Purpose::Entry => true,
+        };
+        for intent in open.iter().filter(|intent| is_in_the_way(intent.purpose)) {
             self.cancel(key, intent.id, EXIT)?;
         }
         // Entries may fill further while they are cancelled; what they bring is closed by the next round.

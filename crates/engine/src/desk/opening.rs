@@ -1,6 +1,6 @@
 //! What the hours of a market ask of an order: it goes, it waits, or, where calendar and venue disagree, no entry goes.
 
-use broker_api::{Capabilities, Code, Intent, Key, Purpose, Reason, Time, VenueId, planted};
+use broker_api::{Capabilities, Code, Intent, Key, KindName, Purpose, Reason, Time, VenueId, planted};
 
 use super::Step;
 use crate::calendar::{Calendar, Opening, plural};
@@ -47,6 +47,23 @@ impl Step<'_> {
         looked_after(self.setup.venues.get(&venue)?, self.setup.calendar, self.now)
     }
 
+    /// Whether nothing that closes at market can be sent before a market opens; it is looked at again then.
+    pub(super) fn waits_for_the_opening(&mut self, key: Key) -> bool {
+        let is_held = self.setup.venues.get(&key.venue).is_some_and(|venue| venue.holds(KindName::Market));
+        let waits = self.opening(key) == Opening::Closed && !is_held;
+        if waits {
+            self.due_at_opening(key);
+        }
+        waits
+    }
+
+    fn due_at_opening(&mut self, key: Key) {
+        let class = self.setup.catalog.instrument(key).map(|instrument| instrument.asset_class);
+        if let Some(opens) = class.and_then(|class| self.hours.next_open(class, self.now)) {
+            self.due_at(opens);
+        }
+    }
+
     /// What the hours of its market ask of an order.
     pub(super) fn stands(&mut self, intent: &Intent) -> Stands {
         let key = intent.key;
@@ -76,10 +93,7 @@ impl Step<'_> {
                 Stands::Goes
             }
             Opening::Closed => {
-                let class = self.setup.catalog.instrument(key).map(|instrument| instrument.asset_class);
-                if let Some(opens) = class.and_then(|class| self.hours.next_open(class, self.now)) {
-                    self.due_at(opens);
-                }
+                self.due_at_opening(key);
                 Stands::Waits
             }
         }

@@ -69,12 +69,22 @@ impl Step<'_> {
         qty < rules.qty_min || worth.is_some_and(|worth| worth < rules.notional_min)
     }
 
-    /// Asks the venue to close what is too little for an order.
+    /// Asks the venue to close what is too little for an order. It closes all that the account holds of an instrument, so it is
+    /// asked only when that was seen to be just what the book holds.
     pub(super) fn close_dust(&mut self, key: Key) -> Result<(), Illegal> {
         let closes = self.setup.venues.get(&key.venue).is_some_and(|venue| venue.closes_positions);
         if !closes {
             let again = self.now + DUST_AGAIN;
             self.due_at(again);
+            return Ok(());
+        }
+        let is_looked_at =
+            self.market.compared(key.venue) >= self.book.exit_wanted(key).and_then(|exit| exit.failed_at);
+        let is_ours_alone = is_looked_at
+            && self.book.outside(key).is_none_or(|outside| outside.held.is_flat())
+            && self.market.there(key).is_some_and(|(there, _)| there == self.book.held(key));
+        if !is_ours_alone && !planted!(OthersClosed) {
+            self.due_at(self.now + AFTER_REFUSAL);
             return Ok(());
         }
         if let Some(closing) = self.book.closing(key) {

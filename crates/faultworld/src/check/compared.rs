@@ -1,8 +1,11 @@
 //! Book and venue are compared, and nothing is made to fit: no entry goes before the first comparison of its process; a
-//! difference is said when it was seen twice, and never of what no list told; and a repair is a person's.
+//! difference is said when it was seen twice, and never of what no list told; a venue closes all of an instrument only where
+//! all is ours; and a repair is a person's.
 
 use broker_api::{Key, Purpose, Record, Repair};
+use rust_decimal::Decimal;
 
+use super::holding::{Holding, Holdings};
 use super::{Checker, Seen};
 use crate::truth::Told;
 
@@ -16,6 +19,7 @@ pub(super) struct Compared {
     started: Option<u64>,
     /// Repairs that nobody wrote down yet.
     wanted: Vec<(Key, Repair)>,
+    held: Holdings,
     looked: usize,
 }
 
@@ -48,11 +52,19 @@ impl Checker for Compared {
                 Record::Diverged { key: Some(key), reason, there: Some(there), .. }
                     if reason.code.as_str() == DIFFERS =>
                 {
-                    let is_so =
-                        |told: &Told| told.held.get(key).copied().unwrap_or(broker_api::Held::FLAT) == *there;
+                    let is_so = |told: &Told| told.of(*key) == *there;
                     if self.lists(seen, seq).take(2).filter(|told| is_so(told)).count() < 2 {
                         return Err(format!(
                             "record {seq} says that {there} are held of {key}: it was not seen twice"
+                        ));
+                    }
+                }
+                Record::CloseStarted { key } => {
+                    let there = self.lists(seen, seq).next().map(|told| told.of(*key).get());
+                    let held = self.held.get(*key).map_or(Decimal::ZERO, Holding::held);
+                    if there != Some(held) {
+                        return Err(format!(
+                            "record {seq} has all of {key} closed: {held} are ours, the venue told of {there:?}"
                         ));
                     }
                 }
@@ -67,6 +79,7 @@ impl Checker for Compared {
                 }
                 _ => {}
             }
+            self.held.follow(&stamped.record);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use broker_api::{ClientOrderId, Intent, Purpose, Record, Time, TimeInForce};
+use broker_api::{ClientOrderId, Intent, Key, Purpose, Record, Time, TimeInForce};
 
 use super::{Checker, Seen};
 use crate::truth::Arrival;
@@ -12,6 +12,8 @@ use crate::truth::Arrival;
 #[derive(Debug, Default)]
 pub(super) struct Once {
     announced: BTreeMap<ClientOrderId, Announced>,
+    /// What venues were asked to close by themselves, and did not yet.
+    closings: Vec<Key>,
     looked: usize,
 }
 
@@ -48,6 +50,7 @@ impl Checker for Once {
                     }
                     announced.send_by = *send_by;
                 }
+                Record::CloseStarted { key } => self.closings.push(*key),
                 _ => {}
             }
         }
@@ -62,6 +65,12 @@ impl Checker for Once {
                         "{id} was made by the venue, and is no leg that its entry asked for"
                     ));
                 }
+                continue;
+            }
+            // So is the order with which it closes what it was asked to.
+            let asked = self.closings.iter().position(|key| !id.is_ours() && *key == arrival.intent.key);
+            if let Some(place) = asked {
+                self.closings.swap_remove(place);
                 continue;
             }
             let Some(Announced { seq, intent, .. }) = self.announced.get(&id) else {

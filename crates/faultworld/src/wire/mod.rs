@@ -22,7 +22,7 @@ use broker_alpaca::{Alpaca, Config, Credentials};
 use broker_api::{Broker, ExecutionId, Key, Mode, Side, Time, VenueId};
 use broker_sim::alpaca::{Control, Running};
 use broker_sim::core::{OnRequest, OnStream, RequestRule, Rule, StreamRule};
-use chrono::TimeDelta;
+use chrono::{Datelike, NaiveTime, TimeDelta, Weekday};
 use engine::Clock;
 use rust_decimal::Decimal;
 use state::{MemoryStore, Store};
@@ -275,6 +275,18 @@ impl Ground for Wire {
             left -= by;
             step = (step * 2).min(STEP_MAX);
         }
+    }
+
+    /// New York trades from 14:30 to 20:00 UTC on both sides of the change of its clocks.
+    fn opens_in(&self, now: Time) -> TimeDelta {
+        let opening = |days| {
+            let day = now.date_naive() + TimeDelta::days(days);
+            let is_weekday = !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+            is_weekday.then(|| day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::minutes(14 * 60 + 31))
+        };
+        let closes = TimeDelta::minutes(5 * 60 + 29);
+        let next = (0..7).filter_map(opening).find(|opens| *opens + closes > now);
+        next.map_or(TimeDelta::zero(), |opens| (opens - now).max(TimeDelta::zero()))
     }
 
     async fn keeps_time(&self) {

@@ -29,6 +29,9 @@ impl World {
     /// Everything answers again: nothing more must be left to do within a bounded time.
     pub(super) async fn comes_to_rest(&mut self) -> Result<(), Violation> {
         let mut quiet = 0;
+        // What waits for the opening of its market must not wait for ever.
+        let opens_in = self.ground.opens_in((self.venue_clock)());
+        self.passes(opens_in).await?;
         for look in 0..LOOKS_MAX {
             let before = self.records.len();
             self.passes(TimeDelta::seconds(31)).await?;
