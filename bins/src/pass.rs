@@ -5,10 +5,11 @@
 mod broker;
 mod paper;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker_api::{AssetClass, Broker, Capabilities, Catalog, Currency, Digest, Record, Time};
+use broker_api::{AssetClass, Broker, Capabilities, Catalog, Currency, Digest, Key, Record, Time};
 use broker_paper::matching::Costs;
 use broker_paper::venue::PaperVenue;
 use chrono::TimeDelta;
@@ -47,6 +48,8 @@ pub struct Pass {
     runner: Runner<SqliteStore>,
     /// The edited state file that was found at the start.
     edit: Option<FoundEdit>,
+    /// What was said to have no price, once.
+    unpriced: BTreeSet<Key>,
     // Let go last: nobody else may write before everything above is closed.
     lock: Lock,
 }
@@ -164,7 +167,8 @@ impl Pass {
             Onlookers { watch: out.watch(), recorder },
         );
         let runner = runtime.block_on(start).map_err(|fault| did_not_start(&fault))?;
-        Ok(Self { place, out, at, costs, clock, runtime, runner, edit, lock })
+        let unpriced = BTreeSet::new();
+        Ok(Self { place, out, at, costs, clock, runtime, runner, edit, unpriced, lock })
     }
 
     /// The time by this pass's clock.

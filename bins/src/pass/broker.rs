@@ -89,10 +89,12 @@ impl Pass {
     ///
     /// # Errors
     /// A journal that fails. A price that does not come is told, and the guard will miss it.
-    pub fn price(self, symbols: &[Symbol]) -> Result<Self, Failure> {
+    pub fn price(mut self, symbols: &[Symbol]) -> Result<Self, Failure> {
         let (inputs, failed) = self.quotes(symbols);
         for (key, failed) in failed {
-            self.out.warn("no_quote", &format!("no price of {key}: {failed}"));
+            if self.unpriced.insert(key) {
+                self.out.warn("no_quote", &format!("no price of {key}: {failed}"));
+            }
         }
         if inputs.is_empty() { Ok(self) } else { self.take(inputs) }
     }

@@ -12,6 +12,7 @@ use broker_api::{
 };
 use chrono::{Days, NaiveDate, TimeDelta};
 use reqwest::Method;
+use tokio::time::Instant;
 
 use crate::capabilities::capabilities;
 use crate::classify;
@@ -42,6 +43,8 @@ pub(crate) struct Inside {
     pub(crate) stream: stream::Handle,
     pub(crate) memory: tokio::sync::Mutex<Memory>,
     pub(crate) known: Mutex<Known>,
+    /// The pairs of coins as they were listed last.
+    pub(crate) coins: tokio::sync::Mutex<Option<(Instant, Arc<[wire::Asset]>)>>,
 }
 
 /// What was learnt and does not change.
@@ -91,6 +94,7 @@ impl Alpaca {
             stream: stream::Handle::new(config.stream, tls, authenticate, clock),
             memory: tokio::sync::Mutex::default(),
             known: Mutex::default(),
+            coins: tokio::sync::Mutex::default(),
         })))
     }
 
@@ -200,7 +204,7 @@ impl Broker for Alpaca {
     async fn instrument(&self, symbol: Symbol) -> Result<Option<Instrument>, QueryFailed> {
         let asset = if symbol.as_str().contains('/') {
             // A slash cannot stand in a path.
-            self.coins().await?.into_iter().find(|asset| asset.symbol == symbol.as_str())
+            self.coin(symbol).await?
         } else {
             self.0.transport.ask(Request::get(format!("/v2/assets/{symbol}"))).await?
         };

@@ -1,6 +1,10 @@
 //! Canonical symbols: orders say `BTC/USD`, positions and most activities `BTCUSD`.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use broker_api::{QueryFailed, Symbol};
+use tokio::time::Instant;
 
 use crate::broker::Alpaca;
 use crate::convert;
@@ -9,16 +13,30 @@ use crate::wire;
 
 /// A pair without its slash is at least so long.
 const PAIR_MIN: usize = 6;
+/// How long a list of pairs is good.
+const LISTED_FOR: Duration = Duration::from_mins(1);
 
 impl Alpaca {
-    /// The list of pairs of coins, which is short.
-    pub(crate) async fn coins(&self) -> Result<Vec<wire::Asset>, QueryFailed> {
+    /// A pair of coins by its symbol.
+    pub(crate) async fn coin(&self, symbol: Symbol) -> Result<Option<wire::Asset>, QueryFailed> {
+        let listed = self.coins().await?;
+        Ok(listed.iter().find(|asset| asset.symbol == symbol.as_str()).cloned())
+    }
+
+    /// The list of pairs of coins, which is short. Those who ask at once, or soon after, share one answer.
+    async fn coins(&self) -> Result<Arc<[wire::Asset]>, QueryFailed> {
+        let mut listed = self.0.coins.lock().await;
+        if let Some((_, assets)) = listed.as_ref().filter(|(at, _)| at.elapsed() < LISTED_FOR) {
+            return Ok(Arc::clone(assets));
+        }
         let request = Request::get("/v2/assets").with("status", "active").with("asset_class", "crypto");
-        let assets: Vec<wire::Asset> = self.0.transport.read(request).await?;
+        let assets: Arc<[wire::Asset]> = self.0.transport.read::<Vec<wire::Asset>>(request).await?.into();
         let mut known = lock(&self.0.known);
-        for asset in &assets {
+        for asset in assets.iter() {
             known.coins.insert(asset.symbol.replace('/', ""), convert::symbol(&asset.symbol)?);
         }
+        drop(known);
+        *listed = Some((Instant::now(), Arc::clone(&assets)));
         Ok(assets)
     }
 

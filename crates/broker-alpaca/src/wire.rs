@@ -45,7 +45,7 @@ pub(crate) struct Position {
 }
 
 /// `GET /v2/assets/{symbol}`, and a row of the list.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "they are the fields of the wire")]
 pub(crate) struct Asset {
     pub(crate) class: Option<String>,
