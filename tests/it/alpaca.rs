@@ -1,8 +1,10 @@
 //! The adapter to Alpaca over its simulator: what happens there, and what is told of it here.
 
 mod closes;
+mod facts;
 mod legs;
 mod non_trades;
+mod refusals;
 
 use std::sync::Arc;
 
@@ -32,10 +34,14 @@ struct Scene {
 
 impl Scene {
     async fn new(change: impl FnOnce(&mut Quirks)) -> Self {
+        Self::of(|settings| change(&mut settings.quirks)).await
+    }
+
+    async fn of(change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::stepped(of("2026-11-20T15:00:00Z"));
         let prices = [("AAPL", "200"), ("MSFT", "400"), ("BTC/USD", "95000")];
         settings.prices = prices.map(|(symbol, price)| (symbol.to_owned(), of::<Decimal>(price))).to_vec();
-        change(&mut settings.quirks);
+        change(&mut settings);
         let running = Simulator::start(settings).await.expect("a simulator");
         let alpaca = connect(&running);
         let began = alpaca.activity_since(None).await.expect("a log").cursor;

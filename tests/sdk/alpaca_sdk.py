@@ -47,6 +47,8 @@ from alpaca.trading.requests import (
     TrailingStopOrderRequest,
 )
 from alpaca.trading.stream import TradingStream
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
 DAY, GTC, IOC = TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC
@@ -326,6 +328,32 @@ def stream(world):
     assert {"new", "fill", "canceled", "replaced", "partial_fill"} <= events, events
 
 
+def data_stream(world):
+    """The library's own data stream speaks MessagePack, which is refused aloud; so it is asked in JSON, in the library's words."""
+    url = world.url.replace("http", "ws", 1)
+    for path, symbol, price in (("/v2/iex", "AAPL", "200.5"), ("/v1beta3/crypto/us", "BTC/USD", "50001")):
+        with connect(url + path) as socket:
+            say = lambda message: socket.send(json.dumps(message))
+            heard = lambda: json.loads(socket.recv(timeout=5))
+            assert heard() == [{"T": "success", "msg": "connected"}]
+            say({"action": "subscribe", "quotes": [symbol]})
+            assert heard()[0]["code"] == 401
+            say({"action": "auth", "key": "PKTEST", "secret": "any-secret"})
+            assert heard() == [{"T": "success", "msg": "authenticated"}]
+            say({"action": "subscribe", "quotes": [symbol], "trades": [symbol], "bars": [symbol]})
+            assert heard()[0]["quotes"] == [symbol]
+            world.price(**{symbol: price})
+            told = {message["T"]: message for message in (heard()[0], heard()[0], heard()[0])}
+            assert set(told) == {"q", "t", "b"} and told["t"]["p"] == float(price), told
+        try:
+            connect(url + path, additional_headers={"Content-Type": "application/msgpack"})
+        except InvalidStatus as error:
+            assert error.response.status_code == 415, error.response
+        else:
+            raise AssertionError("MessagePack is taken")
+    world.price(AAPL="200", **{"BTC/USD": "50000"})
+
+
 def partial_fill(world):
     control(world.url, "faults", {"request": {"method": "POST", "path": "/v2/orders", "do": {"partial_fill": {"qty": "4"}}}})
     order = world.order(MarketOrderRequest(symbol="MSFT", qty=10, side=BUY, time_in_force=DAY))
@@ -339,7 +367,7 @@ def partial_fill(world):
 
 CHECKS = [
     account, assets, clock_and_calendar, market_order, limit_stop_and_trailing, fractions_and_notional, bracket, replace,
-    list_filter_page, activities, data, crypto, partial_fill, positions, cancel_all, stream,
+    list_filter_page, activities, data, data_stream, crypto, partial_fill, positions, cancel_all, stream,
 ]
 
 

@@ -8,6 +8,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   tradewind conformance --venue paper
   tradewind conformance --venue alpaca --simulated --json
+  tradewind conformance --venue alpaca --simulated --wire-log wire.jsonl
   tradewind conformance --venue alpaca --symbol F --out answers
   tradewind conformance --venue alpaca --cases 1-9,20,33";
 
@@ -32,6 +33,9 @@ pub struct ConformanceArgs {
     /// Where the profile of a practice account and the masked transcript go
     #[arg(long, value_name = "DIR", conflicts_with = "simulated")]
     pub out: Option<PathBuf>,
+    /// Everything that went over the wire of the simulator, one JSON object a line
+    #[arg(long, value_name = "FILE", requires = "simulated")]
+    pub wire_log: Option<PathBuf>,
 }
 
 /// Which broker.

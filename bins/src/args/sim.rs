@@ -56,6 +56,9 @@ pub struct SimArgs {
     /// What a practice account was found to do, as `tradewind conformance --out` wrote it down
     #[arg(long, value_name = "FILE")]
     pub profile: Option<PathBuf>,
+    /// What a transcript of a practice account shows: its assets, its prices, and the facts that single answers have
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    pub transcript: Option<PathBuf>,
     /// Write everything on the wire to this file, one JSON object a line, secrets masked
     #[arg(long, value_name = "FILE")]
     pub wire_log: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! Alpaca as a stage: the adapter over the simulator of this machine, whose time stands until it is stepped.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,17 @@ use super::of;
 /// How long a hint is waited for: the adapter connects again after about a second.
 const HINT_WITHIN: Duration = Duration::from_secs(5);
 
+/// What a simulator is, and how the adapter is set before it.
+#[derive(Clone, Debug, Default)]
+pub struct Simulated {
+    /// The facts of the wire.
+    pub quirks: Quirks,
+    /// A file that everything on the wire is written to, behind what it holds.
+    pub wire_log: Option<PathBuf>,
+    /// Whether stocks are traded in parts of a share.
+    pub fractions: bool,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct AlpacaStage {
@@ -25,22 +37,24 @@ pub struct AlpacaStage {
     level: Price,
     /// Whether an order reaches the market at once.
     is_prompt: bool,
+    fractions: bool,
 }
 
 impl AlpacaStage {
-    /// A simulator of its own, with these facts of the wire. It runs in the runtime of the caller.
+    /// A simulator of its own. It runs in the runtime of the caller.
     ///
     /// # Errors
     /// A simulator that does not start.
-    pub async fn start(quirks: Quirks) -> Result<Self, Broken> {
+    pub async fn start(set: Simulated) -> Result<Self, Broken> {
+        let Simulated { quirks, wire_log, fractions } = set;
         let level: Price = of("100")?;
         let mut settings = Settings::stepped(of("2026-11-20T15:00:00Z")?);
         settings.prices = vec![("AAPL".to_owned(), level.get())];
         let is_prompt = quirks.route_after.is_zero();
-        settings.quirks = quirks;
+        (settings.quirks, settings.wire_log) = (quirks, wire_log);
         let running = Simulator::start(settings).await.map_err(Broken::because)?;
-        let alpaca = connect(&running)?;
-        Ok(Self { running, alpaca, symbol: of("AAPL")?, level, is_prompt })
+        let alpaca = connect(&running, fractions)?;
+        Ok(Self { running, alpaca, symbol: of("AAPL")?, level, is_prompt, fractions })
     }
 
     fn control(&self) -> Control {
@@ -48,12 +62,12 @@ impl AlpacaStage {
     }
 }
 
-fn connect(running: &Running) -> Result<Alpaca, Broken> {
+fn connect(running: &Running, fractions: bool) -> Result<Alpaca, Broken> {
     let credentials =
         Credentials::key("simulated".to_owned(), "simulated".to_owned()).map_err(Broken::because)?;
     let config = Config::new(of("alpaca")?, Mode::Practice, credentials).map_err(Broken::because)?;
     let config = config.with_base_url(&running.url()).map_err(Broken::because)?;
-    let config = config.with_data_url(&running.url()).map_err(Broken::because)?;
+    let config = config.with_data_url(&running.url()).map_err(Broken::because)?.with_fractions(fractions);
     let control = running.control();
     Alpaca::new(config, Arc::new(move || control.now())).map_err(Broken::because)
 }
@@ -69,6 +83,9 @@ fn rule(trouble: Trouble) -> String {
         Trouble::PartFill(qty) => of_orders(format!(r#"{{"partial_fill":{{"qty":"{qty}"}}}}"#)),
         Trouble::BadKeys => r#"{"request":{"times":0,"do":{"reject":{"status":401,"code":40110000,"message":"request is not authorized"}}}}"#.to_owned(),
         Trouble::LostStream => r#"{"stream":{"do":"disconnect"}}"#.to_owned(),
+        Trouble::LateCancel => {
+            r#"{"request":{"method":"DELETE","path":"/v2/orders/*","do":{"late_cancel":{"millis":300000}}}}"#.to_owned()
+        }
     }
 }
 
@@ -127,7 +144,7 @@ impl Stage for AlpacaStage {
     }
 
     async fn restart(&mut self) -> Did {
-        self.alpaca = connect(&self.running)?;
+        self.alpaca = connect(&self.running, self.fractions)?;
         Ok(())
     }
 

@@ -11,7 +11,7 @@ mod wire;
 use std::str::FromStr;
 use std::sync::Arc;
 
-pub use alpaca::AlpacaStage;
+pub use alpaca::{AlpacaStage, Simulated};
 use broker_api::Time;
 use broker_api::conformance::Broken;
 pub use paper::PaperStage;

@@ -217,6 +217,7 @@ impl Stage for PaperStage {
             Power::Parts => Some("at a quote it executes whole"),
             Power::Busts => Some("it takes nothing back"),
             Power::Hints | Power::Cuts => Some("it has no stream"),
+            Power::Races => Some("it cancels at once"),
         }
     }
 
@@ -242,7 +243,9 @@ impl Stage for PaperStage {
 
     async fn trouble(&mut self, trouble: Trouble) -> Did {
         match trouble {
-            Trouble::PartFill(_) | Trouble::LostStream => Err(Broken::because("that cannot happen here")),
+            Trouble::PartFill(_) | Trouble::LostStream | Trouble::LateCancel => {
+                Err(Broken::because("that cannot happen here"))
+            }
             Trouble::LostRequest | Trouble::LostReply | Trouble::Throttled | Trouble::BadKeys => {
                 *self.wire.next() = Some(trouble);
                 Ok(())

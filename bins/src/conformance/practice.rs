@@ -254,7 +254,7 @@ impl Stage for PracticeStage {
             Power::Keys => self.account.access.wrong.is_none().then_some("a simulator takes any credentials"),
             Power::Prices => Some("nobody sets its prices"),
             Power::Hours => Some("nobody opens or closes its market"),
-            Power::Losses | Power::Throttles | Power::Cuts => {
+            Power::Losses | Power::Throttles | Power::Cuts | Power::Races => {
                 Some("nothing is made to fail on the way to it")
             }
             Power::Parts => Some("nobody says how much of an order is executed"),

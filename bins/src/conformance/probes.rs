@@ -121,7 +121,8 @@ async fn use_up(wire: &Wire<'_>, answers: &mut Answers) -> Result<(), String> {
         if said.status == 429 {
             let words = if said.has_retry_after { "it does" } else { "it does not" };
             answers.tell("retry_after", words.to_owned(), json!(said.has_retry_after));
-            answers.find("too_many", format!("{} at the {count}th request", said.words()));
+            let words = format!("{} at the {count}th request", said.words());
+            answers.tell("bare_429", words, json!(said.body["code"].is_null()));
             return Ok(());
         }
     }

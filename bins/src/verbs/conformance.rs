@@ -3,13 +3,14 @@
 mod practice;
 mod told;
 
+use std::fs::File;
 use std::ops::RangeInclusive;
 
 use broker_api::conformance::{Case, Played, Stage, all, play};
 use broker_sim::alpaca::Quirks;
 
 use crate::args::{ConformanceArgs, TestedVenue};
-use crate::conformance::{AlpacaStage, Answer, PaperStage};
+use crate::conformance::{AlpacaStage, Answer, PaperStage, Simulated};
 use crate::failure::{Exit, Failure};
 use crate::out::{Heading, Out};
 
@@ -37,13 +38,24 @@ pub fn conformance(out: Out, args: &ConformanceArgs) -> Result<Exit, Failure> {
             TestedVenue::Paper if args.out.is_some() || args.throttle => {
                 Err(refused("--out and --throttle are for practice accounts").fix("leave them away"))
             }
+            TestedVenue::Paper if args.wire_log.is_some() => {
+                Err(refused("--wire-log is for a simulator, and paper has no wire").fix("leave it away"))
+            }
             TestedVenue::Paper => {
                 let played = play(&cases, async || Ok(boxed(PaperStage::new()?)), |row| step(out, row)).await;
                 Ok(Report { heading, kind: "paper", venue: "paper", played, answers, files })
             }
             TestedVenue::Alpaca if args.simulated => {
+                if let Some(file) = &args.wire_log {
+                    File::create(file).map_err(|error| {
+                        refused(format!("--wire-log: {} cannot be written", file.display()))
+                            .because(&error)
+                            .fix("name a file that can be written; nothing was played")
+                    })?;
+                }
                 let quirks = Quirks { partial_percent: 0, ..Quirks::default() };
-                let stage = async || Ok(boxed(AlpacaStage::start(quirks.clone()).await?));
+                let set = Simulated { quirks, wire_log: args.wire_log.clone(), ..Simulated::default() };
+                let stage = async || Ok(boxed(AlpacaStage::start(set.clone()).await?));
                 let played = play(&cases, stage, |row| step(out, row)).await;
                 Ok(Report { heading, kind: "simulated", venue: "alpaca", played, answers, files })
             }

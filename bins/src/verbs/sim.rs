@@ -1,9 +1,10 @@
 //! `sim`: a simulated broker that is served until somebody stops it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use broker_api::Price;
-use broker_sim::alpaca::{Alpaca, Quirks, Settings};
+use broker_sim::alpaca::{Alpaca, Quirks, Settings, Transcript};
 use broker_sim::core::{Clock, Market, read_rules};
 use serde_json::json;
 
@@ -83,16 +84,21 @@ fn settings(args: &SimArgs) -> Result<Settings, Failure> {
             })?
         }
     };
+    if let Some(file) = &args.wire_log {
+        std::fs::File::create(file).map_err(|error| {
+            bad(format!("--wire-log: {} cannot be written", file.display()))
+                .because(&error)
+                .fix("name a file that can be written; nothing was served")
+        })?;
+    }
     let usual = Settings::real(Arc::new(clock::now));
-    let quirks = match &args.profile {
-        None => usual.quirks.clone(),
-        Some(file) => {
-            let said = || bad(format!("--profile: {} cannot be used", file.display()));
-            let fix = "name a file that tradewind conformance --out wrote";
-            let text = std::fs::read_to_string(file).map_err(|error| said().because(&error).fix(fix))?;
-            Quirks::of_profile(&text).map_err(|why| said().because(&std::io::Error::other(why)).fix(fix))?
-        }
+    let recorded = match (&args.profile, &args.transcript) {
+        (Some(file), _) => Transcript::of(taken_in("--profile", file, Quirks::of_profile)?),
+        (None, Some(file)) => taken_in("--transcript", file, Transcript::read)?,
+        (None, None) => Transcript::of(usual.quirks.clone()),
     };
+    let named: Vec<String> = prices.iter().map(|(symbol, _)| symbol.clone()).collect();
+    prices.extend(recorded.prices.into_iter().filter(|(symbol, _)| !named.contains(symbol)));
     Ok(Settings {
         listen: args.listen,
         clock: match args.clock {
@@ -110,9 +116,18 @@ fn settings(args: &SimArgs) -> Result<Settings, Failure> {
         seed: args.seed,
         faults,
         wire_log: args.wire_log.clone(),
-        quirks,
+        assets: recorded.assets,
+        quirks: recorded.quirks,
         ..usual
     })
+}
+
+/// A file that `tradewind conformance --out` wrote, as it is read.
+fn taken_in<T>(flag: &str, file: &Path, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T, Failure> {
+    let said = || Failure::usage("bad_simulator", format!("{flag}: {} cannot be used", file.display()));
+    let fix = "name a file that tradewind conformance --out wrote";
+    let text = std::fs::read_to_string(file).map_err(|error| said().because(&error).fix(fix))?;
+    read(&text).map_err(|why| said().because(&std::io::Error::other(why)).fix(fix))
 }
 
 const fn market_name(market: MarketOf) -> &'static str {

@@ -54,7 +54,7 @@ fn the_report_tells_each_case() {
     let place = Place::new();
     let output = schema(&place, "output");
     for (words, venue, skipped) in
-        [(&["--venue", "paper"][..], "paper", 12), (&["--venue", "alpaca", "--simulated"], "alpaca", 4)]
+        [(&["--venue", "paper"][..], "paper", 15), (&["--venue", "alpaca", "--simulated"], "alpaca", 5)]
     {
         let words = [&["conformance"], words].concat();
         let document = place.json(&words);
@@ -73,6 +73,32 @@ fn the_report_tells_each_case() {
     );
     assert!(text.contains("because it trades whenever there is a price\n"), "{text}");
     assert!(text.ends_with("\n1 passed, 2 skipped, 0 failed\n"), "{text}");
+}
+
+#[test]
+fn what_went_over_the_wire_of_the_simulator_is_written_down() {
+    let place = Place::new();
+    let log = place.path().join("wire.jsonl");
+    std::fs::write(&log, "of before\n").unwrap();
+    let words = ["conformance", "--venue", "alpaca", "--simulated", "--cases", "1,30", "--wire-log"];
+    let ran = place.tradewind(&[&words[..], &[log.to_str().unwrap()]].concat());
+    assert_eq!(code(&ran), 0, "{}", stderr(&ran));
+    let text = std::fs::read_to_string(&log).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |kind: &str, name: &str, value: &str| {
+        lines.iter().filter(|line| line["kind"] == kind && line[name] == value).count()
+    };
+    // Each case has a simulator of its own, and all are in one file: two orders of one name in the second.
+    assert_eq!(of("request", "method", "POST"), 3, "{text}");
+    let refused = lines.iter().filter(|line| line["kind"] == "answer" && line["status"] == 422).count();
+    assert_eq!(refused, 1, "{text}");
+    assert!(!text.contains("simulated\""), "no key is in it: {text}");
+    let none = place.path().join("nowhere").join("wire.jsonl");
+    let ran = place.tradewind(&[&words[..], &[none.to_str().unwrap()]].concat());
+    assert_eq!(code(&ran), 2);
+    assert!(stderr(&ran).contains("nothing was played"), "{}", stderr(&ran));
+    let ran = place.tradewind(&["conformance", "--venue", "paper", "--wire-log", log.to_str().unwrap()]);
+    assert_eq!(code(&ran), 2, "{}", stderr(&ran));
 }
 
 #[test]

@@ -19,38 +19,76 @@ impl Drop for Served {
     }
 }
 
-#[test]
-fn it_says_where_it_is_and_answers_there() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
-    command.args(["sim", "alpaca", "--json", "--prices", "XYZ=12.5", "--cash", "1500"]);
-    let mut served = Served(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
-    let mut text = String::new();
-    for line in BufReader::new(served.0.stdout.take().unwrap()).lines() {
-        text += &line.unwrap();
-        if serde_json::from_str::<Value>(&text).is_ok() {
-            break;
+impl Served {
+    /// Serves with these words; gives what it says first.
+    fn start(words: &[&str]) -> (Self, Value) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
+        command.args(["sim", "alpaca", "--json"]).args(words);
+        let mut served = Self(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+        let mut text = String::new();
+        for line in BufReader::new(served.0.stdout.take().unwrap()).lines() {
+            text += &line.unwrap();
+            if serde_json::from_str::<Value>(&text).is_ok() {
+                break;
+            }
         }
+        (served, serde_json::from_str(&text).unwrap())
     }
-    let document: Value = serde_json::from_str(&text).unwrap();
-    assert_fits(&schema(&Place::new(), "output"), &document, "sim");
+}
+
+fn get(document: &Value, path: &str) -> String {
     let address = document["data"]["url"].as_str().unwrap().strip_prefix("http://").unwrap();
     let mut wire = TcpStream::connect(address).unwrap();
-    let request = "GET /v2/account HTTP/1.1\r\nhost: x\r\nconnection: close\r\napca-api-key-id: a\r\napca-api-secret-key: b\r\n\r\n";
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\napca-api-key-id: a\r\napca-api-secret-key: b\r\n\r\n"
+    );
     wire.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     wire.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn it_says_where_it_is_and_answers_there() {
+    let (_served, document) = Served::start(&["--prices", "XYZ=12.5", "--cash", "1500"]);
+    assert_fits(&schema(&Place::new(), "output"), &document, "sim");
+    let answer = get(&document, "/v2/account");
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("\"cash\":\"1500\""), "{answer}");
+}
+
+#[test]
+fn what_a_transcript_shows_is_served() {
+    let place = Place::new();
+    let asset = r#"{"symbol":"F","status":"active","tradable":true,"marginable":true,"shortable":true,"fractionable":false,"borrow_status":"hard_to_borrow"}"#;
+    let lines = [
+        format!(r#"{{"method":"GET","path":"/v2/assets/F","query":{{}},"status":200,"answer":{asset}}}"#),
+        r#"{"method":"GET","path":"/v2/stocks/quotes/latest","status":200,"answer":{"quotes":{"F":{"bp":11.49,"ap":11.5}}}}"#.to_owned(),
+        r#"{"method":"GET","path":"/v2/account","status":200,"answer":{"pattern_day_trader":false}}"#.to_owned(),
+    ];
+    place.write("transcript.jsonl", &lines.join("\n"));
+    let file = place.file("transcript.jsonl");
+    let (_served, document) =
+        Served::start(&["--prices", "XYZ=12.5", "--transcript", file.to_str().unwrap()]);
+    let told = get(&document, "/v2/assets/F");
+    assert!(told.contains("\"fractionable\":false") && told.contains("hard_to_borrow"), "{told}");
+    assert!(!told.contains("easy_to_borrow\":"), "it was not there: {told}");
+    let quote = get(&document, "/v2/stocks/quotes/latest?symbols=F,XYZ");
+    assert!(quote.contains("\"ap\":11.5") && quote.contains("\"ap\":12.5"), "{quote}");
+    assert!(get(&document, "/v2/account").contains("pattern_day_trader"));
 }
 
 #[test]
 fn what_it_cannot_serve_it_does_not_begin() {
     let place = Place::new();
+    place.write("profile.json", "{}");
     place.write("faults.jsonl", "{\"request\":{\"do\":\"lost\"}}\n");
     for (words, said) in [
         (["--listen", "0.0.0.0:0"], "not a loopback address"),
         (["--prices", "AAPL"], "`AAPL` is no SYMBOL=PRICE"),
         (["--prices", "AAPL=-1"], "must be above zero"),
         (["--faults", "faults.jsonl"], "line 1 of the fault script is no rule"),
+        (["--profile", "profile.json"], "profile.json cannot be used"),
+        (["--transcript", "profile.json"], "line 1 is neither a request nor a frame"),
         (["--bars", "nowhere"], "there is no file of AAPL"),
     ] {
         let ran = place.tradewind(&[&["sim", "alpaca"][..], &words].concat());

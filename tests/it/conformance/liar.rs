@@ -4,115 +4,41 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use broker_api::conformance::{Broken, Did, Power, Stage, Trouble};
 use broker_api::intent::{Limit, Stop};
 use broker_api::{
     Account, AccountRef, Activity, Amount, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId,
-    Cursor, End, ExecutionId, Fill, Finding, Held, Instrument, Intent, KindName, OpenOrder, OrderKind, Price,
-    Proof, Qty, QueryFailed, SentWindow, Side, SubmitOutcome, Symbol, Time, TimeInForce, VenueDay,
-    VenueEvent, VenueId, VenueOrder, VenuePosition,
+    Cursor, End, Fill, Finding, Held, Instrument, Intent, OpenOrder, OrderKind, Price, Proof, Qty,
+    QueryFailed, SentWindow, Side, SubmitOutcome, Symbol, Time, TimeInForce, VenueDay, VenueEvent, VenueId,
+    VenueOrder, VenuePosition,
 };
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::lies::Lie;
 
 /// What a liar remembers.
 #[derive(Default)]
-struct Memory {
+pub(super) struct Memory {
     sent: Vec<ClientOrderId>,
     cancelled: Vec<ClientOrderId>,
     asked: Option<ClientOrderId>,
     readings: u32,
+    place: Option<Cursor>,
+    told: (Vec<VenueEvent>, u32),
     began: Option<Time>,
     account: Option<Account>,
     legs: BTreeMap<ClientOrderId, OpenOrder>,
-    restarted: bool,
-    has_lost_stream: bool,
+    pub(super) restarted: bool,
+    pub(super) has_lost_stream: bool,
     has_hinted: bool,
 }
 
-/// A stage whose venue lies.
-pub(super) struct Lying {
-    stage: Box<dyn Stage>,
-    lie: Lie,
-    memory: Arc<Mutex<Memory>>,
-}
-
-impl Lying {
-    pub(super) fn new(stage: Box<dyn Stage>, lie: Lie) -> Self {
-        Self { stage, lie, memory: Arc::default() }
-    }
-}
-
-#[async_trait]
-impl Stage for Lying {
-    fn broker(&self) -> Arc<dyn Broker> {
-        let inner = self.stage.broker();
-        let mut capabilities = inner.capabilities().clone();
-        if self.lie == Lie::SaysLess {
-            capabilities.kinds.retain(|kind| *kind != KindName::Stop);
-        }
-        Arc::new(Liar { inner, lie: self.lie, memory: Arc::clone(&self.memory), capabilities })
-    }
-
-    fn symbol(&self) -> Symbol {
-        self.stage.symbol()
-    }
-
-    fn level(&self) -> Price {
-        self.stage.level()
-    }
-
-    fn run(&self) -> u64 {
-        self.stage.run()
-    }
-
-    fn lacks(&self, power: Power) -> Option<&'static str> {
-        self.stage.lacks(power)
-    }
-
-    async fn quote(&mut self, symbol: Symbol, bid: Price, ask: Price) -> Did {
-        self.stage.quote(symbol, bid, ask).await
-    }
-
-    async fn pass(&mut self, time: TimeDelta) -> Did {
-        self.stage.pass(time).await
-    }
-
-    async fn market(&mut self, is_open: bool) -> Did {
-        self.stage.market(is_open).await
-    }
-
-    async fn trouble(&mut self, trouble: Trouble) -> Did {
-        self.memory.lock().expect("nobody panics with it").has_lost_stream |= trouble == Trouble::LostStream;
-        self.stage.trouble(trouble).await
-    }
-
-    async fn bust(&mut self, execution: ExecutionId) -> Did {
-        self.stage.bust(execution).await
-    }
-
-    async fn hinted(&self, broker: Arc<dyn Broker>) -> Result<bool, Broken> {
-        self.stage.hinted(broker).await
-    }
-
-    async fn clear(&mut self) -> Did {
-        self.stage.clear().await
-    }
-
-    async fn restart(&mut self) -> Did {
-        self.memory.lock().expect("nobody panics with it").restarted = true;
-        self.stage.restart().await
-    }
-}
-
 /// See the module.
-struct Liar {
-    inner: Arc<dyn Broker>,
-    lie: Lie,
-    memory: Arc<Mutex<Memory>>,
-    capabilities: Capabilities,
+pub(super) struct Liar {
+    pub(super) inner: Arc<dyn Broker>,
+    pub(super) lie: Lie,
+    pub(super) memory: Arc<Mutex<Memory>>,
+    pub(super) capabilities: Capabilities,
 }
 
 fn number<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
@@ -155,7 +81,19 @@ impl Liar {
             Lie::PartIsWhole if is_part => VenueOrder { filled: number("10"), ..order },
             Lie::ForgetsParts if order.end.is_some() => VenueOrder { filled: Qty::ZERO, ..order },
             Lie::FindsEverything => VenueOrder { end: None, ..order },
+            Lie::PartsLiveOn if order.end == Some(End::Expired) => VenueOrder { end: None, ..order },
+            Lie::CancelsAtOnce if self.memory().asked == Some(id) => {
+                VenueOrder { end: Some(End::Cancelled), ..order }
+            }
             Lie::ExecutesInTheNight => VenueOrder { end: Some(End::Filled), filled: number("10"), ..order },
+            Lie::ExecutesCancelled if order.end == Some(End::Cancelled) => {
+                let mut memory = self.memory();
+                if memory.cancelled.contains(&id) {
+                    return VenueOrder { end: Some(End::Filled), filled: number("10"), ..order };
+                }
+                memory.cancelled.push(id);
+                order
+            }
             _ if self.memory().cancelled.contains(&id) => VenueOrder { end: None, ..order },
             _ => order,
         }
@@ -233,7 +171,7 @@ impl Broker for Liar {
             (Lie::ForgetsReduceOnly, _) => {
                 (intent.reduce_only, intent.purpose) = (false, broker_api::Purpose::Entry);
             }
-            (Lie::KeepsNothing, _) => {
+            (Lie::KeepsNothing, _) | (Lie::KeepsNoStops, OrderKind::Stop(_)) => {
                 return SubmitOutcome::Refused { code: number("closed"), text: "closed".into() };
             }
             (Lie::HidesKinds, OrderKind::Limit(_)) => {
@@ -276,6 +214,14 @@ impl Broker for Liar {
                 }
                 self.inner.cancel(order).await
             }
+            Lie::LegsStay => {
+                drop(self.open_orders().await);
+                self.inner.cancel(order).await
+            }
+            Lie::CancelsAtOnce => {
+                self.memory().asked = Some(order);
+                self.inner.cancel(order).await
+            }
             Lie::TakesEveryCancel => {
                 self.inner.cancel(order).await;
                 CancelOutcome::Accepted
@@ -292,8 +238,11 @@ impl Broker for Liar {
     ) -> Result<Finding, QueryFailed> {
         let finding = self.inner.find(order, mark, sent).await?;
         let live = VenueOrder { venue_order: None, end: None, filled: Qty::ZERO };
+        let restarted = self.memory().restarted;
         Ok(match (self.lie, finding) {
-            (Lie::FindsNothing, _) => Finding::Absent { proof: Proof::CompleteLog { from: mark, to: mark } },
+            (Lie::FindsNothing, _) if restarted => {
+                Finding::Absent { proof: Proof::CompleteLog { from: mark, to: mark } }
+            }
             (Lie::FindsEverything, Finding::Absent { .. } | Finding::NotYet { .. }) => {
                 Finding::Found { order: live }
             }
@@ -328,7 +277,7 @@ impl Broker for Liar {
         let mut all = self.inner.positions().await?;
         for position in &mut all {
             match self.lie {
-                Lie::TurnsSign => position.held = Held::new(-position.held.get()).expect("what is held"),
+                Lie::TurnsSign => position.held = Held::new(position.held.get().abs()).expect("what is held"),
                 Lie::WrongAverage => position.average = number("77"),
                 _ => {}
             }
@@ -358,10 +307,12 @@ impl Broker for Liar {
     }
 
     async fn activity_since(&self, cursor: Option<Cursor>) -> Result<Activity, QueryFailed> {
-        let (readings, restarted, is_deaf) = {
+        let (readings, restarted, is_deaf, is_later) = {
             let mut memory = self.memory();
             memory.readings += 1;
-            (memory.readings, memory.restarted, memory.has_lost_stream)
+            // The first place that is read from is where the case began.
+            let began = cursor.map(|cursor| *memory.place.get_or_insert(cursor));
+            (memory.readings, memory.restarted, memory.has_lost_stream, began != cursor)
         };
         let from = if self.lie == Lie::BeginsAtTheEnd && cursor.is_none() && readings > 1 {
             Some(self.inner.activity_since(None).await?.cursor)
@@ -371,11 +322,21 @@ impl Broker for Liar {
         let mut read = self.inner.activity_since(from).await?;
         read.events = read.events.iter().filter_map(|event| self.event(event)).collect();
         match self.lie {
-            Lie::SkipsOne if !read.events.is_empty() => drop(read.events.remove(0)),
-            Lie::ForgetsNow if readings.is_multiple_of(2) => read.events.clear(),
-            Lie::ForgetsAtRestart if restarted => read.events.clear(),
+            Lie::SkipsOne if is_later && !read.events.is_empty() => drop(read.events.remove(0)),
+            Lie::ForgetsNow => {
+                let mut memory = self.memory();
+                if memory.told.0 == read.events {
+                    memory.told.1 += 1;
+                } else {
+                    memory.told = (read.events.clone(), 0);
+                }
+                if memory.told.1 >= 2 {
+                    read.events.clear();
+                }
+            }
+            Lie::ForgetsAtRestart if restarted && is_later => read.events.clear(),
             Lie::RestsOnItsStream if is_deaf => read.events.clear(),
-            Lie::NeverComplete => read.complete = false,
+            Lie::NeverComplete if is_later => read.complete = false,
             Lie::Backwards => read.events.reverse(),
             _ => {}
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use broker_alpaca::{Config, Credentials};
 use broker_api::conformance::{Came, all, play};
 use broker_api::{Mode, Time};
-use broker_sim::alpaca::{Alpaca, Quirks, Running, Settings};
+use broker_sim::alpaca::{Alpaca, Asset, InitialStatus, Quirks, Running, Settings, Transcript};
 use chrono::TimeDelta;
 use cli::conformance::{Access, Practice, Unfit, probe, profile, throttle};
 use serde_json::{Value, json};
@@ -121,10 +121,15 @@ fn a_profile_finds_the_quirks_and_a_simulator_with_it_has_them() {
         one_stream: false,
         legacy: true,
         easy_to_borrow: false,
+        fraction_gtc: true,
+        initial_status: InitialStatus::Accepted,
+        group_ids: false,
+        unknown_asset_status: 404,
+        bare_429: true,
         ..usual()
     };
     let late = Quirks { visible_after: TimeDelta::milliseconds(900), notional_places: 4, ..usual() };
-    for (set, known) in [(set, 19), (late, 18)] {
+    for (set, known) in [(set, 24), (late, 23)] {
         let (told, lines) = wait(asked(set.clone()));
         let found = Quirks::of_profile(&told.to_string()).expect("a profile");
         // How often orders fill in part is not asked.
@@ -132,10 +137,33 @@ fn a_profile_finds_the_quirks_and_a_simulator_with_it_has_them() {
         assert_eq!(found, set, "{told:#}");
         let quirks = told["quirks"].as_object().expect("quirks");
         assert!(quirks.len() >= known, "only {} are known: {told:#}", quirks.len());
+        shows(&lines, &set);
         assert!(lines.lines().count() > 30 && lines.contains("\"frame\":"), "{lines}");
         let (again, _) = wait(asked(found));
         assert_eq!(again["quirks"], told["quirks"]);
     }
+}
+
+/// The transcript shows what single answers have, and a simulator that is told so serves the same asset.
+fn shows(lines: &str, set: &Quirks) {
+    let read = Transcript::read(lines).expect("a transcript");
+    let seen = |quirks: &Quirks| {
+        let Quirks { text_frames, legacy, easy_to_borrow, sell_short_side, fraction_gtc, .. } = *quirks;
+        let Quirks { duplicate_status, wash_trade_status, unknown_asset_status, bare_429, .. } = *quirks;
+        let Quirks { initial_status, group_ids, notional_beyond_market, .. } = *quirks;
+        let flags = [text_frames, legacy, easy_to_borrow, sell_short_side, fraction_gtc, bare_429, group_ids];
+        (
+            flags,
+            notional_beyond_market,
+            duplicate_status,
+            wash_trade_status,
+            unknown_asset_status,
+            initial_status,
+        )
+    };
+    assert_eq!(seen(&read.quirks), seen(set));
+    assert_eq!(read.assets, [Asset::usual("AAPL")]);
+    assert!(read.prices.iter().any(|(symbol, price)| symbol == "AAPL" && !price.is_zero()), "{read:?}");
 }
 
 #[test]

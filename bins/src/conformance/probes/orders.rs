@@ -1,5 +1,6 @@
 //! Questions that are asked by orders: of one unit, far from the price, or for a moment where the market is open.
 
+use broker_sim::alpaca::InitialStatus;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
@@ -18,6 +19,10 @@ pub(super) async fn life(wire: &mut Wire<'_>, answers: &mut Answers) -> Result<(
     let said = wire.send(&order).await?;
     if !said.is_good() {
         return Err(format!("the order was refused: {}", said.words()));
+    }
+    let first = said.body["status"].clone();
+    if is_open && serde_json::from_value::<InitialStatus>(first.clone()).is_ok() {
+        answers.tell("initial_status", first.as_str().unwrap_or_default().to_owned(), first);
     }
     let began = wire.account.now();
     let visible = wire.until(&client, |found| found.is_some()).await?;
@@ -98,10 +103,14 @@ pub(super) async fn money(wire: &mut Wire<'_>, answers: &mut Answers) -> Result<
     answers.tell("notional_places", places.to_string(), json!(places));
     let order = wire.order(&json!({ "qty": "0.5", "time_in_force": "gtc" }));
     let said = wire.send(&order).await?;
-    answers.find("fraction_gtc", if said.is_good() { "they are taken".to_owned() } else { said.words() });
+    let words = if said.is_good() { "they are taken".to_owned() } else { said.words() };
+    answers.tell("fraction_gtc", words, json!(said.is_good()));
     if said.is_good() {
         wire.cancel(&order["client_order_id"]).await?;
     }
+    let order = wire.order(&json!({ "symbol": "TWNOSUCH" }));
+    let said = wire.send(&order).await?;
+    answers.tell("unknown_asset_status", said.words(), json!(said.status));
     Ok(())
 }
 
@@ -139,6 +148,8 @@ pub(super) async fn group(wire: &mut Wire<'_>, answers: &mut Answers) -> Result<
     if !said.is_good() {
         return Err(format!("the bracket was refused: {}", said.words()));
     }
+    let has_group = !said.body["group_id"].is_null();
+    answers.tell("group_ids", if has_group { "they do" } else { "they do not" }.to_owned(), json!(has_group));
     wire.until(&client, |found| found.is_some()).await?;
     let legs = said.body["legs"].as_array().cloned().unwrap_or_default();
     if let Some(leg) = legs.iter().find(|leg| leg["type"] == "stop") {

@@ -102,6 +102,12 @@ pub(super) const QUESTIONS: &[Row] = &[
         "the same order once more",
     ),
     switch(
+        "initial_status",
+        "life",
+        "What does the answer to an order say of its status?",
+        "the answer to the same order; open market",
+    ),
+    switch(
         "cancel_after",
         "life",
         "How long is an order `pending_cancel`?",
@@ -137,11 +143,17 @@ pub(super) const QUESTIONS: &[Row] = &[
         "How many decimal places may an amount of money have?",
         "the same order with 3 to 9 places",
     ),
-    word(
+    switch(
         "fraction_gtc",
         "money",
         "Are parts of a share taken until cancelled?",
         "a limit order far below the price for half a share, gtc",
+    ),
+    switch(
+        "unknown_asset_status",
+        "money",
+        "Which status has an order for an asset that nobody knows?",
+        "an order for TWNOSUCH",
     ),
     switch(
         "immediate_rest_expires",
@@ -154,6 +166,12 @@ pub(super) const QUESTIONS: &[Row] = &[
         "group",
         "Can a leg that waits be replaced?",
         "a bracket far below the price; PATCH of its stop",
+    ),
+    switch(
+        "group_ids",
+        "group",
+        "Do orders that belong together carry `group_id`?",
+        "the answer to that bracket",
     ),
     switch(
         "leg_events",
@@ -185,7 +203,7 @@ pub(super) const QUESTIONS: &[Row] = &[
         "Does a 429 say when to come back?",
         "GET /v2/clock until it is refused; only with --throttle",
     ),
-    word("too_many", "throttle", "What is the body of a 429?", "the same"),
+    switch("bare_429", "throttle", "What is the body of a 429?", "the same"),
     never("live", "Is the account a live one?", "live accounts are not asked"),
     never("partial_percent", "How many orders fill in part first?", "it would take hundreds of orders"),
     never(
@@ -209,6 +227,18 @@ pub(super) const QUESTIONS: &[Row] = &[
         "it would take hundreds of executions",
     ),
     never("quotes_age", "Do quotes grow old while nothing changes?", "it needs power over the price"),
+    never("coin_sales_have_least", "Have sales of coins a least value?", "no coins are traded"),
+    never("htb_short", "Can what is hard to borrow be sold short?", "what is traded must be easy to borrow"),
+    never(
+        "pdt_refusal",
+        "Is a fourth round trip in a day refused?",
+        "it needs less than 25,000 USD of equity",
+    ),
+    never(
+        "checks_backwards",
+        "Which of two reasons to refuse an order is told?",
+        "it would take an order for each two of them",
+    ),
 ];
 
 /// What was answered to a question.

@@ -50,6 +50,8 @@ pub enum Power {
     Hints,
     /// The connection that hints is cut.
     Cuts,
+    /// A cancel is carried out late.
+    Races,
 }
 
 impl Power {
@@ -66,6 +68,7 @@ impl Power {
             Self::Busts => "busts",
             Self::Hints => "hints",
             Self::Cuts => "cut streams",
+            Self::Races => "late cancels",
         }
     }
 }
@@ -99,6 +102,8 @@ pub enum Trouble {
     BadKeys,
     /// The connection that hints is cut before it tells of it.
     LostStream,
+    /// The next cancel is taken, and carried out only minutes later.
+    LateCancel,
 }
 
 /// A venue under test, with what surrounds it.

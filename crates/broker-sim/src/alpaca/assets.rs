@@ -25,6 +25,8 @@ pub struct Asset {
     pub marginable: bool,
     /// Whether it may be sold short.
     pub shortable: bool,
+    /// Whether it is hard to borrow.
+    pub hard_to_borrow: bool,
     /// Whether parts of a share are traded.
     pub fractionable: bool,
     /// For a pair: the smallest step of its price.
@@ -43,6 +45,7 @@ impl Asset {
             tradable: true,
             marginable: is_stock,
             shortable: is_stock,
+            hard_to_borrow: false,
             fractionable: true,
             price_increment: Decimal::new(1, if is_stock { 2 } else { 4 }),
             trade_increment: Decimal::new(1, 9),
@@ -110,6 +113,7 @@ impl Listed {
 
     pub(super) fn json(&self, easy_to_borrow: bool) -> Value {
         let Asset { active, tradable, marginable, shortable, fractionable, .. } = self.asset;
+        let is_easy = shortable && !self.asset.hard_to_borrow;
         let mut asset = json!({
             "id": self.id, "class": self.class(), "exchange": self.exchange(), "symbol": self.symbol(),
             "name": format!("{} (simulated)", self.symbol()), "status": if active { "active" } else { "inactive" },
@@ -124,11 +128,11 @@ impl Listed {
             asset["min_trade_increment"] = json!(decimal_text(self.asset.trade_increment));
             asset["price_increment"] = json!(decimal_text(self.asset.price_increment));
         } else {
-            asset["borrow_status"] = json!(if shortable { "easy_to_borrow" } else { "hard_to_borrow" });
+            asset["borrow_status"] = json!(if is_easy { "easy_to_borrow" } else { "hard_to_borrow" });
             asset["attributes"] = json!(["fractional_eh_enabled", "has_options"]);
         }
         if easy_to_borrow {
-            asset["easy_to_borrow"] = json!(shortable);
+            asset["easy_to_borrow"] = json!(is_easy);
         }
         asset
     }

@@ -7,6 +7,7 @@ use super::errors::Refusal;
 use super::order::{Class, Kind, Order, Status, Tif};
 use super::request::{Fields, Wanted};
 use super::venue::{Due, Venue};
+use crate::core::Prepared;
 
 impl Venue {
     /// Asks for an order's end.
@@ -31,7 +32,11 @@ impl Venue {
         self.tell(place, "pending_cancel");
         let waits = self.quirks().closed_cancels_wait && !self.is_open_for(self.orders[place].asset);
         if !self.quirks().cancels_stick && !waits {
-            let when = self.at + self.quirks().cancel_after;
+            let late = match self.prepared.take() {
+                Some(Prepared::LateCancel(late)) => late,
+                _ => self.quirks().cancel_after,
+            };
+            let when = self.at + late;
             self.schedule(when, Due::Cancel(place));
         }
         Ok(())

@@ -69,7 +69,7 @@ impl Feed {
         let Some(prices) = listed.prices.filter(|_| listed.is_crypto() == self.is_crypto) else { return };
         let (at, symbol) = (nanos(prices.at), listed.symbol());
         let last = number(prices.last.get());
-        let messages = [
+        let mut messages = [
             json!({ "T": "q", "S": symbol, "bp": number(prices.bid.get()), "bs": 100, "ap": number(prices.ask.get()),
                 "as": 100, "bx": "V", "ax": "V", "c": ["R"], "z": "C", "t": at }),
             json!({ "T": "t", "S": symbol, "i": prices.at.timestamp_micros(), "p": last, "s": 100, "x": "V",
@@ -77,6 +77,16 @@ impl Feed {
             json!({ "T": "b", "S": symbol, "o": last, "h": last, "l": last, "c": last, "v": 100, "n": 1, "vw": last,
                 "t": nanos(prices.at.trunc_subsecs(0)) }),
         ];
+        if self.is_crypto {
+            // Coins have no exchanges, tapes and conditions; their trades tell who took.
+            for name in ["bx", "ax", "c", "z"] {
+                messages[0].as_object_mut().map(|quote| quote.remove(name));
+            }
+            for name in ["x", "c", "z"] {
+                messages[1].as_object_mut().map(|trade| trade.remove(name));
+            }
+            messages[1]["tks"] = json!("B");
+        }
         for (message, wanted) in messages.into_iter().zip(&self.wanted) {
             if wanted.iter().any(|name| name == symbol || name == "*") {
                 self.say(&json!([message]));

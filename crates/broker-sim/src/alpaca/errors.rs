@@ -8,6 +8,7 @@ use crate::core::Reply;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub status: u16,
+    /// Nought is none.
     pub code: u32,
     pub message: String,
     /// Fields beside code and message.
@@ -38,6 +39,11 @@ impl Refusal {
         Self::new(403, FORBIDDEN, message)
     }
 
+    /// Too many round trips in a day.
+    pub(super) fn day_trading() -> Self {
+        Self::new(403, 40_310_100, "trade denied due to pattern day trading protection")
+    }
+
     /// Nothing of that name.
     pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::new(404, 40_410_000, message)
@@ -53,9 +59,9 @@ impl Refusal {
         Self::new(422, UNPROCESSABLE, message)
     }
 
-    /// Too many requests.
-    pub(super) fn too_many() -> Self {
-        Self::new(429, 42_910_000, "too many requests.")
+    /// Too many requests, with or without a code.
+    pub(super) fn too_many(is_bare: bool) -> Self {
+        Self::new(429, if is_bare { 0 } else { 42_910_000 }, "too many requests.")
     }
 
     /// Nobody at home.
@@ -83,7 +89,9 @@ impl Refusal {
     /// The body.
     pub(super) fn body(&self) -> Value {
         let mut body = self.extra.clone();
-        body.insert("code".to_owned(), json!(self.code));
+        if self.code > 0 {
+            body.insert("code".to_owned(), json!(self.code));
+        }
         body.insert("message".to_owned(), json!(self.message));
         body.into()
     }

@@ -51,10 +51,14 @@ impl Face for Venue {
     fn connect(&mut self, socket: u64, request: &Request, to: Outgoing) -> Result<(), Reply> {
         let has_keys =
             request.header("apca-api-key-id").is_some() && request.header("apca-api-secret-key").is_some();
+        if request.header("content-type").is_some_and(|kind| kind.contains("msgpack")) {
+            let refusal = Refusal::malformed("MessagePack is not simulated: ask for JSON");
+            return Err(refusal.status(415).reply());
+        }
         match request.path.as_str() {
             "/stream" => {
                 if !self.streams.connect(socket, to, has_keys) {
-                    return Err(Refusal::too_many().reply());
+                    return Err(Refusal::too_many(self.quirks().bare_429).reply());
                 }
             }
             "/v2/iex" | "/v2/sip" | "/v2/delayed_sip" | "/v2/test" => {
@@ -83,7 +87,7 @@ impl Face for Venue {
     fn refusal(&self, why: Unavailable) -> Reply {
         match why {
             Unavailable::TooMany => {
-                let reply = self.limits_of(Refusal::too_many().reply(), 0);
+                let reply = self.limits_of(Refusal::too_many(self.quirks().bare_429).reply(), 0);
                 if self.quirks().retry_after { reply.with("retry-after", &1) } else { reply }
             }
             Unavailable::Status(status) => Refusal::server(status).reply(),

@@ -15,7 +15,7 @@ impl Venue {
         match self.prepared.take() {
             Some(Prepared::PartialFill(qty)) => first.first_fill = Some(qty),
             Some(Prepared::RejectedLater) => first.rejected_later = true,
-            None => {}
+            Some(Prepared::LateCancel(_)) | None => {}
         }
         let place = self.orders.len();
         if wanted.class == Class::Oco {

@@ -10,6 +10,7 @@ mod changes;
 mod clock;
 mod data;
 mod data_stream;
+mod day_trades;
 mod errors;
 mod face;
 mod figures;
@@ -26,12 +27,14 @@ mod session;
 mod settings;
 mod stream;
 mod time;
+mod transcript;
 mod venue;
 
 use std::net::SocketAddr;
 
 pub use assets::Asset;
-pub use settings::{PROFILE, Quirks, Settings};
+pub use settings::{InitialStatus, PROFILE, Quirks, Settings};
+pub use transcript::Transcript;
 
 pub use crate::core::{Control, StartError};
 use crate::core::{Host, WireLog};

@@ -169,7 +169,7 @@ impl Order {
     pub(super) fn json(&self, symbol: &str, asset_id: &str, class: &str) -> Value {
         let money = |value: Option<Decimal>| value.map(decimal_text);
         let time = |at: Option<Time>| at.map(nanos);
-        let mut order = json!({
+        json!({
             "id": self.id, "client_order_id": self.client_id, "created_at": nanos(self.created),
             "updated_at": nanos(self.updated), "submitted_at": nanos(self.submitted), "filled_at": time(self.filled_at),
             "expired_at": time(self.expired_at), "expires_at": time(self.expires),
@@ -182,12 +182,7 @@ impl Order {
             "limit_price": money(self.limit), "stop_price": money(self.stop), "status": self.status.as_str(),
             "extended_hours": self.extended, "legs": null, "trail_percent": money(self.trail_percent),
             "trail_price": money(self.trail_price), "hwm": money(self.best), "subtag": null, "source": null,
-        });
-        if let Some((group, role)) = &self.group {
-            order["group_id"] = json!(group);
-            order["group_role"] = json!(role.as_str());
-        }
-        order
+        })
     }
 }
 

@@ -32,6 +32,10 @@ impl Venue {
         let order = &self.orders[place];
         let listed = &self.assets[order.asset];
         let mut json = order.json(listed.symbol(), &listed.id, listed.class());
+        if let Some((group, role)) = order.group.as_ref().filter(|_| self.quirks().group_ids) {
+            json["group_id"] = json!(group);
+            json["group_role"] = json!(role.as_str());
+        }
         if nested && !order.legs.is_empty() {
             json["legs"] = order.legs.iter().map(|leg| self.order_json(*leg, true)).collect();
         }

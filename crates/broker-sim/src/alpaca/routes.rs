@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::errors::Refusal;
+use super::order::Status;
 use super::request::{Fields, Wanted};
 use super::venue::Venue;
 use crate::core::{Reply, Request, nanos};
@@ -96,7 +97,13 @@ impl Venue {
             Ok(self.place(&wanted, asset))
         });
         match made {
-            Ok(place) => ok(&self.order_json(place, true)),
+            Ok(place) => {
+                let mut order = self.order_json(place, true);
+                if self.orders[place].status == Status::PendingNew {
+                    order["status"] = json!(self.quirks().initial_status);
+                }
+                ok(&order)
+            }
             Err(refusal) => {
                 let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
                 self.refused.push(json!({

@@ -4,6 +4,7 @@ use broker_api::Side;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::json;
 
+use super::day_trades::day_trading;
 use super::errors::Refusal;
 use super::order::{Class, Kind, Status, Tif};
 use super::request::Wanted;
@@ -23,6 +24,7 @@ const CHECKS: &[Check] = &[
     quantity,
     least_value,
     buying_power,
+    day_trading,
 ];
 
 impl Venue {
@@ -36,7 +38,10 @@ impl Venue {
             return Err(Refusal::forbidden("new orders are rejected by user request"));
         }
         let Some(asset) = self.find_asset(&wanted.symbol) else {
-            return Err(Refusal::unprocessable(format!("asset \"{}\" not found", wanted.symbol)));
+            return Err(match self.quirks().unknown_asset_status {
+                404 => Refusal::not_found(format!("asset not found for {}", wanted.symbol)),
+                _ => Refusal::unprocessable(format!("asset \"{}\" not found", wanted.symbol)),
+            });
         };
         let listed = &self.assets[asset].asset;
         if !listed.active {
@@ -45,7 +50,11 @@ impl Venue {
         if !listed.tradable {
             return Err(Refusal::unprocessable(format!("asset {} is not tradable", listed.symbol)));
         }
-        CHECKS.iter().try_for_each(|check| check(self, wanted, asset)).map(|()| asset)
+        let mut checks = CHECKS.to_vec();
+        if self.quirks().checks_backwards {
+            checks.reverse();
+        }
+        checks.iter().try_for_each(|check| check(self, wanted, asset)).map(|()| asset)
     }
 
     /// What a unit of an order is reckoned at.
@@ -148,7 +157,7 @@ fn class_and_time(venue: &Venue, wanted: &Wanted, asset: usize) -> Result<(), Re
         if class != Class::Simple {
             return no("fractional orders must be simple orders");
         }
-        if tif != Tif::Day {
+        if tif != Tif::Day && !(venue.quirks().fraction_gtc && tif == Tif::Gtc) {
             return no("fractional orders must be DAY orders");
         }
         if kind == Kind::TrailingStop {
@@ -270,8 +279,13 @@ fn opposite_side(venue: &Venue, wanted: &Wanted, asset: usize) -> Result<(), Ref
         let is_market = trades_at_once(wanted.kind) || trades_at_once(order.kind);
         if is_market || buy.zip(sell).is_some_and(|(buy, sell)| buy >= sell) {
             let what = if is_market { "market/stop" } else { "limit" };
-            return Err(Refusal::forbidden("potential wash trade detected. use complex orders")
-                .status(venue.quirks().wash_trade_status)
+            let words = "potential wash trade detected. use complex orders";
+            let refusal = match venue.quirks().wash_trade_status {
+                // Seen in January 2024, with the code of its status.
+                422 => Refusal::unprocessable(words),
+                status => Refusal::forbidden(words).status(status),
+            };
+            return Err(refusal
                 .with("existing_order_id", order.id.clone())
                 .with("reject_reason", format!("opposite side {what} order exists")));
         }
@@ -335,6 +349,9 @@ fn quantity(venue: &Venue, wanted: &Wanted, asset: usize) -> Result<(), Refusal>
     }
     if !listed.asset.shortable {
         return Err(Refusal::unprocessable(format!("asset \"{}\" cannot be sold short", listed.symbol())));
+    }
+    if listed.asset.hard_to_borrow && !venue.quirks().htb_short {
+        return Err(Refusal::unprocessable(format!("asset \"{}\" is hard to borrow", listed.symbol())));
     }
     Ok(())
 }

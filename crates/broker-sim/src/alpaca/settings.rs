@@ -34,7 +34,7 @@ pub struct Settings {
     pub seed: u64,
     /// Faults from the start.
     pub faults: Vec<Rule>,
-    /// A file that everything on the wire is written to.
+    /// A file that everything on the wire is written to, behind what it holds.
     pub wire_log: Option<PathBuf>,
     /// Requests in a minute of the simulation's clock, before 429.
     pub rate_limit: u32,
@@ -152,6 +152,34 @@ pub struct Quirks {
     pub easy_to_borrow: bool,
     /// Quotes are as old as the last change of the price, not always fresh.
     pub quotes_age: bool,
+    /// Orders for parts of a share may live until cancelled.
+    pub fraction_gtc: bool,
+    /// Shares that are hard to borrow can be sold short.
+    pub htb_short: bool,
+    /// What the answer to an order for an open market says of its status.
+    pub initial_status: InitialStatus,
+    /// Orders that belong together carry `group_id` and `group_role`.
+    pub group_ids: bool,
+    /// With less than 25,000 dollars of equity, a fourth round trip in a day is refused.
+    pub pdt_refusal: bool,
+    /// The status of an order for an asset that nobody knows: 422, or 404 with the words of the asset's own path.
+    pub unknown_asset_status: u16,
+    /// A 429 has no code.
+    pub bare_429: bool,
+    /// Of several reasons to refuse an order the last is told, not the first.
+    pub checks_backwards: bool,
+}
+
+/// What the answer to an order for an open market says of its status, whatever follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InitialStatus {
+    /// As is usual since 2023.
+    PendingNew,
+    /// As was recorded in 2021.
+    Accepted,
+    /// As was recorded of trailing stops in 2021.
+    New,
 }
 
 impl Default for Quirks {
@@ -191,6 +219,14 @@ impl Default for Quirks {
             legacy: false,
             easy_to_borrow: true,
             quotes_age: false,
+            fraction_gtc: false,
+            htb_short: false,
+            initial_status: InitialStatus::PendingNew,
+            group_ids: true,
+            pdt_refusal: false,
+            unknown_asset_status: 422,
+            bare_429: false,
+            checks_backwards: false,
         }
     }
 }

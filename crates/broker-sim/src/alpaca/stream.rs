@@ -78,8 +78,12 @@ impl Streams {
             return;
         }
         let is_text = self.text;
-        let Some(socket) = self.sockets.get_mut(&socket) else { return };
         let said: Value = serde_json::from_str(text).unwrap_or(Value::Null);
+        let met = match said["action"].as_str() {
+            Some("listen") => self.rules.iter_mut().find_map(|rule| rule.meets_named("listening")),
+            _ => None,
+        };
+        let Some(socket) = self.sockets.get_mut(&socket) else { return };
         let filled =
             |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(|text| !text.is_empty());
         let data = &said["data"];
@@ -106,6 +110,11 @@ impl Streams {
             }
             _ => json!({ "action": "error", "data": { "error_message": "unknown action" } }),
         };
+        match met {
+            Some(OnStream::Mute) => socket.muted = true,
+            Some(OnStream::Drop) => return,
+            _ => {}
+        }
         send(socket, is_text, &reply);
     }
 
@@ -134,13 +143,17 @@ impl Streams {
     }
 
     fn send_all(&self, frame: &Value) {
-        for socket in self.sockets.values().filter(|socket| socket.listening && !socket.muted) {
+        for socket in self.sockets.values().filter(|socket| socket.listening) {
             send(socket, self.text, frame);
         }
     }
 }
 
+/// Says something, unless the socket says nothing any more.
 fn send(socket: &Socket, is_text: bool, frame: &Value) {
+    if socket.muted {
+        return;
+    }
     let text = frame.to_string();
     // Who is gone is noticed by the socket's own task.
     let _ = socket.out.send(if is_text { Frame::Text(text) } else { Frame::Binary(text.into_bytes()) });

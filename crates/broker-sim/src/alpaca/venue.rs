@@ -232,7 +232,10 @@ impl Venue {
         }
         self.minute.1 += 1;
         self.requests += 1;
-        if self.minute.1 > self.settings.rate_limit { Err(Refusal::too_many()) } else { Ok(()) }
+        if self.minute.1 > self.settings.rate_limit {
+            return Err(Refusal::too_many(self.quirks().bare_429));
+        }
+        Ok(())
     }
 
     /// The date in New York.

@@ -96,6 +96,11 @@ pub enum OnRequest {
     },
     /// The order it makes is taken, and rejected afterwards.
     RejectedLater,
+    /// The cancel that it asks for is carried out so much later; what fills meanwhile is filled.
+    LateCancel {
+        /// How much later, by the simulation's clock.
+        millis: i64,
+    },
     /// It and everything after it is answered with 503, for so long.
     Maintenance {
         /// How long, by the simulation's clock.
@@ -255,6 +260,11 @@ impl Counted<StreamRule> {
         }
         let (nth, times) = (self.rule.nth, self.rule.times);
         self.counts(nth, times).then_some(self.rule.act)
+    }
+
+    /// The same for what is no event of an order: only a rule that names it is about it.
+    pub(crate) fn meets_named(&mut self, what: &str) -> Option<OnStream> {
+        if self.rule.event.is_some() { self.meets(what) } else { None }
     }
 }
 

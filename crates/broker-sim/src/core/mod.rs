@@ -38,6 +38,7 @@ pub use wire::{Reply, Request, decimal_text, number};
 pub use wire_log::WireLog;
 
 use broker_api::{Qty, Side, Time};
+use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -130,6 +131,8 @@ pub enum Prepared {
     PartialFill(Qty),
     /// The order it makes is taken, and rejected afterwards.
     RejectedLater,
+    /// The cancel that it asks for is carried out so much later.
+    LateCancel(TimeDelta),
 }
 
 /// Why a request is not looked at.

@@ -299,6 +299,9 @@ fn decide(host: &Host, request: &Request, process: impl FnOnce(&mut Inner) -> Re
     match &act {
         Some(OnRequest::PartialFill { qty }) => inner.face.prepare(Prepared::PartialFill(*qty)),
         Some(OnRequest::RejectedLater) => inner.face.prepare(Prepared::RejectedLater),
+        Some(OnRequest::LateCancel { millis }) => {
+            inner.face.prepare(Prepared::LateCancel(TimeDelta::milliseconds(*millis)));
+        }
         _ => {}
     }
     let unprocessed = match &act {

@@ -27,12 +27,12 @@ pub struct WireLog {
 }
 
 impl WireLog {
-    /// A log in memory, and in a file if one is named.
+    /// A log in memory, and in a file if one is named, behind what that holds.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn new(path: Option<&Path>) -> io::Result<Self> {
-        let file = path.map(File::create).transpose()?;
+        let file = path.map(|path| File::options().create(true).append(true).open(path)).transpose()?;
         Ok(Self { kept: VecDeque::new(), file, seq: 0 })
     }
 

@@ -12,4 +12,5 @@ mod pages;
 mod refusals;
 mod session;
 mod stream;
+mod unverified;
 mod wire;

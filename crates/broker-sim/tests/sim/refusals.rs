@@ -165,7 +165,8 @@ async fn no_trade_with_oneself() {
     let old = Sim::with(|settings| settings.quirks.wash_trade_status = 422).await;
     old.buy("AAPL", "5").await;
     old.post(&limit("buy", "190")).await.ok();
-    assert_eq!(old.post(&market("AAPL", "sell", "1")).await.status, 422);
+    let sale = old.post(&market("AAPL", "sell", "1")).await;
+    sale.refused(422, 42_210_000, "potential wash trade detected. use complex orders");
 }
 
 #[tokio::test]

@@ -97,3 +97,38 @@ async fn prices_are_streamed_to_those_who_want_them() {
     let quote = stream.next().await.unwrap();
     assert_eq!((&quote[0]["T"], &quote[0]["bp"]), (&json!("q"), &json!(201.5)));
 }
+
+#[tokio::test]
+async fn a_muted_socket_says_nothing_at_all_and_stays_open() {
+    let listen = json!({"action": "listen", "data": {"streams": ["trade_updates"]}});
+    let auth = json!({"action": "auth", "key": "PKTEST", "secret": "hush"});
+    let sim = Sim::with(|settings| settings.quirks.one_stream = false).await;
+    let mut muted = sim.listen().await;
+    sim.control.fault_lines(r#"{"stream":{"event":"new","do":"mute"}}"#).unwrap();
+    sim.buy("AAPL", "1").await;
+    assert_eq!(muted.events().await, ["pending_new"]);
+    // Neither what happens nor what is asked of it is answered.
+    for message in [&listen, &auth, &json!({"action": "what"})] {
+        muted.say(message).await;
+        assert_eq!(muted.next().await, None, "{message}");
+    }
+    assert!(muted.pongs().await, "it stays open");
+    let mut other = sim.listen().await;
+    sim.buy("AAPL", "1").await;
+    assert_eq!(other.events().await, ["pending_new", "new", "fill"]);
+    assert_eq!(muted.next().await, None);
+
+    // One that lets in, and never acknowledges that one listens.
+    sim.control.fault_lines(r#"{"stream":{"event":"listening","do":"mute"}}"#).unwrap();
+    let mut deaf = Stream::open(&sim, "/stream").await.unwrap();
+    deaf.say(&auth).await;
+    assert_eq!(deaf.next().await.unwrap()["data"]["status"], "authorized");
+    deaf.say(&listen).await;
+    assert_eq!(deaf.next().await, None);
+    sim.buy("AAPL", "1").await;
+    assert_eq!(deaf.next().await, None);
+    assert!(deaf.pongs().await, "it stays open");
+    assert_eq!(other.events().await, ["pending_new", "new", "fill"]);
+    // The rule had its turn.
+    sim.listen().await;
+}

@@ -179,6 +179,14 @@ impl Stream {
         serde_json::from_str(&text).ok()
     }
 
+    /// Whether the other side answers a ping.
+    pub(crate) async fn pongs(&mut self) -> bool {
+        self.wire.send(Message::Ping(vec![7].into())).await.unwrap();
+        let wait = std::time::Duration::from_secs(5);
+        let answer = tokio::time::timeout(wait, self.wire.next()).await;
+        matches!(answer, Ok(Some(Ok(Message::Pong(bytes)))) if bytes.as_ref() == [7])
+    }
+
     /// The names of the events that come, until there is silence.
     pub(crate) async fn events(&mut self) -> Vec<String> {
         let mut names = Vec::new();

@@ -149,6 +149,7 @@ pub(super) const fn name(act: &OnRequest) -> &'static str {
         OnRequest::Reject { .. } => "refused",
         OnRequest::PartialFill { .. } => "filled in parts",
         OnRequest::RejectedLater => "taken, and rejected afterwards",
+        OnRequest::LateCancel { .. } => "cancelled late",
         OnRequest::Maintenance { .. } => "maintenance: 503 to all",
     }
 }

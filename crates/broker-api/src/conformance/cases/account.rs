@@ -91,7 +91,7 @@ async fn it_is_one_account(bench: &mut Bench) -> Done {
         (bench.broker().identity().await.map_err(failed)?, bench.broker().identity().await.map_err(failed)?);
     let of = account(bench).await?.of;
     demand(first == again && first == of && of.venue == bench.broker().id(), || {
-        format!("{first:?}, {again:?}, {of:?}")
+        format!("it must be one: {first:?}, {again:?}, {of:?}")
     })
 }
 
@@ -114,7 +114,9 @@ async fn days_are_in_order(bench: &mut Bench) -> Done {
     };
     let is_sane = |day: &crate::VenueDay| day.hours.is_none_or(|hours| hours.opens < hours.closes);
     let each_once = days.windows(2).all(|two| two[0].date < two[1].date);
-    demand(!days.is_empty() && each_once && days.iter().all(is_sane), || format!("{days:?}"))
+    demand(!days.is_empty() && each_once && days.iter().all(is_sane), || {
+        format!("each date once, in order: {days:?}")
+    })
 }
 
 async fn positions_have_a_sign(bench: &mut Bench) -> Done {

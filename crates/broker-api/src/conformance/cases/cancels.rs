@@ -1,7 +1,10 @@
 //! Cancels: none of their answers says that the order is over.
 
+use rust_decimal::Decimal;
+
 use super::rules::bracket;
 use super::{Bench, Case, Done, case, takes};
+use crate::conformance::Trouble;
 use crate::conformance::bench::demand;
 use crate::{CancelOutcome, End, Intent, KindName, Purpose, Side, VenueEvent};
 
@@ -38,6 +41,12 @@ pub(super) const CASES: &[Case] = &[
         [Session],
         "where it makes brackets, a leg is found and cancelled by the name that follows from its entry's"
     ),
+    case!(
+        27,
+        an_execution_overtakes_a_cancel,
+        [Session, Prices, Races],
+        "an order whose cancel is under way lives, is executed when its price comes, and does not end as cancelled"
+    ),
 ];
 
 async fn cancelled(bench: &mut Bench) -> Result<Intent, crate::conformance::Stop> {
@@ -65,7 +74,7 @@ async fn cancel_of_what_is_over_is_too_late(bench: &mut Bench) -> Done {
     let fills = bench.filled(Side::Buy, 10).await?;
     let id = fills[0].order;
     let answer = bench.broker().cancel(id).await;
-    demand(answer == CancelOutcome::TooLate, || format!("{answer:?}"))?;
+    demand(answer == CancelOutcome::TooLate, || format!("it is executed, so it is too late: {answer:?}"))?;
     bench.ends(id, End::Filled).await?;
     bench.holds(10).await
 }
@@ -73,7 +82,9 @@ async fn cancel_of_what_is_over_is_too_late(bench: &mut Bench) -> Done {
 async fn cancel_of_nothing_is_not_accepted(bench: &mut Bench) -> Done {
     let id = bench.name(Purpose::Entry)?;
     let answer = bench.broker().cancel(id).await;
-    demand(matches!(answer, CancelOutcome::NotSent { .. } | CancelOutcome::TooLate), || format!("{answer:?}"))
+    demand(matches!(answer, CancelOutcome::NotSent { .. } | CancelOutcome::TooLate), || {
+        format!("there is nothing to cancel: {answer:?}")
+    })
 }
 
 async fn a_second_cancel_changes_nothing(bench: &mut Bench) -> Done {
@@ -83,7 +94,7 @@ async fn a_second_cancel_changes_nothing(bench: &mut Bench) -> Done {
     demand(matches!(answer, CancelOutcome::TooLate | CancelOutcome::Accepted), || format!("{answer:?}"))?;
     bench.pass(2).await?;
     let seen = bench.found(order.id).await?;
-    demand(seen.end == Some(End::Cancelled), || format!("{seen:?}"))
+    demand(seen.end == Some(End::Cancelled), || format!("a second cancel changed it: {seen:?}"))
 }
 
 async fn what_is_cancelled_is_not_executed(bench: &mut Bench) -> Done {
@@ -91,14 +102,17 @@ async fn what_is_cancelled_is_not_executed(bench: &mut Bench) -> Done {
     bench.quote(8_900, 8_902).await?;
     bench.pass(2).await?;
     let seen = bench.found(order.id).await?;
-    demand(seen.filled.is_zero() && seen.end == Some(End::Cancelled), || format!("{seen:?}"))?;
+    let is_over = seen.filled.is_zero() && seen.end == Some(End::Cancelled);
+    demand(is_over, || format!("it was cancelled before its price came: {seen:?}"))?;
     bench.holds(0).await
 }
 
 async fn what_is_cancelled_does_not_live(bench: &mut Bench) -> Done {
     let order = cancelled(bench).await?;
     let open = bench.open().await?;
-    demand(!open.iter().any(|open| open.id == Some(order.id)), || format!("{open:?}"))
+    demand(!open.iter().any(|open| open.id == Some(order.id)), || {
+        format!("it was cancelled, and is among the live ones: {open:?}")
+    })
 }
 
 async fn a_leg_is_cancelled_by_its_name(bench: &mut Bench) -> Done {
@@ -111,5 +125,30 @@ async fn a_leg_is_cancelled_by_its_name(bench: &mut Bench) -> Done {
     bench.ends(stop, End::Cancelled).await?;
     let open = bench.open().await?;
     demand(open.iter().all(|open| open.id != Some(stop)), || format!("{stop} must be over: {open:?}"))?;
+    bench.holds(10).await
+}
+
+async fn an_execution_overtakes_a_cancel(bench: &mut Bench) -> Done {
+    takes(bench, KindName::Limit)?;
+    let order = bench.order(Side::Buy, 10, bench.limit(9_500)?)?;
+    bench.take(&order).await?;
+    bench.rests(order.id).await?;
+    bench.trouble(Trouble::LateCancel).await?;
+    let answer = bench.cancel(order.id).await?;
+    demand(answer == CancelOutcome::Accepted, || format!("{answer:?}"))?;
+    let seen = bench.found(order.id).await?;
+    demand(seen.end.is_none(), || format!("a cancel that is under way is no end: {seen:?}"))?;
+    bench.quote(9_398, 9_400).await?;
+    bench.ends(order.id, End::Filled).await?;
+    let fills = bench.fills(order.id).await?;
+    let sum: Decimal = fills.iter().map(|fill| fill.qty.get()).sum();
+    demand(sum == Decimal::TEN, || format!("10 were executed before the cancel: {fills:?}"))?;
+    // The cancel comes, and finds nothing.
+    bench.pass(600).await?;
+    let seen = bench.found(order.id).await?;
+    demand(seen.end == Some(End::Filled), || format!("a cancel that came too late changed it: {seen:?}"))?;
+    let events = bench.events().await?;
+    let is_other = |event: &VenueEvent| matches!(event, VenueEvent::Closed { order: id, end, .. } if *id == order.id && *end != End::Filled);
+    demand(!events.iter().any(is_other), || format!("its log has another end: {events:?}"))?;
     bench.holds(10).await
 }

@@ -7,7 +7,7 @@ use super::{Bench, Case, Done, case, takes};
 use crate::conformance::Trouble;
 use crate::conformance::bench::{demand, units};
 use crate::intent::{StopLimit, TrailingStop};
-use crate::{End, Fill, Intent, KindName, OrderKind, Side, TimeInForce};
+use crate::{End, Fill, Intent, KindName, OrderKind, Qty, Side, TimeInForce};
 
 pub(super) const CASES: &[Case] = &[
     case!(1, market_buy_fills, [Session], "a market order to buy is executed whole, at the ask or near it"),
@@ -82,6 +82,12 @@ pub(super) const CASES: &[Case] = &[
         what_was_executed_stays,
         [Parts],
         "a partly executed order that is cancelled keeps what it has"
+    ),
+    case!(
+        19,
+        a_part_of_a_unit_ends_with_the_session,
+        [Hours],
+        "where it says so, an order for a part of a unit ends with the session, whatever it asks for"
     ),
 ];
 
@@ -288,6 +294,23 @@ async fn what_was_executed_stays(bench: &mut Bench) -> Done {
     bench.fills(order.id).await?;
     bench.cancel(order.id).await?;
     let seen = bench.ends(order.id, End::Cancelled).await?;
-    demand(seen.filled == units(4)?, || format!("{seen:?}"))?;
+    demand(seen.filled == units(4)?, || format!("4 were executed, and that stays: {seen:?}"))?;
     bench.holds(4).await
+}
+
+async fn a_part_of_a_unit_ends_with_the_session(bench: &mut Bench) -> Done {
+    takes(bench, KindName::Limit)?;
+    if !bench.broker().capabilities().parts_end_with_session {
+        return super::not_here("it does not say that orders for parts end with the session");
+    }
+    let half = units(3)?.get() / Decimal::TWO;
+    let half = Qty::new(half).map_err(|why| crate::conformance::Stop::Failed(why.to_string()))?;
+    if !half.is_multiple_of(bench.instrument().await?.lot) {
+        return super::not_here("it trades no parts of a unit");
+    }
+    let order = Intent { qty: half, ..bench.order(Side::Buy, 2, bench.limit(9_000)?)? };
+    bench.take(&order).await?;
+    bench.rests(order.id).await?;
+    bench.stage.market(false).await?;
+    bench.ends(order.id, End::Expired).await.map(drop)
 }

@@ -3,7 +3,7 @@
 use super::{Bench, Case, Done, case, not_here, takes};
 use crate::conformance::Stop;
 use crate::conformance::bench::demand;
-use crate::{End, Finding, KindName, OrderKind, Purpose, Side, SubmitOutcome};
+use crate::{End, Finding, KindName, OrderKind, Purpose, Side, SubmitOutcome, VenueEvent};
 
 pub(super) const CASES: &[Case] = &[
     case!(30, a_live_name_is_taken, [], "an order under the name of a live one is not taken a second time"),
@@ -60,10 +60,23 @@ async fn a_name_comes_back_with_everything(bench: &mut Bench) -> Done {
     takes(bench, KindName::Limit)?;
     let rests = bench.order(Side::Buy, 5, bench.limit(9_000)?)?;
     bench.take(&rests).await?;
-    let fills = bench.filled(Side::Buy, 10).await?;
-    demand(!fills.is_empty(), || "no execution carries the name of its order".to_owned())?;
+    let order = bench.order(Side::Buy, 10, OrderKind::MARKET)?;
+    bench.take(&order).await?;
+    bench.ends(order.id, End::Filled).await?;
+    let is_it = |event: &VenueEvent| matches!(event, VenueEvent::Filled(fill) if fill.order == order.id);
+    let mut events = bench.events().await?;
+    for _ in 0..20 {
+        if events.iter().any(is_it) {
+            break;
+        }
+        bench.pass(1).await?;
+        events = bench.events().await?;
+    }
+    demand(events.iter().any(is_it), || format!("no execution has the name of its order: {events:?}"))?;
     let open = bench.open().await?;
-    demand(open.iter().any(|open| open.id == Some(rests.id)), || format!("{open:?}"))
+    demand(open.iter().any(|open| open.id == Some(rests.id)), || {
+        format!("no live order has the name that it was sent with: {open:?}")
+    })
 }
 
 async fn what_rests_is_found(bench: &mut Bench) -> Done {
@@ -71,13 +84,14 @@ async fn what_rests_is_found(bench: &mut Bench) -> Done {
     let order = bench.order(Side::Buy, 10, bench.limit(9_000)?)?;
     bench.take(&order).await?;
     let seen = bench.found(order.id).await?;
-    demand(seen.end.is_none() && seen.filled.is_zero(), || format!("{seen:?}"))
+    demand(seen.end.is_none() && seen.filled.is_zero(), || format!("it rests: {seen:?}"))
 }
 
 async fn what_is_executed_is_found(bench: &mut Bench) -> Done {
-    let id = bench.filled(Side::Buy, 10).await?[0].order;
-    let seen = bench.found(id).await?;
-    demand(seen.end == Some(End::Filled) && seen.filled.get() == 10.into(), || format!("{seen:?}"))
+    let order = bench.order(Side::Buy, 10, OrderKind::MARKET)?;
+    bench.take(&order).await?;
+    let seen = bench.ends(order.id, End::Filled).await?;
+    demand(seen.filled.get() == 10.into(), || format!("10 were executed: {seen:?}"))
 }
 
 async fn what_is_cancelled_is_found(bench: &mut Bench) -> Done {
@@ -94,7 +108,7 @@ async fn what_is_refused_does_not_live(bench: &mut Bench) -> Done {
     bench.refuse(&order).await?;
     match bench.find(order.id).await? {
         Finding::Found { order } if order.end != Some(End::Refused) => {
-            Err(Stop::Failed(format!("{order:?}")))
+            Err(Stop::Failed(format!("it was refused: {order:?}")))
         }
         Finding::Found { .. } | Finding::Absent { .. } | Finding::NotYet { .. } => Ok(()),
     }
@@ -103,7 +117,7 @@ async fn what_is_refused_does_not_live(bench: &mut Bench) -> Done {
 async fn what_was_never_sent_is_not_found(bench: &mut Bench) -> Done {
     let id = bench.name(Purpose::Entry)?;
     let finding = bench.find(id).await?;
-    demand(!matches!(finding, Finding::Found { .. }), || format!("{finding:?}"))
+    demand(!matches!(finding, Finding::Found { .. }), || format!("it was never sent: {finding:?}"))
 }
 
 async fn what_is_found_is_found_by_another_process(bench: &mut Bench) -> Done {
@@ -113,6 +127,10 @@ async fn what_is_found_is_found_by_another_process(bench: &mut Bench) -> Done {
     let filled = bench.filled(Side::Buy, 10).await?[0].order;
     let before = (bench.found(order.id).await?, bench.found(filled).await?);
     bench.stage.restart().await?;
-    let after = (bench.found(order.id).await?, bench.found(filled).await?);
+    let missed = |why: Stop| match why {
+        Stop::Failed(what) => Stop::Failed(format!("another process: {what}")),
+        skipped @ Stop::Skipped(_) => skipped,
+    };
+    let after = (bench.found(order.id).await.map_err(missed)?, bench.found(filled).await.map_err(missed)?);
     demand(before == after, || format!("{before:?} before, {after:?} after"))
 }

@@ -78,7 +78,7 @@ async fn later(bench: &mut Bench) -> Done {
 async fn reading_again_tells_the_same(bench: &mut Bench) -> Done {
     let events = story(bench).await?;
     let again = bench.events().await?;
-    demand(events == again, || format!("{events:?}, and then {again:?}"))
+    demand(events == again, || format!("read again it is otherwise: {events:?}, and then {again:?}"))
 }
 
 async fn any_steps_tell_the_same(bench: &mut Bench) -> Done {
@@ -112,7 +112,7 @@ async fn another_process_reads_on(bench: &mut Bench) -> Done {
 async fn executions_have_names_of_their_own(bench: &mut Bench) -> Done {
     let fills = fills(&story(bench).await?);
     let names: BTreeSet<_> = fills.iter().map(|fill| fill.execution).collect();
-    demand(names.len() == fills.len(), || format!("{fills:?}"))
+    demand(names.len() == fills.len(), || format!("each has a name of its own: {fills:?}"))
 }
 
 async fn executions_come_to_what_is_executed(bench: &mut Bench) -> Done {
@@ -162,5 +162,5 @@ async fn the_end_of_an_order_follows_its_executions(bench: &mut Bench) -> Done {
 
 async fn times_go_forward(bench: &mut Bench) -> Done {
     let fills = fills(&story(bench).await?);
-    demand(fills.is_sorted_by_key(|fill| fill.at), || format!("{fills:?}"))
+    demand(fills.is_sorted_by_key(|fill| fill.at), || format!("the earlier first: {fills:?}"))
 }

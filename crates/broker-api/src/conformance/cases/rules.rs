@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) const CASES: &[Case] = &[
     case!(60, part_of_a_lot_is_refused, [], "a quantity that is no whole number of lots is refused"),
-    case!(61, less_than_the_least_is_refused, [], "a quantity or value below the least is refused"),
+    case!(61, less_than_the_least_is_refused, [], "a quantity below the least is refused"),
     case!(62, part_of_a_tick_is_refused, [], "a price that is no whole number of ticks is refused"),
     case!(63, more_than_can_be_paid_is_refused, [], "an order that cannot be paid is refused"),
     case!(
@@ -52,7 +52,7 @@ pub(super) const CASES: &[Case] = &[
         70,
         what_is_not_held_over_is_not_executed,
         [Hours],
-        "where it does not say so, an order for a closed market is refused, or rests as long as that is so"
+        "a kind of which it does not say so is refused while the market is closed, or rests as long as that is so"
     ),
     case!(
         71,
@@ -77,6 +77,24 @@ pub(super) const CASES: &[Case] = &[
         legs_have_names_that_follow,
         [Session],
         "where it makes brackets, live orders list stop and target under the names that follow from the entry's"
+    ),
+    case!(
+        75,
+        less_than_the_least_value_is_refused,
+        [Prices],
+        "an order that is worth less than the least value is refused"
+    ),
+    case!(
+        76,
+        each_kind_that_is_held_over_waits,
+        [Hours],
+        "each kind of order of which it says so waits for the session, and lives in it"
+    ),
+    case!(
+        77,
+        what_closes_binds_as_it_says,
+        [Session],
+        "where it says so, what a live order would close is bound by it; otherwise another may stand beside it"
     ),
 ];
 
@@ -122,7 +140,7 @@ async fn more_than_can_be_paid_is_refused(bench: &mut Bench) -> Done {
 async fn what_is_not_traded_is_refused(bench: &mut Bench) -> Done {
     let symbol = Symbol::new("NOSUCHTHING").map_err(|why| Stop::Failed(why.to_string()))?;
     let rules = bench.broker().instrument(symbol).await;
-    demand(matches!(rules, Ok(None)), || format!("{rules:?}"))?;
+    demand(matches!(rules, Ok(None)), || format!("nobody trades it: {rules:?}"))?;
     let order = bench.order(Side::Buy, 1, OrderKind::MARKET)?;
     let order = Intent { key: crate::Key { symbol, ..order.key }, ..order };
     bench.refuse(&order).await
@@ -133,7 +151,7 @@ async fn rules_make_sense(bench: &mut Bench) -> Done {
     let lots =
         rules.qty_min.is_multiple_of(rules.lot) && !rules.lot.is_zero() && rules.qty_min <= rules.qty_max;
     let is_sane = lots && rules.tick.get() > Decimal::ZERO && rules.margin.get() > Decimal::ZERO;
-    demand(is_sane && rules.key == bench.key(), || format!("{rules:?}"))
+    demand(is_sane && rules.key == bench.key(), || format!("they cannot be kept: {rules:?}"))
 }
 
 fn only_where_it_reduces(bench: &Bench) -> Done {
@@ -196,20 +214,100 @@ async fn what_is_held_over_waits_for_the_session(bench: &mut Bench) -> Done {
     bench.ends(order.id, End::Filled).await.map(drop)
 }
 
+/// One order to buy of each kind that the venue takes, none of which is executed at the price there is but the one at market.
+fn each_kind(bench: &Bench) -> Result<Vec<OrderKind>, Stop> {
+    let kinds = [
+        OrderKind::MARKET,
+        bench.limit(9_000)?,
+        bench.stop(11_000)?,
+        OrderKind::StopLimit(StopLimit { trigger: bench.price(11_000)?, limit: bench.price(11_100)? }),
+        OrderKind::TrailingStop(TrailingStop { distance: bench.price(200)? }),
+    ];
+    Ok(kinds.into_iter().filter(|kind| bench.broker().capabilities().takes(kind.name())).collect())
+}
+
 async fn what_is_not_held_over_is_not_executed(bench: &mut Bench) -> Done {
     let capabilities = bench.broker().capabilities().clone();
-    if capabilities.holds(KindName::Market) {
-        return not_here("it keeps market orders for the next session");
+    let kinds: Vec<_> =
+        each_kind(bench)?.into_iter().filter(|kind| !capabilities.holds(kind.name())).collect();
+    if kinds.is_empty() {
+        return not_here("it keeps all kinds for the next session");
     }
     bench.stage.market(false).await?;
-    let order = bench.order(Side::Buy, 10, OrderKind::MARKET)?;
-    match bench.send(&order).await {
-        // It does more than it says, which is no harm while the market stays closed.
-        SubmitOutcome::Accepted { .. } => bench.rests(order.id).await?,
-        SubmitOutcome::Refused { .. } | SubmitOutcome::NotSent { .. } => {}
-        other => return Err(Stop::Failed(format!("{other:?}"))),
+    for kind in kinds {
+        let order = bench.order(Side::Buy, 10, kind)?;
+        match bench.send(&order).await {
+            // It does more than it says, which is no harm while the market stays closed.
+            SubmitOutcome::Accepted { .. } => bench.rests(order.id).await?,
+            SubmitOutcome::Refused { .. } | SubmitOutcome::NotSent { .. } => {}
+            other => return Err(Stop::Failed(format!("{}: {other:?}", kind.name().as_str()))),
+        }
     }
     bench.holds(0).await
+}
+
+async fn each_kind_that_is_held_over_waits(bench: &mut Bench) -> Done {
+    let capabilities = bench.broker().capabilities().clone();
+    let kinds: Vec<_> =
+        each_kind(bench)?.into_iter().filter(|kind| capabilities.holds(kind.name())).collect();
+    if kinds.is_empty() {
+        return not_here("it keeps no orders for the next session");
+    }
+    bench.stage.market(false).await?;
+    let mut waiting = Vec::new();
+    for kind in kinds {
+        let order = bench.order(Side::Buy, 2, kind)?;
+        bench.take(&order).await?;
+        bench.rests(order.id).await?;
+        waiting.push(order);
+    }
+    bench.stage.market(true).await?;
+    bench.quote(9_999, 10_001).await?;
+    for order in waiting {
+        match order.order {
+            OrderKind::Market(_) => drop(bench.ends(order.id, End::Filled).await?),
+            _ => bench.rests(order.id).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn less_than_the_least_value_is_refused(bench: &mut Bench) -> Done {
+    let rules = bench.instrument().await?;
+    let half = rules.notional_min.get() / Decimal::TWO / bench.stage.level().get();
+    let lots = (half / rules.lot.get()).trunc() * rules.lot.get();
+    let mut qty = Qty::new(lots).map_err(|why| Stop::Failed(why.to_string()))?;
+    // Where so little cannot be ordered, the least that can must be worth as little.
+    if qty < rules.qty_min {
+        qty = rules.qty_min;
+        let share = i64::try_from((half / qty.get() * Decimal::from(10_000)).trunc()).unwrap_or(0);
+        if share < 2 {
+            return not_here("its least quantity is worth its least value at any price");
+        }
+        bench.quote(share - 1, share).await?;
+    }
+    let order = Intent { qty, ..bench.order(Side::Buy, 1, OrderKind::MARKET)? };
+    bench.refuse(&order).await?;
+    bench.holds(0).await
+}
+
+async fn what_closes_binds_as_it_says(bench: &mut Bench) -> Done {
+    takes(bench, KindName::Limit)?;
+    takes(bench, KindName::Stop)?;
+    bench.filled(Side::Buy, 10).await?;
+    bench.holds(10).await?;
+    let (stop, target) = (bench.exit(Side::Sell, 10)?, bench.exit(Side::Sell, 10)?);
+    let stop = Intent { order: bench.stop(9_000)?, tif: TimeInForce::Gtc, ..stop };
+    let target = Intent { order: bench.limit(11_000)?, tif: TimeInForce::Gtc, ..target };
+    bench.take(&stop).await?;
+    bench.rests(stop.id).await?;
+    if bench.broker().capabilities().closing_binds {
+        bench.refuse(&target).await?;
+    } else {
+        bench.take(&target).await?;
+        bench.rests(target.id).await?;
+    }
+    bench.rests(stop.id).await
 }
 
 pub(super) async fn bracket(bench: &mut Bench) -> Result<(Intent, Vec<OpenOrder>), Stop> {

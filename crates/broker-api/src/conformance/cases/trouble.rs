@@ -61,9 +61,9 @@ async fn a_lost_reply_is_unknown_and_found(bench: &mut Bench) -> Done {
     bench.trouble(Trouble::LostReply).await?;
     let order = bench.order(Side::Buy, 10, bench.limit(9_000)?)?;
     let answer = bench.send(&order).await;
-    demand(matches!(answer, SubmitOutcome::Unknown { .. }), || format!("{answer:?}"))?;
+    demand(matches!(answer, SubmitOutcome::Unknown { .. }), || format!("nobody answered: {answer:?}"))?;
     let seen = bench.found(order.id).await?;
-    demand(seen.end.is_none(), || format!("{seen:?}"))
+    demand(seen.end.is_none(), || format!("it rests: {seen:?}"))
 }
 
 async fn a_lost_request_is_unknown_and_not_found(bench: &mut Bench) -> Done {
@@ -75,7 +75,7 @@ async fn a_lost_request_is_unknown_and_not_found(bench: &mut Bench) -> Done {
     for _ in 0..5 {
         bench.pass(5).await?;
         let finding = bench.find(order.id).await?;
-        demand(!matches!(finding, Finding::Found { .. }), || format!("{finding:?}"))?;
+        demand(!matches!(finding, Finding::Found { .. }), || format!("it was lost: {finding:?}"))?;
     }
     bench.holds(0).await
 }
@@ -96,7 +96,9 @@ async fn throttled_is_not_unknown(bench: &mut Bench) -> Done {
     bench.trouble(Trouble::Throttled).await?;
     let order = bench.order(Side::Buy, 10, OrderKind::MARKET)?;
     let answer = bench.send(&order).await;
-    let SubmitOutcome::Throttled { until } = answer else { return Err(Stop::Failed(format!("{answer:?}"))) };
+    let SubmitOutcome::Throttled { until } = answer else {
+        return Err(Stop::Failed(format!("it was put off: {answer:?}")));
+    };
     bench.pass((until - now).num_seconds().clamp(1, 120) + 1).await?;
     bench.take(&order).await?;
     bench.ends(order.id, End::Filled).await.map(drop)
