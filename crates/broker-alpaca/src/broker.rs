@@ -168,7 +168,7 @@ impl Alpaca {
         sent: SentWindow,
     ) -> Result<Option<wire::Order>, QueryFailed> {
         let after = sent.from - TimeDelta::minutes(1);
-        let listed = self.0.transport.orders(Status::All, false, Some(after), None).await?;
+        let listed = self.0.transport.orders(Status::All, false, Some(after), None, Priority::Order).await?;
         Ok(listed.into_iter().find(|row| convert::name(row) == Ok(order)))
     }
 

@@ -8,4 +8,5 @@ mod legs;
 mod non_trades;
 mod once;
 mod reads;
+mod turns;
 mod world;
