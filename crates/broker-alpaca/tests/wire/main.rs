@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a test ends it")]
 
 mod commands;
+mod forms;
 mod history;
 mod legs;
 mod non_trades;

@@ -3,7 +3,7 @@
 use broker_api::{AssetClass, Broker, End, Finding, Mode, OrderKind, Proof, Quotes, Symbol};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
-use wiremock::matchers::query_param;
+use wiremock::matchers::{query_param, query_param_is_missing};
 use wiremock::{MockServer, ResponseTemplate};
 
 use crate::world::*;
@@ -265,4 +265,40 @@ async fn daily_bars_open_and_close_with_their_session() {
     assert_eq!(closes, ["2026-11-18T21:00:00+00:00", "2026-11-19T21:00:00+00:00"], "today's is not over");
     assert_eq!((told[0].low.to_string(), told[0].close.to_string()), ("429.87".into(), "430.1".into()));
     assert_eq!(told[0].opens, at("2026-11-18T14:30:00Z"));
+}
+
+#[tokio::test]
+async fn daily_bars_of_coins_have_an_address_of_their_own_and_last_a_day() {
+    let (server, alpaca) = world().await;
+    let bar = |t: &str, c: &str| {
+        format!(
+            r#"{{"t":"{t}","o":95000.5,"h":96000,"l":94000.25,"c":{c},"v":0.123456789,"n":9,"vw":95100.1}}"#
+        )
+    };
+    let page = |bars: &[String], token: &str| {
+        let text = format!(r#"{{"bars":{{"BTC/USD":[{}]}},"next_page_token":{token}}}"#, bars.join(","));
+        ResponseTemplate::new(200).set_body_raw(text, "application/json")
+    };
+    // A feed and adjustments are words of stocks.
+    let bars = || {
+        ours("GET", "/v1beta3/crypto/us/bars")
+            .and(query_param("symbols", "BTC/USD"))
+            .and(query_param("timeframe", "1Day"))
+            .and(query_param("sort", "asc"))
+            .and(query_param("limit", "10000"))
+            .and(query_param("start", "2026-11-16T00:00:00.000Z"))
+            .and(query_param("end", "2026-11-20T15:10:00.000Z"))
+            .and(query_param_is_missing("feed"))
+            .and(query_param_is_missing("adjustment"))
+    };
+    let second = page(&[bar("2026-11-19T06:00:00Z", "95100"), bar("2026-11-20T06:00:00Z", "95200")], "null");
+    bars().and(query_param("page_token", "next")).respond_with(second).expect(1).mount(&server).await;
+    let first = page(&[bar("2026-11-18T06:00:00Z", "95000.75")], "\"next\"");
+    bars().and(query_param_is_missing("page_token")).respond_with(first).expect(1).mount(&server).await;
+    let told =
+        alpaca.bars(key("BTC/USD"), at("2026-11-18T00:00:00Z"), at("2026-12-01T00:00:00Z")).await.unwrap();
+    let closes: Vec<String> = told.iter().map(|bar| bar.closes.to_rfc3339()).collect();
+    assert_eq!(closes, ["2026-11-19T06:00:00+00:00", "2026-11-20T06:00:00+00:00"], "today's is not over");
+    assert_eq!((told[0].low.to_string(), told[0].close.to_string()), ("94000.25".into(), "95000.75".into()));
+    assert_eq!(told[0].volume.unwrap().to_string(), "0.123456789");
 }
