@@ -72,12 +72,12 @@ impl Transport {
         groups.insert(group, (name, entry.id.clone()));
     }
 
-    /// The same of all entries among orders.
+    /// The same of all orders that others are named after.
     pub(crate) fn learn_entries<'a>(
         &self,
         orders: impl IntoIterator<Item = &'a Order>,
     ) -> Result<(), QueryFailed> {
-        for order in orders.into_iter().filter(|order| order.group_role.as_deref() == Some("entry")) {
+        for order in orders.into_iter().filter(|order| is_head(order)) {
             self.learn(convert::name(order)?, order);
         }
         Ok(())
@@ -111,8 +111,7 @@ impl Transport {
     /// Our name of an order: its own, or, for a leg that Alpaca made of an entry of ours, the one that follows from the entry's.
     pub(crate) async fn name(&self, order: &Order) -> Result<ClientOrderId, QueryFailed> {
         let own = convert::name(order)?;
-        // A pair of orders that cancel each other has no entry.
-        if own.is_ours() || !is_complex(order) || order.order_class.as_deref() == Some("oco") {
+        if own.is_ours() || !is_complex(order) {
             return Ok(own);
         }
         let entry = match self.group(order) {
@@ -240,6 +239,12 @@ impl Transport {
 /// Whether an order belongs to others.
 fn is_complex(order: &Order) -> bool {
     !matches!(order.order_class.as_deref(), None | Some("" | "simple"))
+}
+
+/// Whether the others of its group are named after it: an entry, and of a pair that closes the target.
+fn is_head(order: &Order) -> bool {
+    let closes = order.order_class.as_deref() == Some("oco");
+    order.group_role.as_deref() == Some(if closes { "take_profit" } else { "entry" })
 }
 
 /// Takes in an entry and its legs, those that are not there yet.

@@ -96,7 +96,7 @@ async fn an_order_outside_the_session_says_so_and_one_within_says_nothing() {
 
 #[tokio::test]
 async fn a_position_is_closed_under_its_plain_name_and_the_answer_is_looked_at() {
-    let short = r#"insufficient qty available for order (requested: 12, available: 0)"#;
+    let short = "insufficient qty available for order (requested: 12, available: 0)";
     let cases = [
         (ok(order(ID, "e6a1b2c3-4d5e-4f60-8a7b-9c0d1e2f3a41", "pending_new", "0")), "accepted"),
         // What is gone is gone.
