@@ -1,6 +1,7 @@
 //! The adapter to Alpaca over its simulator: what happens there, and what is told of it here.
 
 mod closes;
+mod hours;
 mod legs;
 mod non_trades;
 
@@ -32,10 +33,14 @@ struct Scene {
 
 impl Scene {
     async fn new(change: impl FnOnce(&mut Quirks)) -> Self {
+        Self::with(|settings| change(&mut settings.quirks)).await
+    }
+
+    async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::stepped(of("2026-11-20T15:00:00Z"));
         let prices = [("AAPL", "200"), ("MSFT", "400"), ("BTC/USD", "95000")];
         settings.prices = prices.map(|(symbol, price)| (symbol.to_owned(), of::<Decimal>(price))).to_vec();
-        change(&mut settings.quirks);
+        change(&mut settings);
         let running = Simulator::start(settings).await.expect("a simulator");
         let alpaca = connect(&running);
         let began = alpaca.activity_since(None).await.expect("a log").cursor;
