@@ -2,9 +2,11 @@
 
 mod closes;
 mod facts;
+mod hours;
 mod legs;
 mod non_trades;
 mod refusals;
+mod words;
 
 use std::sync::Arc;
 
@@ -34,10 +36,10 @@ struct Scene {
 
 impl Scene {
     async fn new(change: impl FnOnce(&mut Quirks)) -> Self {
-        Self::of(|settings| change(&mut settings.quirks)).await
+        Self::with(|settings| change(&mut settings.quirks)).await
     }
 
-    async fn of(change: impl FnOnce(&mut Settings)) -> Self {
+    async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::stepped(of("2026-11-20T15:00:00Z"));
         let prices = [("AAPL", "200"), ("MSFT", "400"), ("BTC/USD", "95000")];
         settings.prices = prices.map(|(symbol, price)| (symbol.to_owned(), of::<Decimal>(price))).to_vec();

@@ -27,6 +27,7 @@ use chrono::TimeDelta;
 
 use crate::broker::Alpaca;
 use crate::convert;
+use crate::limits::Priority;
 use crate::orders::{self, Status, text};
 use crate::transport::{Request, Transport};
 use crate::wire::{FillRow, Order};
@@ -59,14 +60,15 @@ pub(crate) async fn read(
     let mut memory = alpaca.0.memory.lock().await;
     let from = since.map(|place| window(place, is_amended));
     // Orders first: the fills, read after them, hold at least as much as they say.
-    let listed = transport.orders(Status::All, false, since.map(|place| place.orders), None).await?;
+    let listed =
+        transport.orders(Status::All, false, since.map(|place| place.orders), None, Priority::Read).await?;
     let mut orders: BTreeMap<String, Order> =
         listed.into_iter().map(|order| (order.id.clone(), order)).collect();
     let (mut rows, is_end) = rows(transport, from).await?;
     let ids: BTreeSet<String> = rows.iter().map(|row| row.order_id.clone()).collect();
     for id in &ids {
         if !orders.contains_key(id)
-            && let Some(order) = transport.order(id, false).await?
+            && let Some(order) = transport.order(id, false, Priority::Read).await?
         {
             orders.insert(id.clone(), order);
         }
@@ -270,7 +272,7 @@ async fn taken_back(
     order: &str,
     gone: &[Told],
 ) -> Result<Vec<VenueEvent>, QueryFailed> {
-    let Some(row) = transport.order(order, false).await? else { return Ok(Vec::new()) };
+    let Some(row) = transport.order(order, false, Priority::Read).await? else { return Ok(Vec::new()) };
     let rows = own_rows(transport, order).await?;
     if sum(&rows) != convert::filled(&row)?.get() {
         return Ok(Vec::new());

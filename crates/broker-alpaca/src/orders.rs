@@ -35,7 +35,7 @@ pub(crate) enum Status {
 
 impl Transport {
     /// The order of a name; nothing when Alpaca does not know one. A name that stands for a UUID is asked for as a client
-    /// id and then as Alpaca's own.
+    /// id and then as Alpaca's own. Every question of it goes with the priority of who asks.
     pub(crate) async fn order_of_ours(
         &self,
         name: ClientOrderId,
@@ -54,7 +54,7 @@ impl Transport {
         if let Some(order) = self.ask(by_name(uuid.clone())).await? {
             return Ok(Some(order));
         }
-        self.order(&uuid, false).await
+        self.order(&uuid, false, priority).await
     }
 
     /// The entry of a group of orders, and its id at Alpaca.
@@ -72,12 +72,12 @@ impl Transport {
         groups.insert(group, (name, entry.id.clone()));
     }
 
-    /// The same of all entries among orders.
+    /// The same of all orders that others are named after.
     pub(crate) fn learn_entries<'a>(
         &self,
         orders: impl IntoIterator<Item = &'a Order>,
     ) -> Result<(), QueryFailed> {
-        for order in orders.into_iter().filter(|order| order.group_role.as_deref() == Some("entry")) {
+        for order in orders.into_iter().filter(|order| is_head(order)) {
             self.learn(convert::name(order)?, order);
         }
         Ok(())
@@ -92,7 +92,7 @@ impl Transport {
     ) -> Result<Option<Order>, QueryFailed> {
         let request = Request::get("/v2/orders:by_client_order_id").with("client_order_id", entry.as_str());
         let Some(entry) = self.ask::<Order>(request.first(priority)).await? else { return Ok(None) };
-        let family = self.order(&entry.id, true).await?;
+        let family = self.order(&entry.id, true, priority).await?;
         let legs = family.and_then(|entry| entry.legs).unwrap_or_default();
         let of_purpose = || legs.iter().rev().filter(|leg| convert::leg_purpose(leg) == Some(purpose));
         let last = of_purpose().find(|leg| leg.status != REPLACED).or_else(|| of_purpose().next()).cloned();
@@ -100,7 +100,7 @@ impl Transport {
         // What replaced it may not stand under the entry.
         for _ in 0..REPLACED_MAX {
             let Some(next) = leg.replaced_by.clone().filter(|_| leg.status == REPLACED) else { break };
-            match self.order(&next, false).await? {
+            match self.order(&next, false, priority).await? {
                 Some(order) => leg = order,
                 None => break,
             }
@@ -111,8 +111,7 @@ impl Transport {
     /// Our name of an order: its own, or, for a leg that Alpaca made of an entry of ours, the one that follows from the entry's.
     pub(crate) async fn name(&self, order: &Order) -> Result<ClientOrderId, QueryFailed> {
         let own = convert::name(order)?;
-        // A pair of orders that cancel each other has no entry.
-        if own.is_ours() || !is_complex(order) || order.order_class.as_deref() == Some("oco") {
+        if own.is_ours() || !is_complex(order) {
             return Ok(own);
         }
         let entry = match self.group(order) {
@@ -131,11 +130,16 @@ impl Transport {
     }
 
     /// The order of Alpaca's own id.
-    pub(crate) async fn order(&self, id: &str, nested: bool) -> Result<Option<Order>, QueryFailed> {
+    pub(crate) async fn order(
+        &self,
+        id: &str,
+        nested: bool,
+        priority: Priority,
+    ) -> Result<Option<Order>, QueryFailed> {
         if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return Err(query_failed(format!("{id:?} is no id of an order at Alpaca"), false));
         }
-        let request = Request::get(format!("/v2/orders/{id}"));
+        let request = Request::get(format!("/v2/orders/{id}")).first(priority);
         self.ask(if nested { request.with("nested", "true") } else { request }).await
     }
 
@@ -147,6 +151,7 @@ impl Transport {
         nested: bool,
         after: Option<Time>,
         until: Option<Time>,
+        priority: Priority,
     ) -> Result<Vec<Order>, QueryFailed> {
         let list = || {
             let status = if status == Status::Open { "open" } else { "all" };
@@ -155,6 +160,7 @@ impl Transport {
                 .with("limit", PAGE.to_string())
                 .with("direction", "asc")
                 .with("nested", nested.to_string())
+                .first(priority)
         };
         let mut request = list();
         if let Some(after) = after {
@@ -191,10 +197,10 @@ impl Transport {
     /// Two lists are needed: the one by entry hides the legs of an entry that is filled, and the flat one hides legs that
     /// are held back. A leg whose entry is filled is looked up together with it.
     pub(crate) async fn open(&self) -> Result<Vec<(Order, Option<ClientOrderId>)>, QueryFailed> {
-        let flat = self.orders(Status::Open, false, None, None).await?;
+        let flat = self.orders(Status::Open, false, None, None, Priority::Read).await?;
         let mut open: Vec<(Order, Option<ClientOrderId>)> = Vec::new();
         if flat.iter().any(is_complex) {
-            for entry in self.orders(Status::Open, true, None, None).await? {
+            for entry in self.orders(Status::Open, true, None, None, Priority::Read).await? {
                 self.learn_entries([&entry])?;
                 take_in(&mut open, entry)?;
             }
@@ -220,11 +226,11 @@ impl Transport {
     /// The entry of a leg, with all its legs: by its group, or since they were placed in one moment.
     async fn family(&self, leg: &Order) -> Result<Option<Order>, QueryFailed> {
         if let Some((_, entry)) = self.group(leg) {
-            return self.order(&entry, true).await;
+            return self.order(&entry, true, Priority::Read).await;
         }
         let Some(began) = leg.created_at else { return Ok(None) };
         let (after, until) = (began - TimeDelta::seconds(5), began + TimeDelta::seconds(5));
-        let near = self.orders(Status::All, true, Some(after), Some(until)).await?;
+        let near = self.orders(Status::All, true, Some(after), Some(until), Priority::Read).await?;
         let holds = |order: &Order| order.legs.iter().flatten().any(|other| other.id == leg.id);
         Ok(near.into_iter().find(holds))
     }
@@ -233,6 +239,12 @@ impl Transport {
 /// Whether an order belongs to others.
 fn is_complex(order: &Order) -> bool {
     !matches!(order.order_class.as_deref(), None | Some("" | "simple"))
+}
+
+/// Whether the others of its group are named after it: an entry, and of a pair that closes the target.
+fn is_head(order: &Order) -> bool {
+    let closes = order.order_class.as_deref() == Some("oco");
+    order.group_role.as_deref() == Some(if closes { "take_profit" } else { "entry" })
 }
 
 /// Takes in an entry and its legs, those that are not there yet.

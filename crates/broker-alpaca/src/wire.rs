@@ -26,10 +26,15 @@ pub(crate) struct Account {
     pub(crate) equity: Option<Exact>,
     pub(crate) last_equity: Option<Exact>,
     pub(crate) buying_power: Option<Exact>,
+    /// For coins, and for stocks that are not bought on credit.
+    pub(crate) non_marginable_buying_power: Option<Exact>,
     pub(crate) initial_margin: Option<Exact>,
     pub(crate) trading_blocked: Option<bool>,
     pub(crate) account_blocked: Option<bool>,
     pub(crate) trade_suspended_by_user: Option<bool>,
+    pub(crate) shorting_enabled: Option<bool>,
+    /// A word as in `status`.
+    pub(crate) crypto_status: Option<String>,
 }
 
 /// A row of `GET /v2/positions`.
@@ -46,7 +51,6 @@ pub(crate) struct Position {
 
 /// `GET /v2/assets/{symbol}`, and a row of the list.
 #[derive(Clone, Debug, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "they are the fields of the wire")]
 pub(crate) struct Asset {
     pub(crate) class: Option<String>,
     pub(crate) symbol: String,
@@ -54,16 +58,12 @@ pub(crate) struct Asset {
     #[serde(default)]
     pub(crate) tradable: bool,
     #[serde(default)]
-    pub(crate) marginable: bool,
-    #[serde(default)]
     pub(crate) shortable: bool,
     #[serde(default)]
     pub(crate) fractionable: bool,
     pub(crate) borrow_status: Option<String>,
     /// Deprecated in favour of the one before, and still seen.
     pub(crate) easy_to_borrow: Option<bool>,
-    /// Percent.
-    pub(crate) margin_requirement_long: Option<Exact>,
     pub(crate) min_order_size: Option<Exact>,
     pub(crate) min_trade_increment: Option<Exact>,
     pub(crate) price_increment: Option<Exact>,

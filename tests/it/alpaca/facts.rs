@@ -186,7 +186,7 @@ async fn a_name_that_comes_back_is_found_before_it_is_sent_again() {
 #[tokio::test]
 async fn what_is_hard_to_borrow_is_not_sold_short_either_way() {
     for htb_short in [false, true] {
-        let scene = Scene::of(|settings| {
+        let scene = Scene::with(|settings| {
             settings.quirks.htb_short = htb_short;
             settings.assets = vec![Asset { hard_to_borrow: true, ..Asset::usual("AAPL") }];
         })

@@ -2,7 +2,7 @@
 
 use broker_api::intent::Limit;
 use broker_api::{
-    Broker as _, CancelOutcome, End, Finding, Intent, OrderKind, Protection, TimeInForce, VenueOrder,
+    Broker as _, CancelOutcome, End, Finding, Intent, OrderKind, Protection, Qty, TimeInForce, VenueOrder,
 };
 
 use super::{ENTRY, Scene, buy, name, of};
@@ -120,4 +120,35 @@ async fn an_entry_that_is_cancelled_takes_its_legs_with_it() {
     let ended = |id: String| format!("{id} canceled");
     assert_eq!(lines, [ended(ENTRY.to_owned()), ended(leg('s')), ended(leg('t'))]);
     assert_eq!(open(&scene).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_target_that_fills_in_part_leaves_a_stop_of_what_is_left() {
+    let scene = Scene::new(|quirks| quirks.partial_percent = 100).await;
+    scene.take(&bracket(OrderKind::MARKET)).await;
+    // Each price fills a part of what is left, and of one share all.
+    let mut prices = 0;
+    while found(&scene, ENTRY).await.end.is_none() {
+        scene.price("AAPL", "200");
+        prices += 1;
+        assert!(prices < 20, "it fills");
+    }
+    scene.price("AAPL", "221");
+    let sold = found(&scene, &leg('t')).await.filled;
+    let left = of::<Qty>("10").minus_or_zero(sold);
+    assert!(!sold.is_zero() && !left.is_zero(), "{sold} of 10");
+    let stops = async || {
+        let open = scene.alpaca.open_orders().await.expect("live orders");
+        open.into_iter().filter(|order| order.id == Some(name(&leg('s')))).map(|order| order.qty).collect()
+    };
+    let quantities: Vec<Qty> = stops().await;
+    assert_eq!(quantities, [left]);
+    // It sells what is left and no more.
+    for _ in 0..20 {
+        scene.price("AAPL", "189");
+    }
+    assert_eq!(scene.held().await, Vec::<String>::new());
+    assert_eq!(found(&scene, &leg('s')).await.filled, left);
+    assert_eq!(found(&scene, &leg('t')).await.end, Some(End::Cancelled));
+    assert_eq!(stops().await, Vec::<Qty>::new());
 }

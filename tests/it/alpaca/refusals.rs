@@ -48,7 +48,7 @@ fn bracket(order: &NewOrder, target: &str, stop: &str) -> NewOrder {
     NewOrder {
         order_class: Some(OrderClass::Bracket),
         take_profit: Some(TakeProfit { limit_price: of::<Price>(target) }),
-        stop_loss: Some(StopLoss { stop_price: of::<Price>(stop) }),
+        stop_loss: Some(StopLoss { stop_price: of::<Price>(stop), limit_price: None }),
         ..order.clone()
     }
 }
@@ -107,7 +107,7 @@ fn refused() -> Vec<Refused> {
 }
 
 async fn scene(change: impl FnOnce(&mut Quirks)) -> Scene {
-    Scene::of(|settings: &mut Settings| {
+    Scene::with(|settings: &mut Settings| {
         change(&mut settings.quirks);
         settings.cash = of("20000");
         let more = [("PENNY", "0.98"), ("WHOLE", "50")];

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use broker_api::{Amount, ClientOrderId, Intent, OrderKind, Price, Qty, Side, Symbol, TimeInForce};
+use broker_api::{Amount, ClientOrderId, Intent, OrderKind, Price, Qty, Ratio, Side, Symbol, TimeInForce};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Serialize, Serializer};
 
@@ -55,6 +55,12 @@ pub enum OrderType {
         /// The distance, in dollars.
         trail_price: Price,
     },
+    /// The same by a share of the price.
+    #[serde(rename = "trailing_stop")]
+    TrailingShare {
+        /// The distance, in percent.
+        trail_percent: Ratio,
+    },
 }
 
 /// How long an order lives.
@@ -71,7 +77,7 @@ pub enum WireTimeInForce {
     Fok,
 }
 
-/// Whether Alpaca makes further orders of it.
+/// Which further orders Alpaca makes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OrderClass {
@@ -79,20 +85,25 @@ pub enum OrderClass {
     Bracket,
     /// One of the two.
     Oto,
+    /// To close what is held: the order is the target itself, and beside it stands a stop. One ends the other.
+    Oco,
 }
 
-/// The target of a bracket.
+/// The target of a bracket, and of a pair that closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct TakeProfit {
     /// Its limit.
     pub limit_price: Price,
 }
 
-/// The stop of a bracket.
+/// The stop of a bracket, and of a pair that closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct StopLoss {
     /// The price that wakes it.
     pub stop_price: Price,
+    /// The worst price, where it is not at the market that it goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_price: Option<Price>,
 }
 
 /// The body of `POST /v2/orders`. It always carries our id: without one an order could be sent twice.
@@ -118,10 +129,10 @@ pub struct NewOrder {
     /// Whether it brings further orders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_class: Option<OrderClass>,
-    /// The target of a bracket.
+    /// The target of a bracket, and of a pair that closes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub take_profit: Option<TakeProfit>,
-    /// The stop of a bracket.
+    /// The stop of a bracket, and of a pair that closes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_loss: Option<StopLoss>,
 }
@@ -199,10 +210,25 @@ impl NewOrder {
             extended_hours: false,
             order_class,
             take_profit: target.map(|limit_price| TakeProfit { limit_price }),
-            stop_loss: stop.map(|stop_price| StopLoss { stop_price }),
+            stop_loss: stop.map(|stop_price| StopLoss { stop_price, limit_price: None }),
         };
         order.check()?;
         Ok(order)
+    }
+
+    /// A limit order that closes what is held, and beside it a stop: one ends the other.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn or_stop(self, stop: StopLoss) -> Result<Self, String> {
+        let target = match self.kind {
+            OrderType::Limit { limit_price } => Some(TakeProfit { limit_price }),
+            _ => None,
+        };
+        let pair =
+            Self { order_class: Some(OrderClass::Oco), take_profit: target, stop_loss: Some(stop), ..self };
+        pair.check()?;
+        Ok(pair)
     }
 
     /// Whether it keeps the rules that Alpaca states.
@@ -229,14 +255,21 @@ impl NewOrder {
             OrderSize::Money(_) => (true, true),
         };
         let is_limit = matches!(self.kind, T::Limit { .. });
+        let trails = matches!(self.kind, T::TrailingStop { .. } | T::TrailingShare { .. });
+        let has_percent = match self.kind {
+            T::TrailingShare { trail_percent } => {
+                trail_percent > Ratio::ZERO && trail_percent.get() < Decimal::ONE_HUNDRED
+            }
+            _ => true,
+        };
         let lasts = matches!(self.time_in_force, Tif::Day | Tif::Gtc);
-        let rules: [(bool, &str); 10] = [
+        let rules: [(bool, &str); 11] = [
             (
                 is_coin && !matches!(self.time_in_force, Tif::Gtc | Tif::Ioc),
                 "an order for coins is gtc or ioc",
             ),
             (
-                is_coin && matches!(self.kind, T::Stop { .. } | T::TrailingStop { .. }),
+                is_coin && (trails || matches!(self.kind, T::Stop { .. })),
                 "coins have market, limit and stop-limit orders",
             ),
             (is_coin && self.order_class.is_some(), "coins have no brackets"),
@@ -245,10 +278,8 @@ impl NewOrder {
                 !is_coin && is_fraction && self.time_in_force != Tif::Day,
                 "an order for a fraction of a share is a day order",
             ),
-            (
-                !is_coin && is_fraction && matches!(self.kind, T::TrailingStop { .. }),
-                "a trailing stop is for whole shares",
-            ),
+            (!is_coin && is_fraction && trails, "a trailing stop is for whole shares"),
+            (!has_percent, "a stop trails by more than nought and less than all of a price"),
             (is_fraction && self.order_class.is_some(), "a bracket is for whole shares"),
             // Whether others are taken is not settled between Alpaca's own pages.
             (is_money && !matches!(self.kind, T::Market), "an order for money is a market order"),
@@ -264,33 +295,39 @@ impl NewOrder {
         if let Some((_, rule)) = rules.iter().find(|(breaks, _)| *breaks) {
             return broken(rule);
         }
-        self.check_bracket(lasts)
+        self.check_group(lasts)
     }
 
-    fn check_bracket(&self, lasts: bool) -> Result<(), String> {
+    fn check_group(&self, lasts: bool) -> Result<(), String> {
         let legs = usize::from(self.take_profit.is_some()) + usize::from(self.stop_loss.is_some());
         let wanted = match self.order_class {
             None => 0,
             Some(OrderClass::Oto) => 1,
-            Some(OrderClass::Bracket) => 2,
+            Some(OrderClass::Bracket | OrderClass::Oco) => 2,
         };
         if legs != wanted {
             return broken("a bracket has a stop and a target, an order that triggers one has one of them");
         }
-        if wanted == 0 {
-            return Ok(());
+        let Some(class) = self.order_class else { return Ok(()) };
+        let closes = class == OrderClass::Oco;
+        if !lasts || self.extended_hours {
+            return broken("a bracket, and a pair that closes, is of the session, day or gtc");
         }
-        if !matches!(self.kind, OrderType::Market | OrderType::Limit { .. }) || !lasts || self.extended_hours
-        {
-            return broken("the entry of a bracket is a market or limit order of the session, day or gtc");
+        match self.kind {
+            OrderType::Market | OrderType::Limit { .. } if !closes => {}
+            OrderType::Limit { limit_price } if self.take_profit == Some(TakeProfit { limit_price }) => {}
+            _ if closes => return broken("a pair that closes is a limit order, and its limit is its target"),
+            _ => return broken("the entry of a bracket is a market or limit order"),
         }
         if let (Some(target), Some(stop)) = (self.take_profit, self.stop_loss) {
-            let is_in_order = match self.side {
-                WireSide::Buy => target.limit_price > stop.stop_price,
-                WireSide::Sell => target.limit_price < stop.stop_price,
+            let is_long = (self.side == WireSide::Buy) != closes;
+            let (low, high) = if is_long {
+                (stop.stop_price, target.limit_price)
+            } else {
+                (target.limit_price, stop.stop_price)
             };
-            if !is_in_order {
-                return broken("the target of a bracket lies on the side of profit, its stop on the other");
+            if low >= high {
+                return broken("a target lies on the side of profit, and the stop on the other");
             }
         }
         Ok(())

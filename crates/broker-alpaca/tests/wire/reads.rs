@@ -3,7 +3,7 @@
 use broker_api::{AssetClass, Broker, End, Finding, Mode, OrderKind, Proof, Quotes, Symbol};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
-use wiremock::matchers::query_param;
+use wiremock::matchers::{query_param, query_param_is_missing};
 use wiremock::{MockServer, ResponseTemplate};
 
 use crate::world::*;
@@ -12,8 +12,8 @@ fn account() -> Value {
     json!({
         "id": "3f0c9a52-7d61-4b7e-9c15-2a84c6f0d911", "account_number": "PA3SIM0001QX", "status": "ACTIVE",
         "currency": "USD", "buying_power": "187412.36", "cash": "46853.09", "equity": "50310.44",
-        "last_equity": "50122.9", "initial_margin": "1728.67", "trading_blocked": false,
-        "account_blocked": false, "trade_suspended_by_user": false, "crypto_tier": 1
+        "non_marginable_buying_power": "46480.02", "last_equity": "50122.9", "initial_margin": "1728.67",
+        "trading_blocked": false, "account_blocked": false, "trade_suspended_by_user": false, "crypto_tier": 1
     })
 }
 
@@ -34,6 +34,46 @@ async fn the_account_says_who_it_is_and_what_it_has() {
     let account = alpaca.account().await.unwrap();
     assert_eq!((account.of, account.at, account.blocked), (of, now(), false));
     assert_eq!(account.equity.to_string(), "50310.44");
+    assert_eq!(account.buying_power.to_string(), "187412.36");
+    assert_eq!(account.coin_power.map(|power| power.to_string()).as_deref(), Some("46480.02"));
+}
+
+#[tokio::test]
+async fn what_the_account_may_not_do_is_in_the_rules_of_its_instruments() {
+    let stock = json!({"class": "us_equity", "symbol": "MSFT", "status": "active", "tradable": true,
+        "shortable": true, "borrow_status": "easy_to_borrow"});
+    let coin = json!({"class": "crypto", "symbol": "BTC/USD", "status": "active", "tradable": true,
+        "min_trade_increment": "0.000000001", "price_increment": "0.01"});
+    for (shorting_enabled, crypto_status) in [(true, "ACTIVE"), (false, "ACTIVE"), (true, "INACTIVE")] {
+        let (server, alpaca) = world().await;
+        let mut row = account();
+        (row["shorting_enabled"], row["crypto_status"]) = (shorting_enabled.into(), crypto_status.into());
+        ours("GET", "/v2/account").respond_with(ok(row)).expect(1).mount(&server).await;
+        get(&server, "/v2/assets/MSFT", &[], stock.clone()).await;
+        get(&server, "/v2/assets", &[("asset_class", "crypto")], json!([coin])).await;
+        let rules = async |symbol: &str| alpaca.instrument(Symbol::new(symbol).unwrap()).await.unwrap();
+        assert_eq!(rules("MSFT").await.unwrap().shortable, shorting_enabled);
+        assert_eq!(rules("BTC/USD").await.is_some(), crypto_status == "ACTIVE");
+    }
+}
+
+#[tokio::test]
+async fn what_the_account_may_do_is_what_it_said_last() {
+    let (server, alpaca) = world().await;
+    let mut row = account();
+    let one = |row: &Value| ours("GET", "/v2/account").respond_with(ok(row.clone())).up_to_n_times(1);
+    row["shorting_enabled"] = true.into();
+    one(&row).expect(1).mount(&server).await;
+    row["shorting_enabled"] = false.into();
+    one(&row).expect(1).mount(&server).await;
+    let stock = json!({"class": "us_equity", "symbol": "MSFT", "status": "active", "tradable": true,
+        "shortable": true, "borrow_status": "easy_to_borrow"});
+    get(&server, "/v2/assets/MSFT", &[], stock).await;
+    let msft = Symbol::new("MSFT").unwrap();
+    alpaca.identity().await.unwrap();
+    assert!(alpaca.instrument(msft).await.unwrap().unwrap().shortable);
+    alpaca.account().await.unwrap();
+    assert!(!alpaca.instrument(msft).await.unwrap().unwrap().shortable);
 }
 
 #[tokio::test]
@@ -88,8 +128,9 @@ async fn instruments_are_assets() {
         .mount(&server)
         .await;
     get(&server, "/v2/assets", &[("asset_class", "crypto")], json!([])).await;
+    get(&server, "/v2/account", &[], account()).await;
     let rules = alpaca.instrument(Symbol::new("BRK.B").unwrap()).await.unwrap().unwrap();
-    assert_eq!((rules.lot.to_string(), rules.margin.to_string()), ("1".into(), "0.3".into()));
+    assert_eq!((rules.lot.to_string(), rules.margin.to_string()), ("1".into(), "1".into()));
     for none in ["NONE", "ABC/USD"] {
         assert_eq!(alpaca.instrument(Symbol::new(none).unwrap()).await, Ok(None));
     }
@@ -265,4 +306,40 @@ async fn daily_bars_open_and_close_with_their_session() {
     assert_eq!(closes, ["2026-11-18T21:00:00+00:00", "2026-11-19T21:00:00+00:00"], "today's is not over");
     assert_eq!((told[0].low.to_string(), told[0].close.to_string()), ("429.87".into(), "430.1".into()));
     assert_eq!(told[0].opens, at("2026-11-18T14:30:00Z"));
+}
+
+#[tokio::test]
+async fn daily_bars_of_coins_have_an_address_of_their_own_and_last_a_day() {
+    let (server, alpaca) = world().await;
+    let bar = |t: &str, c: &str| {
+        format!(
+            r#"{{"t":"{t}","o":95000.5,"h":96000,"l":94000.25,"c":{c},"v":0.123456789,"n":9,"vw":95100.1}}"#
+        )
+    };
+    let page = |bars: &[String], token: &str| {
+        let text = format!(r#"{{"bars":{{"BTC/USD":[{}]}},"next_page_token":{token}}}"#, bars.join(","));
+        ResponseTemplate::new(200).set_body_raw(text, "application/json")
+    };
+    // A feed and adjustments are words of stocks.
+    let bars = || {
+        ours("GET", "/v1beta3/crypto/us/bars")
+            .and(query_param("symbols", "BTC/USD"))
+            .and(query_param("timeframe", "1Day"))
+            .and(query_param("sort", "asc"))
+            .and(query_param("limit", "10000"))
+            .and(query_param("start", "2026-11-16T00:00:00.000Z"))
+            .and(query_param("end", "2026-11-20T15:10:00.000Z"))
+            .and(query_param_is_missing("feed"))
+            .and(query_param_is_missing("adjustment"))
+    };
+    let second = page(&[bar("2026-11-19T06:00:00Z", "95100"), bar("2026-11-20T06:00:00Z", "95200")], "null");
+    bars().and(query_param("page_token", "next")).respond_with(second).expect(1).mount(&server).await;
+    let first = page(&[bar("2026-11-18T06:00:00Z", "95000.75")], "\"next\"");
+    bars().and(query_param_is_missing("page_token")).respond_with(first).expect(1).mount(&server).await;
+    let told =
+        alpaca.bars(key("BTC/USD"), at("2026-11-18T00:00:00Z"), at("2026-12-01T00:00:00Z")).await.unwrap();
+    let closes: Vec<String> = told.iter().map(|bar| bar.closes.to_rfc3339()).collect();
+    assert_eq!(closes, ["2026-11-19T06:00:00+00:00", "2026-11-20T06:00:00+00:00"], "today's is not over");
+    assert_eq!((told[0].low.to_string(), told[0].close.to_string()), ("94000.25".into(), "95000.75".into()));
+    assert_eq!(told[0].volume.unwrap().to_string(), "0.123456789");
 }

@@ -5,7 +5,7 @@ use chrono_tz::America::New_York;
 
 use super::order::{Status, Tif};
 use super::venue::{Due, Venue};
-use crate::core::{Change, Occasion, Rule, TimeRule, When, new_york};
+use crate::core::{Change, Occasion, Rule, TimeRule, When, date_of, new_york};
 
 impl Venue {
     pub(super) fn set_expiry(&mut self, place: usize) {
@@ -17,7 +17,11 @@ impl Venue {
                 let quarter = chrono::NaiveTime::from_hms_opt(16, 15, 0).unwrap_or_default();
                 new_york(day.with_timezone(&New_York).date_naive(), quarter)
             }),
-            _ if order.extended => session.map(|session| session.ends),
+            // The evening belongs to the session before it.
+            _ if order.extended => {
+                let mut sessions = self.hours.sessions(date_of(self.at));
+                sessions.find(|session| self.at < session.ends).map(|session| session.ends)
+            }
             _ => session.map(|session| session.closes),
         };
         self.orders[place].expires = expires;

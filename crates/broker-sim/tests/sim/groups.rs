@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::wire::{Sim, order};
+use crate::wire::{Sim, decimal, order};
 
 fn bracket() -> Value {
     let legs = json!({"order_class": "bracket", "limit_price": "200.5", "take_profit": {"limit_price": "220"},
@@ -40,7 +40,7 @@ async fn legs_are_held_until_the_entry_is_completely_filled() {
 }
 
 #[tokio::test]
-async fn the_target_ends_the_stop_and_a_part_of_it_shrinks_the_stop() {
+async fn the_target_keeps_the_shares_and_ends_the_stop() {
     let sim = Sim::start().await;
     let made = sim.post(&bracket()).await.ok();
     assert_eq!(statuses(&sim.order(&made).await), ["filled", "new", "held"]);
@@ -57,6 +57,24 @@ async fn the_target_ends_the_stop_and_a_part_of_it_shrinks_the_stop() {
     let now = sim.order(&made).await;
     assert_eq!(statuses(&now), ["filled", "filled", "canceled"]);
     assert_eq!(now["legs"][0]["filled_avg_price"], "221");
+}
+
+#[tokio::test]
+async fn a_part_of_the_target_shrinks_the_stop() {
+    let sim = Sim::with(|settings| settings.quirks.partial_percent = 100).await;
+    let made = sim.post(&bracket()).await.ok();
+    let mut now = sim.order(&made).await;
+    for _ in 0..20 {
+        sim.price("AAPL", "200");
+        now = sim.order(&made).await;
+    }
+    assert_eq!(statuses(&now), ["filled", "new", "held"]);
+    sim.price("AAPL", "221");
+    now = sim.order(&made).await;
+    assert_eq!(statuses(&now), ["filled", "partially_filled", "held"]);
+    let number = |leg: usize, field: &str| decimal(now["legs"][leg][field].as_str().unwrap());
+    assert_eq!(number(1, "qty"), decimal("10") - number(0, "filled_qty"));
+    assert_eq!(number(1, "filled_qty"), decimal("0"));
 }
 
 #[tokio::test]

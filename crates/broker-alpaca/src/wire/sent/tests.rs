@@ -88,6 +88,16 @@ fn a_bracket_brings_its_legs() {
         let refused = NewOrder::from_intent(&with(plan, qty)).unwrap_err();
         assert!(refused.contains(why), "{refused}");
     }
+    let order = NewOrder::from_intent(&with(plan, "12")).unwrap();
+    let limit_price = Some(price("398.5"));
+    let stop_loss = order.stop_loss.map(|stop| StopLoss { limit_price, ..stop });
+    let limited = NewOrder { stop_loss, ..order };
+    assert!(limited.check().is_ok());
+    assert!(
+        serde_json::to_string(&limited)
+            .unwrap()
+            .ends_with(r#""stop_loss":{"stop_price":"400","limit_price":"398.5"}}"#)
+    );
     let on_a_stop = Intent { bracket: true, plan, ..intent("MSFT", "12", kinds()[2], TimeInForce::Gtc) };
     assert!(NewOrder::from_intent(&on_a_stop).is_err());
 }
@@ -142,4 +152,82 @@ fn money_and_hours_outside_are_for_those_who_ask() {
         NewOrder { extended_hours: true, kind: OrderType::Limit { limit_price: price("70") }, ..order };
     assert!(outside.check().is_ok());
     assert!(serde_json::to_string(&outside).unwrap().contains(r#""extended_hours":true"#));
+}
+
+#[test]
+fn a_pair_that_closes_is_a_limit_order_with_a_stop_on_the_other_side() {
+    let exit = |side, order, qty| {
+        let intent = Intent { purpose: Purpose::Exit, side, ..intent("MSFT", qty, order, TimeInForce::Gtc) };
+        NewOrder::from_intent(&intent).unwrap()
+    };
+    let stop = |text| StopLoss { stop_price: price(text), limit_price: None };
+    let at = |text| OrderKind::Limit(Limit { limit: price(text) });
+    // What was bought is sold higher or lower; what was sold short is bought back the other way round.
+    let pair = exit(Side::Sell, at("500"), "12").or_stop(stop("400")).unwrap();
+    let told = serde_json::to_string(&pair).unwrap();
+    assert!(
+        told.contains(r#""side":"sell","type":"limit","limit_price":"500","time_in_force":"gtc""#),
+        "{told}"
+    );
+    assert!(
+        told.ends_with(
+            r#""order_class":"oco","take_profit":{"limit_price":"500"},"stop_loss":{"stop_price":"400"}}"#
+        ),
+        "{told}"
+    );
+    assert!(exit(Side::Buy, at("400"), "12").or_stop(stop("500")).is_ok());
+    for (side, order, qty, trigger, why) in [
+        (Side::Sell, at("500"), "12", "500", "the side of profit"),
+        (Side::Sell, at("400"), "12", "500", "the side of profit"),
+        (Side::Buy, at("500"), "12", "400", "the side of profit"),
+        (Side::Sell, OrderKind::MARKET, "12", "400", "a stop and a target"),
+        (Side::Sell, kinds()[3], "12", "400", "a stop and a target"),
+        (Side::Sell, at("500"), "0.5", "400", "whole shares"),
+    ] {
+        let refused = exit(side, order, qty).or_stop(stop(trigger)).unwrap_err();
+        assert!(refused.contains(why), "{refused}");
+    }
+    let target = |text| Some(TakeProfit { limit_price: price(text) });
+    for (wrong, why) in [
+        (NewOrder { take_profit: target("501"), ..pair.clone() }, "its limit is its target"),
+        (NewOrder { kind: OrderType::Market, ..pair.clone() }, "a limit order"),
+        (NewOrder { take_profit: None, ..pair.clone() }, "a stop and a target"),
+        (NewOrder { stop_loss: None, ..pair.clone() }, "a stop and a target"),
+        (NewOrder { order_class: None, ..pair.clone() }, "a stop and a target"),
+        (NewOrder { time_in_force: WireTimeInForce::Ioc, ..pair.clone() }, "day or gtc"),
+        (NewOrder { time_in_force: WireTimeInForce::Fok, ..pair.clone() }, "day or gtc"),
+        (NewOrder { extended_hours: true, ..pair.clone() }, "of the session"),
+        (NewOrder { symbol: Symbol::new("BTC/USD").unwrap(), ..pair.clone() }, "coins have no brackets"),
+        (NewOrder { size: OrderSize::Money("100".parse().unwrap()), ..pair.clone() }, "day order"),
+    ] {
+        let refused = wrong.check().unwrap_err();
+        assert!(refused.contains(why), "{refused}");
+    }
+    assert!(NewOrder { time_in_force: WireTimeInForce::Day, ..pair }.check().is_ok());
+}
+
+#[test]
+fn a_stop_trails_by_a_distance_or_by_a_share() {
+    let order = NewOrder::from_intent(&intent("MSFT", "12", kinds()[4], TimeInForce::Gtc)).unwrap();
+    let by = |text: &str| OrderType::TrailingShare { trail_percent: text.parse().unwrap() };
+    let told = serde_json::to_string(&NewOrder { kind: by("1.5"), ..order.clone() }).unwrap();
+    assert!(told.contains(r#""type":"trailing_stop","trail_percent":"1.5","time_in_force":"gtc""#), "{told}");
+    let half = OrderSize::Units("0.5".parse().unwrap());
+    let refused = |order: NewOrder| order.check().unwrap_err();
+    for share in ["0", "-1", "100"] {
+        assert!(refused(NewOrder { kind: by(share), ..order.clone() }).contains("less than all"));
+    }
+    let day = WireTimeInForce::Day;
+    assert!(
+        refused(NewOrder { kind: by("1"), size: half, time_in_force: day, ..order.clone() })
+            .contains("whole shares")
+    );
+    let tif = WireTimeInForce::Ioc;
+    assert!(
+        refused(NewOrder { kind: by("1"), time_in_force: tif, ..order.clone() }).contains("a stop lives")
+    );
+    assert!(
+        refused(NewOrder { kind: by("1"), symbol: Symbol::new("BTC/USD").unwrap(), ..order })
+            .contains("coins have market")
+    );
 }
