@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use state::Illegal;
 use state::reconcile::{Explained, Says, Verdict, reconcile};
 
+use super::protection::BOUND;
 use super::{AGAIN, Step};
 use crate::input::Operator;
 
@@ -113,10 +114,12 @@ impl Step<'_> {
     }
 
     /// Until when nothing that closes is sent in an instrument of which the venue was seen to hold something else, and nothing
-    /// explains it: it is looked at once more first.
+    /// explains it. A reading ends the doubt, and not the time: what is sent a moment before could open what is not held. Where
+    /// no reading comes, the doubt ends with the time that a position may lie without its stop.
     pub(super) fn doubted(&self, key: Key) -> Option<Time> {
         let suspect = self.suspects.get(&key).filter(|suspect| suspect.is_unexplained)?;
-        Some(suspect.since + CONFIRM).filter(|until| *until > self.now)
+        let until = (suspect.since + CONFIRM).max(self.now + AGAIN);
+        Some(until).filter(|_| suspect.since + BOUND > self.now)
     }
 
     /// A person's repair, by what the venue was last seen to hold. Without a reading there is nothing to go by.
