@@ -65,7 +65,7 @@ impl Step<'_> {
         let (reason, patience) = match &verdict.says {
             Says::Match | Says::Explained(Explained::Outside) => {
                 self.suspects.remove(&key);
-                return Ok(());
+                return self.agreed(venue, verdict);
             }
             Says::Explained(Explained::FeeInKind { back }) => {
                 self.suspects.remove(&key);
@@ -111,6 +111,18 @@ impl Step<'_> {
             return Ok(());
         }
         self.put(Record::Diverged { venue, key: Some(key), reason, fill: None, there: Some(there) })
+    }
+
+    /// A divergence stands until a person has looked, and no more is closed meanwhile than both hold. Where both have moved
+    /// since, and say the same again, that is what both hold.
+    fn agreed(&mut self, venue: VenueId, verdict: &Verdict) -> Result<(), Illegal> {
+        let (key, there) = (verdict.key, verdict.there);
+        let known = self.book.diverged().find(|(known, _)| *known == key).map(|(_, divergence)| divergence);
+        let Some(known) = known.filter(|known| known.there.is_some_and(|before| before != there)) else {
+            return Ok(());
+        };
+        let (reason, fill) = (known.reason.clone(), known.fill);
+        self.put(Record::Diverged { venue, key: Some(key), reason, fill, there: Some(there) })
     }
 
     /// Until when nothing that closes is sent in an instrument of which the venue was seen to hold something else, and nothing
