@@ -49,7 +49,8 @@ impl History {
                 let open = book.open_orders().map(|order| (order.intent.id, order.clone()));
                 self.orders.extend(open);
             }
-            Record::Filled { fill } => {
+            // Also one that no order of ours made.
+            Record::Filled { fill } | Record::Outside { fill, .. } => {
                 self.fills.extend(book.execution(fill.key.venue, fill.execution).cloned());
             }
             Record::Corrected { fill } => {

@@ -117,7 +117,8 @@ pub fn sentence(record: &Record) -> String {
         }
         Record::Repaired { venue, key, with, name, reason } => repaired(*venue, *key, with, name, reason),
         Record::Outside { fill, code } => format!(
-            "not ours ({code}): {} {} {} @ {}, order {}, execution {}",
+            "{} ({code}): {} {} {} @ {}, order {}, execution {}",
+            if *code == state::book::DUST { "closed by the broker, as asked" } else { "not ours" },
             fill.side,
             figures::qty(fill.qty),
             fill.key.symbol,
@@ -135,7 +136,7 @@ pub fn sentence(record: &Record) -> String {
         Record::CloseStarted { key } => {
             format!("{key}: what is left is too little for an order; the broker is being asked to close it")
         }
-        Record::CloseAnswered { key, answer } => format!("{key}: {}", cancel(answer)),
+        Record::CloseAnswered { key, answer } => format!("{key}: {}", closing(answer)),
         Record::EditFound { kept, places, .. } => {
             format!(
                 "the state file was found edited; the journal says otherwise at {places} of its keys; it is kept as {kept}"
@@ -216,6 +217,15 @@ fn cancel(answer: &CancelOutcome) -> String {
         CancelOutcome::TooLate => "the cancel came too late".to_owned(),
         CancelOutcome::NotSent { why } => format!("the cancel was not sent: {why}"),
         CancelOutcome::Unknown { why } => format!("UNKNOWN whether the cancel arrived: {why}"),
+    }
+}
+
+fn closing(answer: &CancelOutcome) -> String {
+    match answer {
+        CancelOutcome::Accepted => "the broker closes it".to_owned(),
+        CancelOutcome::TooLate => "the broker does not close it".to_owned(),
+        CancelOutcome::NotSent { why } => format!("the broker could not be asked: {why}"),
+        CancelOutcome::Unknown { why } => format!("UNKNOWN whether the broker was asked: {why}"),
     }
 }
 

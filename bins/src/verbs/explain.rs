@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use broker_api::{ClientOrderId, Mark, Marks, Record, SignalId, Stamped};
+use broker_api::{ClientOrderId, ExecutionId, Mark, Marks, NonTrade, Record, SignalId, Stamped, VenueId};
 use serde_json::json;
 
 use crate::args::Explain;
@@ -37,14 +37,24 @@ pub fn explain(out: Out, place: &Place, asked: &Explain) -> Result<(), Failure> 
         })
         .map(|order| order.intent.id)
         .collect();
+    // An execution that is taken back is named by itself alone.
+    let executions: BTreeSet<(VenueId, ExecutionId)> = records
+        .iter()
+        .filter_map(|stamped| match &stamped.record {
+            Record::Filled { fill } if orders.contains(&fill.order) => Some((fill.key.venue, fill.execution)),
+            _ => None,
+        })
+        .collect();
     let is_about = |record: &Record| {
-        let of_order = record.order().is_some_and(|id| orders.contains(&id));
+        let of_order = record.order().is_some_and(|id| orders.contains(&id))
+            || matches!(record, Record::Busted { venue, execution } if executions.contains(&(*venue, *execution)));
         of_order
             || match &subject {
                 Subject::Signal(id) => record.signal() == Some(*id),
                 Subject::Order(_) => false,
                 Subject::Symbol(symbol) => {
                     record.key().is_some_and(|key| key.symbol.as_str() == symbol)
+                        || matches!(record, Record::NonTrade { entry, .. } if concerns(entry, symbol))
                         || matches!(record, Record::SignalTaken { signal, .. } if signal.symbol.as_str() == symbol)
                         || matches!(record, Record::Imported { positions, trades, .. }
                             if positions.iter().map(|held| held.key).chain(trades.iter().map(|trade| trade.key))
@@ -73,6 +83,11 @@ pub fn explain(out: Out, place: &Place, asked: &Explain) -> Result<(), Failure> 
     out.document("explain", &reading.heading(), reading.as_of, &json!({ "id": asked.id, "records": rows }))
 }
 
+/// Whether an entry that no trade made is about a symbol: what it was before, or what it is now.
+fn concerns(entry: &NonTrade, symbol: &str) -> bool {
+    [entry.key, entry.becomes].into_iter().flatten().any(|key| key.symbol.as_str() == symbol)
+}
+
 fn find(history: &History, reading: &Reading, id: &str) -> Result<Subject, Failure> {
     if let Some(signal) = SignalId::new(id).ok().filter(|id| history.signals.contains_key(id)) {
         return Ok(Subject::Signal(signal));
@@ -81,7 +96,11 @@ fn find(history: &History, reading: &Reading, id: &str) -> Result<Subject, Failu
         return Ok(Subject::Order(order));
     }
     let upper = id.to_ascii_uppercase();
-    let known = reading.catalog.iter().any(|(_, instrument)| instrument.key.symbol.as_str() == upper);
+    let listed = reading.catalog.iter().map(|(_, instrument)| instrument.key);
+    // What came of a change of symbol may be listed nowhere here.
+    let held = reading.book.positions().map(|position| position.key);
+    let beside = reading.book.outsides().map(|(key, _)| key);
+    let known = listed.chain(held).chain(beside).any(|key| key.symbol.as_str() == upper);
     if known || history.signals.values().any(|state| state.signal.symbol.as_str() == upper) {
         return Ok(Subject::Symbol(upper));
     }

@@ -3,7 +3,9 @@
 //! A stop that the venue refuses is made once more after a moment, and what is left of the entry is cancelled; refused
 //! again, the position is closed: what cannot be guarded is not kept. A target is given up.
 
-use broker_api::{Code, Intent, Key, Level, OrderKind, Purpose, Reason, Record, Side, planted};
+use broker_api::{
+    Capabilities, Code, Intent, Key, KindName, Level, OrderKind, Purpose, Reason, Record, Side, planted,
+};
 use chrono::TimeDelta;
 use risk::Verdict;
 use state::Illegal;
@@ -38,6 +40,9 @@ impl Step<'_> {
             // Where the venue is seen to hold less, what rests is left as it is: its lists may be wrong.
             let is_limited = self.book.confirmed(key) != self.book.held(key);
             if self.is_bracket_awaited(key)? || is_limited && self.rests(key, Purpose::Stop) {
+                continue;
+            }
+            if self.is_price_awaited(key) {
                 continue;
             }
             for purpose in [Purpose::Stop, Purpose::Target] {
@@ -100,6 +105,25 @@ impl Step<'_> {
             self.cancel(key, entry, UNPROTECTED)?;
         }
         Ok(true)
+    }
+
+    /// Whether a stop that the venue moves cannot be made yet: where it would begin follows from the price. A price is waited
+    /// for as long as a position may lie without its stop, and what rests stays meanwhile; then a stop that stands is made.
+    fn is_price_awaited(&mut self, key: Key) -> bool {
+        let Some(position) = self.book.position(key).filter(|position| position.plan.trail.is_some()) else {
+            return false;
+        };
+        let takes = |venue: &Capabilities| venue.takes(KindName::TrailingStop);
+        let is_moved_there = self.setup.venues.get(&key.venue).is_some_and(takes);
+        let bound = position.bare.since.map(|since| since + BOUND);
+        let waits = is_moved_there
+            && self.market.quote_of(key).is_none()
+            && bound.is_none_or(|bound| bound > self.now);
+        if waits {
+            let again = self.now + AGAIN;
+            self.due_at(again);
+        }
+        waits
     }
 
     fn leg(&mut self, key: Key, purpose: Purpose) -> Result<(), Illegal> {

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use state::Illegal;
 use state::reconcile::{Explained, Says, Verdict, reconcile};
 
+use super::protection::BOUND;
 use super::{AGAIN, Step};
 use crate::input::Operator;
 
@@ -64,7 +65,7 @@ impl Step<'_> {
         let (reason, patience) = match &verdict.says {
             Says::Match | Says::Explained(Explained::Outside) => {
                 self.suspects.remove(&key);
-                return Ok(());
+                return self.agreed(venue, verdict);
             }
             Says::Explained(Explained::FeeInKind { back }) => {
                 self.suspects.remove(&key);
@@ -112,8 +113,21 @@ impl Step<'_> {
         self.put(Record::Diverged { venue, key: Some(key), reason, fill: None, there: Some(there) })
     }
 
+    /// A divergence stands until a person has looked, and no more is closed meanwhile than both hold. Where both have moved
+    /// since, and say the same again, that is what both hold.
+    fn agreed(&mut self, venue: VenueId, verdict: &Verdict) -> Result<(), Illegal> {
+        let (key, there) = (verdict.key, verdict.there);
+        let known = self.book.diverged().find(|(known, _)| *known == key).map(|(_, divergence)| divergence);
+        let Some(known) = known.filter(|known| known.there.is_some_and(|before| before != there)) else {
+            return Ok(());
+        };
+        let (reason, fill) = (known.reason.clone(), known.fill);
+        self.put(Record::Diverged { venue, key: Some(key), reason, fill, there: Some(there) })
+    }
+
     /// Until when nothing that closes is sent in an instrument of which the venue was seen to hold something else, and nothing
-    /// explains it: it is looked at once more first.
+    /// explains it. A reading ends the doubt, and not the time: what is sent a moment before could open what is not held. Where
+    /// no reading comes, the doubt ends with the time that a position may lie without its stop.
     pub(super) fn doubted(&self, key: Key) -> Option<Time> {
         let suspect = self.suspects.get(&key).filter(|suspect| suspect.is_unexplained)?;
         // The log told since then what made the difference.
@@ -121,7 +135,8 @@ impl Step<'_> {
         if suspect.code == POSITION_DIFFERS && self.book.held(key).moved(beside).ok() == Some(suspect.there) {
             return None;
         }
-        Some(suspect.since + CONFIRM).filter(|until| *until > self.now)
+        let until = (suspect.since + CONFIRM).max(self.now + AGAIN);
+        Some(until).filter(|_| suspect.since + BOUND > self.now)
     }
 
     /// A person's repair, by what the venue was last seen to hold. Without a reading there is nothing to go by.

@@ -249,6 +249,10 @@ impl Book {
                 }
             }
             Record::Diverged { venue, key, reason, fill, there } => {
+                // The same as before, seen again: since when it is so does not change.
+                let known =
+                    key.and_then(|key| self.diverged.get(&key)).filter(|known| known.reason == *reason);
+                let at = known.map_or(at, |known| known.at);
                 let divergence = Divergence { reason: reason.clone(), at, fill: *fill, there: *there };
                 if let Some(fill) = fill {
                     let seen = self.executions.entry(*venue).or_default();
