@@ -49,6 +49,14 @@ const FACTS: &[(&str, Change)] = &[
     ("unknown_asset_status", |quirks| quirks.unknown_asset_status = 404),
     ("bare_429", |quirks| quirks.bare_429 = true),
     ("checks_backwards", |quirks| quirks.checks_backwards = true),
+    ("fraction_extended", |quirks| quirks.fraction_extended = false),
+    ("elite_only", |quirks| quirks.elite_only = true),
+    ("plain_ids", |quirks| quirks.plain_ids = true),
+    ("price_away_percent", |quirks| quirks.price_away_percent = 20),
+    ("brief_not_found", |quirks| quirks.brief_not_found = true),
+    ("bare_404", |quirks| quirks.bare_404 = true),
+    ("bare_401", |quirks| quirks.bare_401 = true),
+    ("event_ids", |quirks| quirks.event_ids = false),
 ];
 
 /// The name of an order, by its number.
@@ -194,5 +202,41 @@ async fn what_is_hard_to_borrow_is_not_sold_short_either_way() {
         let rules = scene.alpaca.instrument(of("AAPL")).await.expect("an answer").expect("rules");
         assert!(!rules.shortable && rules.key == key("AAPL"), "{rules:?}");
         assert!(scene.alpaca.instrument(of("MSFT")).await.expect("an answer").expect("rules").shortable);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found_in_whatever_words() {
+    let changes: [Change; 3] = [
+        |_| {},
+        |quirks| quirks.brief_not_found = true,
+        |quirks| (quirks.brief_not_found, quirks.bare_404) = (true, true),
+    ];
+    for change in changes {
+        let scene = Scene::new(change).await;
+        let found = scene.alpaca.find(name(ENTRY), scene.began, scene.sent()).await;
+        assert!(matches!(found, Ok(Finding::Absent { .. })), "{found:?}");
+        let answer = scene.alpaca.cancel(name(ENTRY)).await;
+        assert!(matches!(answer, CancelOutcome::NotSent { .. }), "{answer:?}");
+        assert_eq!(scene.alpaca.close(key("AAPL")).await, CancelOutcome::TooLate);
+        assert_eq!(scene.alpaca.instrument(of("NONE")).await, Ok(None));
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_nobody_has_met_is_a_refusal_that_is_in_no_table() {
+    let immediate = Intent { order: at("190"), tif: TimeInForce::Ioc, ..buy(ENTRY, "AAPL", "1") };
+    let far = Intent { order: at("150"), ..buy(ENTRY, "AAPL", "1") };
+    let rules: [(Change, Intent); 2] =
+        [(|quirks| quirks.elite_only = true, immediate), (|quirks| quirks.price_away_percent = 20, far)];
+    for (change, order) in rules {
+        let usual = Scene::new(|_| {}).await;
+        usual.take(&order).await;
+        let scene = Scene::new(change).await;
+        let answer = scene.alpaca.submit(&order, scene.began).await;
+        // The desk asks for it before it believes that.
+        assert!(matches!(answer, SubmitOutcome::RefusedUnlisted { .. }), "{answer:?}");
+        let found = scene.alpaca.find(order.id, scene.began, scene.sent()).await;
+        assert!(matches!(found, Ok(Finding::Absent { .. })), "{found:?}");
     }
 }
