@@ -9,6 +9,7 @@ use broker_api::{
 };
 use broker_sim::alpaca::{Asset, InitialStatus, Quirks};
 use chrono::TimeDelta;
+use serde_json::Value;
 
 use super::{ENTRY, Scene, buy, key, name, of};
 
@@ -163,6 +164,11 @@ async fn no_execution_is_missing_between_pages() {
         }
         let missing: Vec<_> = sent.difference(&told).collect();
         assert!(missing.is_empty(), "{page_edge_misses}: {missing:?}");
+        // A page of a hundred had one less, and nobody said so.
+        let is_short = |line: &Value| {
+            line["kind"] == "answer" && line["body"].as_array().is_some_and(|rows| rows.len() == 99)
+        };
+        assert_eq!(scene.control.wire().iter().any(is_short), page_edge_misses);
     }
 }
 
@@ -239,4 +245,20 @@ async fn a_rule_that_nobody_has_met_is_a_refusal_that_is_in_no_table() {
         let found = scene.alpaca.find(order.id, scene.began, scene.sent()).await;
         assert!(matches!(found, Ok(Finding::Absent { .. })), "{found:?}");
     }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_mute_from_the_beginning_is_left_for_another_and_loses_nothing() {
+    let scene = Scene::new(|_| {}).await;
+    scene.control.fault_lines(r#"{"stream":{"event":"listening","do":"mute"}}"#).expect("a rule");
+    let soon = std::time::Duration::from_millis(500);
+    let hint = async |within| tokio::time::timeout(within, scene.alpaca.hint()).await.is_ok();
+    assert!(!hint(soon).await, "nothing was acknowledged");
+    scene.take(&buy(ENTRY, "AAPL", "10")).await;
+    assert!(!hint(soon).await, "it says nothing");
+    assert_eq!(scene.lines().await, [format!("buy 10 200 of {ENTRY}")], "the log does");
+    assert!(hint(std::time::Duration::from_secs(30)).await, "another one is connected");
+    while hint(soon).await {}
+    scene.take(&buy(&numbered(1), "AAPL", "1")).await;
+    assert!(hint(std::time::Duration::from_secs(5)).await, "and that one speaks");
 }
