@@ -9,6 +9,7 @@ use broker_api::{
 };
 use broker_sim::alpaca::{Asset, InitialStatus, Quirks};
 use chrono::TimeDelta;
+use serde_json::Value;
 
 use super::{ENTRY, Scene, buy, key, name, of};
 
@@ -49,6 +50,14 @@ const FACTS: &[(&str, Change)] = &[
     ("unknown_asset_status", |quirks| quirks.unknown_asset_status = 404),
     ("bare_429", |quirks| quirks.bare_429 = true),
     ("checks_backwards", |quirks| quirks.checks_backwards = true),
+    ("fraction_extended", |quirks| quirks.fraction_extended = false),
+    ("elite_only", |quirks| quirks.elite_only = true),
+    ("plain_ids", |quirks| quirks.plain_ids = true),
+    ("price_away_percent", |quirks| quirks.price_away_percent = 20),
+    ("brief_not_found", |quirks| quirks.brief_not_found = true),
+    ("bare_404", |quirks| quirks.bare_404 = true),
+    ("bare_401", |quirks| quirks.bare_401 = true),
+    ("event_ids", |quirks| quirks.event_ids = false),
 ];
 
 /// The name of an order, by its number.
@@ -155,6 +164,11 @@ async fn no_execution_is_missing_between_pages() {
         }
         let missing: Vec<_> = sent.difference(&told).collect();
         assert!(missing.is_empty(), "{page_edge_misses}: {missing:?}");
+        // A page of a hundred had one less, and nobody said so.
+        let is_short = |line: &Value| {
+            line["kind"] == "answer" && line["body"].as_array().is_some_and(|rows| rows.len() == 99)
+        };
+        assert_eq!(scene.control.wire().iter().any(is_short), page_edge_misses);
     }
 }
 
@@ -195,4 +209,56 @@ async fn what_is_hard_to_borrow_is_not_sold_short_either_way() {
         assert!(!rules.shortable && rules.key == key("AAPL"), "{rules:?}");
         assert!(scene.alpaca.instrument(of("MSFT")).await.expect("an answer").expect("rules").shortable);
     }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found_in_whatever_words() {
+    let changes: [Change; 3] = [
+        |_| {},
+        |quirks| quirks.brief_not_found = true,
+        |quirks| (quirks.brief_not_found, quirks.bare_404) = (true, true),
+    ];
+    for change in changes {
+        let scene = Scene::new(change).await;
+        let found = scene.alpaca.find(name(ENTRY), scene.began, scene.sent()).await;
+        assert!(matches!(found, Ok(Finding::Absent { .. })), "{found:?}");
+        let answer = scene.alpaca.cancel(name(ENTRY)).await;
+        assert!(matches!(answer, CancelOutcome::NotSent { .. }), "{answer:?}");
+        assert_eq!(scene.alpaca.close(key("AAPL")).await, CancelOutcome::TooLate);
+        assert_eq!(scene.alpaca.instrument(of("NONE")).await, Ok(None));
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_nobody_has_met_is_a_refusal_that_is_in_no_table() {
+    let immediate = Intent { order: at("190"), tif: TimeInForce::Ioc, ..buy(ENTRY, "AAPL", "1") };
+    let far = Intent { order: at("150"), ..buy(ENTRY, "AAPL", "1") };
+    let rules: [(Change, Intent); 2] =
+        [(|quirks| quirks.elite_only = true, immediate), (|quirks| quirks.price_away_percent = 20, far)];
+    for (change, order) in rules {
+        let usual = Scene::new(|_| {}).await;
+        usual.take(&order).await;
+        let scene = Scene::new(change).await;
+        let answer = scene.alpaca.submit(&order, scene.began).await;
+        // The desk asks for it before it believes that.
+        assert!(matches!(answer, SubmitOutcome::RefusedUnlisted { .. }), "{answer:?}");
+        let found = scene.alpaca.find(order.id, scene.began, scene.sent()).await;
+        assert!(matches!(found, Ok(Finding::Absent { .. })), "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_mute_from_the_beginning_is_left_for_another_and_loses_nothing() {
+    let scene = Scene::new(|_| {}).await;
+    scene.control.fault_lines(r#"{"stream":{"event":"listening","do":"mute"}}"#).expect("a rule");
+    let soon = std::time::Duration::from_millis(500);
+    let hint = async |within| tokio::time::timeout(within, scene.alpaca.hint()).await.is_ok();
+    assert!(!hint(soon).await, "nothing was acknowledged");
+    scene.take(&buy(ENTRY, "AAPL", "10")).await;
+    assert!(!hint(soon).await, "it says nothing");
+    assert_eq!(scene.lines().await, [format!("buy 10 200 of {ENTRY}")], "the log does");
+    assert!(hint(std::time::Duration::from_secs(30)).await, "another one is connected");
+    while hint(soon).await {}
+    scene.take(&buy(&numbered(1), "AAPL", "1")).await;
+    assert!(hint(std::time::Duration::from_secs(5)).await, "and that one speaks");
 }

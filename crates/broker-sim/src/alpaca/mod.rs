@@ -28,6 +28,7 @@ mod settings;
 mod stream;
 mod time;
 mod transcript;
+mod unverified;
 mod venue;
 
 use std::net::SocketAddr;

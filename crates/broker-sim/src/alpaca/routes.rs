@@ -24,6 +24,7 @@ impl Venue {
             Err(refusal) => Err(refusal),
         };
         answer.unwrap_or_else(|refusal| {
+            let refusal = refusal.told(self.quirks());
             let reply = refusal.reply();
             if refusal.status == 429 && self.quirks().retry_after {
                 reply.with("retry-after", &1)

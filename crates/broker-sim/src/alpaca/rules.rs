@@ -8,6 +8,7 @@ use super::day_trades::day_trading;
 use super::errors::Refusal;
 use super::order::{Class, Kind, Status, Tif};
 use super::request::Wanted;
+use super::unverified::unverified;
 use super::venue::Venue;
 use crate::core::decimal_text;
 
@@ -16,6 +17,7 @@ type Check = fn(&Venue, &Wanted, usize) -> Result<(), Refusal>;
 /// The checks behind the form of the request and its asset. Which comes first on the wire is not documented.
 const CHECKS: &[Check] = &[
     client_id_is_new,
+    unverified,
     increments,
     class_and_time,
     legs,
@@ -75,7 +77,7 @@ impl Venue {
     }
 }
 
-fn is_fractional(wanted: &Wanted) -> bool {
+pub(super) fn is_fractional(wanted: &Wanted) -> bool {
     wanted.notional.is_some() || wanted.qty.is_some_and(|qty| !qty.fract().is_zero())
 }
 

@@ -168,6 +168,22 @@ pub struct Quirks {
     pub bare_429: bool,
     /// Of several reasons to refuse an order the last is told, not the first.
     pub checks_backwards: bool,
+    /// Parts of a share may be ordered for before and after the session.
+    pub fraction_extended: bool,
+    /// Immediate orders, and those for an auction, are refused to an account without the router for them.
+    pub elite_only: bool,
+    /// A client order id may have letters, digits and hyphens only.
+    pub plain_ids: bool,
+    /// How far, in hundredths of the price, a limit may lie from it; nought is any way.
+    pub price_away_percent: u32,
+    /// Where an order is not found, the words do not name it.
+    pub brief_not_found: bool,
+    /// A 404 has no code.
+    pub bare_404: bool,
+    /// A 401 has no code, and other words.
+    pub bare_401: bool,
+    /// Events carry `event_id`.
+    pub event_ids: bool,
 }
 
 /// What the answer to an order for an open market says of its status, whatever follows.
@@ -227,6 +243,14 @@ impl Default for Quirks {
             unknown_asset_status: 422,
             bare_429: false,
             checks_backwards: false,
+            fraction_extended: true,
+            elite_only: false,
+            plain_ids: false,
+            price_away_percent: 0,
+            brief_not_found: false,
+            bare_404: false,
+            bare_401: false,
+            event_ids: true,
         }
     }
 }

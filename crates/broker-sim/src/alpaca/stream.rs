@@ -164,7 +164,10 @@ impl Venue {
     pub(super) fn tell(&mut self, place: usize, event: &str) {
         let mut data = json!({ "event": event, "order": self.order_json(place, false) });
         let now = nanos(self.orders[place].updated);
-        data["event_id"] = json!(self.chance.ulid(self.at));
+        let id = self.chance.ulid(self.at);
+        if self.quirks().event_ids {
+            data["event_id"] = json!(id);
+        }
         data["at"] = json!(now);
         data["timestamp"] = json!(now);
         self.streams.event(event, json!({ "stream": "trade_updates", "data": data }));
@@ -174,12 +177,15 @@ impl Venue {
     pub(super) fn tell_execution(&mut self, event: &str, execution: &Execution) {
         let at = nanos(execution.at);
         let asset = self.orders[execution.order].asset;
-        let frame = json!({ "stream": "trade_updates", "data": {
-            "event": event, "event_id": self.chance.ulid(self.at), "execution_id": execution.id, "at": at,
-            "timestamp": at, "price": decimal_text(execution.price), "qty": decimal_text(execution.qty),
+        let id = self.chance.ulid(self.at);
+        let mut data = json!({
+            "event": event, "execution_id": execution.id, "at": at, "timestamp": at, "price": decimal_text(execution.price), "qty": decimal_text(execution.qty),
             "position_qty": decimal_text(self.held(asset)),
             "order": self.order_json(execution.order, false),
-        }});
-        self.streams.event(event, frame);
+        });
+        if self.quirks().event_ids {
+            data["event_id"] = json!(id);
+        }
+        self.streams.event(event, json!({ "stream": "trade_updates", "data": data }));
     }
 }

@@ -40,8 +40,12 @@ pub(super) async fn serve(host: Host, socket: u64, io: Upgraded, mut out: Unboun
                     Frame::Close => Message::Close(None),
                 };
                 let is_last = matches!(message, Message::Close(_));
-                if wire.send(message).await.is_err() || is_last {
-                    break;
+                // A client that does not read must not keep it from being let go.
+                tokio::select! {
+                    _ = closing.changed() => break,
+                    sent = wire.send(message) => if sent.is_err() || is_last {
+                        break;
+                    },
                 }
             }
             heard = wire.next() => match heard {

@@ -132,3 +132,20 @@ async fn a_muted_socket_says_nothing_at_all_and_stays_open() {
     // The rule had its turn.
     sim.listen().await;
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_let_go() {
+    let sim = Sim::start().await;
+    let deaf = sim.listen().await;
+    let limit = order("AAPL", "buy", "1", "limit", "day", &json!({"limit_price": "150"}));
+    // More than lies in the buffers between the two.
+    let mut made = sim.post(&limit).await.ok();
+    for number in 0..3_000 {
+        made = sim.patch(&made, &json!({"qty": format!("{}", 2 + number % 2)})).await.ok();
+    }
+    assert_eq!(Stream::open(&sim, "/stream").await.err(), Some(429), "there is one already");
+    sim.control.disconnect();
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert!(Stream::open(&sim, "/stream").await.is_ok(), "it stands in nobody's way");
+    drop(deaf);
+}

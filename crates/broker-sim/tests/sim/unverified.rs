@@ -210,6 +210,94 @@ async fn how_old_a_quote_is() {
     }
 }
 
+/// A change, an order, whether it is taken then, and the words in which it is refused; without the change it is taken.
+type Rule = (fn(&mut Quirks), Value, u32, &'static str);
+
+#[tokio::test]
+async fn rules_that_nobody_has_met() {
+    let limit = |price: &str, tif: &str, more: &Value| {
+        let mut order = order("AAPL", "buy", "1.5", "limit", tif, more);
+        order["limit_price"] = json!(price);
+        order
+    };
+    let odd = json!({"client_order_id": "mine.1:A_b", "qty": "1"});
+    let whole = json!({"qty": "1"});
+    let rules: [Rule; 4] = [
+        (
+            |quirks| quirks.plain_ids = true,
+            limit("150", "day", &odd),
+            40_010_001,
+            "client_order_id has characters that are not allowed",
+        ),
+        (
+            |quirks| quirks.elite_only = true,
+            limit("150", "ioc", &whole),
+            42_210_000,
+            "time_in_force ioc is not enabled for this account",
+        ),
+        (
+            |quirks| quirks.fraction_extended = false,
+            limit("150", "day", &json!({"extended_hours": true})),
+            42_210_000,
+            "fractional orders are for regular hours",
+        ),
+        (
+            |quirks| quirks.price_away_percent = 20,
+            limit("150", "day", &whole),
+            42_210_000,
+            "limit price is too far away from the market",
+        ),
+    ];
+    for (change, wanted, code, message) in rules {
+        Sim::start().await.post(&wanted).await.ok();
+        let sim = with(change).await;
+        sim.post(&wanted).await.refused(422, code, message);
+        // An order that the rule is not about is taken.
+        let plain = json!({"client_order_id": "mine-1", "limit_price": "190"});
+        sim.post(&order("AAPL", "buy", "1", "limit", "day", &plain)).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_of_what_is_not_there() {
+    let id = "00000000-0000-4000-8000-000000000000";
+    let path = format!("/v2/orders/{id}");
+    let long = json!(format!("order not found for {id}"));
+    for (brief_not_found, bare_404) in [(false, false), (true, false), (false, true), (true, true)] {
+        let sim =
+            with(|quirks| (quirks.brief_not_found, quirks.bare_404) = (brief_not_found, bare_404)).await;
+        let none = sim.get(&path).await;
+        assert_eq!(none.status, 404);
+        let message = if brief_not_found { json!("order not found") } else { long.clone() };
+        let code = if bare_404 { Value::Null } else { json!(40_410_000) };
+        assert_eq!((&none.json()["message"], &none.json()["code"]), (&message, &code));
+        let none = sim.get("/v2/positions/AAPL").await.json();
+        assert_eq!((&none["message"], &none["code"]), (&json!("position does not exist"), &code));
+    }
+    for (bare_401, body) in [
+        (false, json!({"code": 40_110_000, "message": "request is not authorized"})),
+        (true, json!({"message": "unauthorized"})),
+    ] {
+        let sim = with(|quirks| quirks.bare_401 = bare_401).await;
+        let got = sim.raw("GET", "/v2/account", "", "").await.unwrap();
+        assert_eq!((got.status, got.json()), (401, body));
+    }
+}
+
+#[tokio::test]
+async fn events_with_and_without_their_ids() {
+    for event_ids in [true, false] {
+        let sim = with(|quirks| quirks.event_ids = event_ids).await;
+        let mut stream = sim.listen().await;
+        sim.buy("AAPL", "1").await;
+        for event in ["pending_new", "new", "fill"] {
+            let frame = stream.next().await.unwrap();
+            assert_eq!(frame["data"]["event"], event);
+            assert_eq!(frame["data"].get("event_id").is_some(), event_ids, "{frame}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn message_pack_is_refused_aloud() {
     let sim = Sim::start().await;
