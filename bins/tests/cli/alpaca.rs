@@ -3,8 +3,12 @@
 mod account;
 mod coins;
 mod desk;
+mod kills;
 mod month;
+mod outside;
+mod parts;
 mod passes;
+mod protection;
 mod repairs;
 mod truth;
 mod verbs;

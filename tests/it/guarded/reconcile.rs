@@ -2,6 +2,8 @@
 
 use broker_api::{Ending, OpenOrder, Protection, Purpose, Qty, Record, Repair, Side, VenueOrder};
 
+use chrono::TimeDelta;
+
 use super::Scene;
 use crate::world::{capabilities, key, of, plan};
 
@@ -164,6 +166,24 @@ fn of_others(name: &str) -> OpenOrder {
 
 // Orders that somebody else had placed could never be cancelled, and blocked trading:
 // QuantConnect/Lean.Brokerages.InteractiveBrokers#232.
+#[test]
+fn what_was_left_alone_for_a_time_is_forgotten_once_it_is_gone_and_said_once_it_is_not() {
+    for (there, beside, differs) in [("0", None, None), ("3", Some(of("3")), Some("position_differs"))] {
+        let mut scene = Scene::new(capabilities());
+        scene.after(0);
+        scene.held.push((key("AAPL"), of("3")));
+        let until = scene.now() + TimeDelta::minutes(5);
+        scene.repairs_until(Repair::Ignore, Protection::default(), Some(until));
+        scene.after(61);
+        assert_eq!(scene.book.outside(key("AAPL")).map(|row| row.held), Some(of("3")));
+        scene.held[0].1 = of(there);
+        scene.after(301);
+        scene.after(61);
+        let told = scene.book.outside(key("AAPL")).map(|row| row.held);
+        assert_eq!((told, scene.diverged().as_deref()), (beside, differs));
+    }
+}
+
 #[test]
 fn an_order_of_somebody_else_stops_entries_until_it_is_left_alone_by_name() {
     let mut scene = Scene::new(capabilities());

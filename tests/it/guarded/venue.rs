@@ -204,12 +204,17 @@ impl Scene {
     }
 
     pub(crate) fn repairs(&mut self, repair: Repair, plan: Protection) {
+        self.repairs_until(repair, plan, None);
+    }
+
+    /// The same, for a time.
+    pub(crate) fn repairs_until(&mut self, repair: Repair, plan: Protection, until: Option<Time>) {
         let act = Operator::Repair {
             venue: venue(),
             key: Some(key("AAPL")),
             repair,
             plan,
-            until: None,
+            until,
             name: "ann".into(),
             why: "looked".into(),
         };

@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 
 use broker_api::Time;
 use broker_sim::alpaca::{Alpaca, Control, Quirks, Running, Settings};
-use broker_sim::core::Market;
+use broker_sim::core::{Bystander, Market, OnRequest, Reply, Request};
 use chrono::{SecondsFormat, TimeDelta};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -125,24 +125,152 @@ impl Desk {
         self.control.wire().iter().filter(is_it).count()
     }
 
-    /// A person cancels all orders of the account by another program.
-    pub fn cancel_all_by_hand(&self) {
+    /// A request of another program at the same account: the status, and what is answered.
+    pub fn by_hand(&self, method: &str, path: &str, body: &str) -> String {
         use std::io::{Read as _, Write as _};
         let host = self.url.trim_start_matches("http://").to_owned();
         let mut line = std::net::TcpStream::connect(&host).unwrap();
+        let length = body.len();
         let request = format!(
-            "DELETE /v2/orders HTTP/1.1\r\nHost: {host}\r\nAPCA-API-KEY-ID: PKTEST\r\nAPCA-API-SECRET-KEY: another\r\nConnection: close\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAPCA-API-KEY-ID: PKTEST\r\nAPCA-API-SECRET-KEY: another\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
         );
         line.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         line.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// A person cancels all orders of the account by another program.
+    pub fn cancel_all_by_hand(&self) {
+        let answer = self.by_hand("DELETE", "/v2/orders", "");
         assert!(answer.starts_with("HTTP/1.1 207"), "{answer}");
         self.control.step(TimeDelta::seconds(2)).unwrap();
+    }
+
+    /// A pass that waits for nothing longer than some seconds, and ends as it should; what it says to programs.
+    #[track_caller]
+    pub fn pass(&self, ends_with: i32, signals: &[Value], words: &[&str]) -> Value {
+        let ran = self.run(signals, &[&["--settle", "3"], words].concat());
+        assert_eq!(code(&ran), ends_with, "{}{}", stdout(&ran), stderr(&ran));
+        document(&ran)["data"].clone()
+    }
+
+    /// A verb that looks shows these lines, whatever the width of its columns.
+    #[track_caller]
+    pub fn shows(&self, words: &[&str], lines: &[&str]) {
+        let looks = words[0] == "reconcile";
+        let shown = stdout(&if looks { self.at_length(words) } else { self.tradewind(words) });
+        let told = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        for line in lines {
+            assert!(told.contains(line), "{words:?} does not show {line:?}: {shown}");
+        }
+    }
+
+    /// What is held of a symbol, as programs read it.
+    pub fn position(&self, symbol: &str) -> Value {
+        let rows = self.json(&["positions"]);
+        rows.as_array().unwrap().iter().find(|row| row["symbol"] == symbol).cloned().unwrap_or(Value::Null)
+    }
+
+    /// The orders that live at the broker: kind, which way, how many, at which price, in which state.
+    pub fn live(&self, symbol: &str) -> Vec<String> {
+        let is_live = |order: &&Value| {
+            ["new", "partially_filled", "held", "accepted", "pending_new", "pending_cancel"]
+                .contains(&order["status"].as_str().unwrap())
+        };
+        let told = |order: &Value| {
+            let word = |field: &str| order[field].as_str().unwrap_or_default().to_owned();
+            let price = [word("stop_price"), word("limit_price")].into_iter().find(|price| !price.is_empty());
+            let words = [word("type"), word("side"), word("qty")].into_iter().chain(price);
+            let words: Vec<String> = words.chain([word("status")]).collect();
+            words.join(" ")
+        };
+        let orders = self.orders();
+        let of_symbol = orders.iter().filter(|order| order["symbol"] == symbol);
+        let mut live: Vec<String> = of_symbol.filter(is_live).map(told).collect();
+        live.sort();
+        live
     }
 
     /// What programs read of the book.
     pub fn state(&self) -> Value {
         serde_json::from_slice(&std::fs::read(self.folder.path().join("paper-state.json")).unwrap()).unwrap()
+    }
+
+    /// A verb during which something happens right after a request was answered that begins so, as `POST /v2/orders`.
+    pub fn tradewind_while(&self, words: &[&str], after: &str, act: impl FnOnce()) -> Output {
+        let (tells, told) = std::sync::mpsc::channel();
+        self.control.stand_by(Tells(tells));
+        let mut command = self.command(words);
+        let running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let within = std::time::Duration::from_secs(30);
+        while !told.recv_timeout(within).unwrap().starts_with(after) {}
+        act();
+        running.wait_with_output().unwrap()
+    }
+
+    /// The same for a pass over these signals.
+    pub fn run_while(&self, signals: &[Value], after: &str, act: impl FnOnce()) -> Output {
+        std::fs::write(self.folder.path().join("signals.json"), json!(signals).to_string()).unwrap();
+        let words = ["run", "--signals", "signals.json", "--settle", "8", "--json"];
+        self.tradewind_while(&words, after, act)
+    }
+
+    /// A verb during which six seconds go by: what is looked at twice, or tried again after a moment, has been by its end.
+    pub fn at_length(&self, words: &[&str]) -> Output {
+        let later = || assert!(self.control.step(TimeDelta::seconds(6)).is_ok());
+        self.tradewind_while(words, "GET /v2/positions", later)
+    }
+
+    /// A pass of that kind.
+    #[track_caller]
+    pub fn long_pass(&self, ends_with: i32) -> Value {
+        let ran = self.at_length(&["run", "--settle", "8", "--json"]);
+        assert_eq!(code(&ran), ends_with, "{}{}", stdout(&ran), stderr(&ran));
+        document(&ran)["data"].clone()
+    }
+
+    /// A pass that is killed as soon as its step of that number begins, from 0; whether that came before its end.
+    pub fn killed(&self, words: &[&str], nth: usize) -> bool {
+        use std::io::{BufRead as _, BufReader};
+        let words = [&["run", "--settle", "0", "--verbose"], words].concat();
+        let mut child = self.command(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let is_reached = lines.filter(|line| line.starts_with("step: ")).nth(nth).is_some();
+        child.kill().unwrap();
+        is_reached && child.wait().unwrap().code().is_none()
+    }
+
+    /// Time goes by at the broker.
+    pub fn seconds(&self, seconds: i64) {
+        self.control.step(TimeDelta::seconds(seconds)).unwrap();
+    }
+
+    pub fn price(&self, symbol: &str, price: &str) {
+        self.control.set_price(symbol, decimal(price)).unwrap();
+    }
+
+    /// The requests that made or ended orders, in their order: `POST sell`, `DELETE`.
+    pub fn sent(&self) -> Vec<String> {
+        let told = |line: &Value| {
+            let path = line["path"].as_str().unwrap_or_default();
+            let is_order = line["kind"] == "request" && path.starts_with("/v2/orders");
+            match line["method"].as_str().filter(|_| is_order)? {
+                "POST" => Some(format!("POST {}", line["body"]["side"].as_str().unwrap())),
+                "DELETE" => Some("DELETE".to_owned()),
+                _ => None,
+            }
+        };
+        self.control.wire().iter().filter_map(told).collect()
+    }
+
+    /// An exit decided now.
+    pub fn exit(&self, id: &str, symbol: &str) -> Value {
+        let mut signal = self.enter(id, symbol, "1");
+        let fields = signal.as_object_mut().unwrap();
+        fields.retain(|name, _| !matches!(name.as_str(), "side" | "stop"));
+        fields["action"] = json!("exit");
+        signal
     }
 
     /// An entry decided now.
@@ -154,6 +282,26 @@ impl Desk {
             "decided_at": text(now), "expires_at": text(now + TimeDelta::hours(20)), "strategy": "test",
         })
     }
+}
+
+/// A request of ours and its answer went over the wire.
+struct Tells(std::sync::mpsc::Sender<String>);
+
+impl Bystander for Tells {
+    fn request(&mut self, _: &Request) -> Option<OnRequest> {
+        None
+    }
+
+    fn answered(&mut self, request: &Request, _: Option<&Reply>) {
+        // Who asked has all it wanted to know.
+        let _ = self.0.send(format!("{} {}", request.method, request.path));
+    }
+}
+
+/// A signal with keys more.
+pub fn with(mut signal: Value, more: &Value) -> Value {
+    signal.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    signal
 }
 
 /// The document of `--json`.

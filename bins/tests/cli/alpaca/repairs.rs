@@ -2,9 +2,11 @@
 //! happened to the users of other programs stands at each test.
 
 use broker_api::Side;
+use broker_sim::alpaca::Quirks;
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::desk::{Desk, decimal, document};
+use super::desk::{Desk, PRICES, decimal, document};
 use crate::place::{code, stderr, stdout};
 use crate::schemas::{assert_fits, schema_of};
 
@@ -183,6 +185,51 @@ fn what_is_ignored_for_a_time_and_what_was_not_traded_stand_in_status_and_explai
     assert_eq!(status["outside"]["held"][0]["until"], json!("2026-12-01T00:00:00Z"), "{status:#}");
     let text = stdout(&desk.tradewind(&["status"]));
     assert!(text.contains("beside     2 KO   in the account, and none of ours"), "{text}");
+}
+
+// What was ignored was ignored for ever: QuantConnect/Lean#2916, QuantConnect/Lean.Brokerages.OANDA#36.
+#[test]
+fn what_is_left_alone_until_a_time_differs_again_when_that_is_over() {
+    let desk = holding();
+    desk.control.trade("KO", Side::Buy, decimal("2")).unwrap();
+    assert_eq!(code(&desk.run(&[], &[])), 4);
+    let left =
+        repaired(&desk, &["ignore", "KO", "--until", "2026-10-02T16:00:00Z", "--reason", "for a while"]);
+    assert_eq!((&left["beside"], &left["exit"]), (&json!("2"), &json!(0)), "{left:#}");
+    desk.seconds(7000);
+    desk.long_pass(0);
+    desk.seconds(300);
+    desk.long_pass(4);
+    let differs = &desk.json(&["status"])["diverged"][0];
+    let told = (&differs["symbol"], &differs["code"], &differs["book"], &differs["broker"]);
+    assert_eq!(told, (&json!("KO"), &json!("position_differs"), &json!("0"), &json!("2")), "{differs:#}");
+    desk.shows(&["reconcile"], &["KO"]);
+    assert_eq!(desk.requests("POST", "/v2/orders"), 1, "nothing was sold");
+}
+
+// One execution was missing in what was told, and positions were made to fit in a loop:
+// QuantConnect/Lean.Brokerages.TradeStation#101, nautechsystems/nautilus_trader#3869.
+#[test]
+fn an_execution_that_the_log_does_not_tell_yet_is_no_difference_and_nothing_is_done_about_it() {
+    let quirks = Quirks { partial_percent: 0, fills_after: TimeDelta::seconds(60), ..Quirks::default() };
+    let desk = Desk::with("100000", &PRICES, 1, quirks);
+    desk.run(&[desk.enter("one", "AAPL", "219")], &["--settle", "1"]);
+    assert_eq!(desk.control.truth()["positions"][0]["qty"], "44");
+    assert_eq!((desk.position("AAPL"), &desk.json(&["status"])["diverged"]), (Value::Null, &json!([])));
+    desk.seconds(30);
+    let ran = desk.run(&[], &["--settle", "1"]);
+    assert_eq!(code(&ran), 0, "{}{}", stdout(&ran), stderr(&ran));
+    assert_eq!((desk.position("AAPL"), &desk.json(&["status"])["diverged"]), (Value::Null, &json!([])));
+    desk.seconds(31);
+    desk.pass(0, &[], &[]);
+    let position = desk.position("AAPL");
+    assert_eq!(
+        (&position["quantity"], &position["protected"]),
+        (&json!("44"), &json!("yes")),
+        "{position:#}"
+    );
+    assert_eq!(desk.sent(), ["POST buy"]);
+    assert_eq!(verdict(&desk, "AAPL")["verdict"], "match");
 }
 
 #[test]

@@ -43,6 +43,30 @@ pub fn nothing_was_sent_twice(wire: &[Value]) {
     }
 }
 
+/// The name that an order has here: its own; or for a leg that the broker made that of its entry and what it is.
+fn names_here(orders: &[Value]) -> BTreeMap<String, String> {
+    let entry = |order: &Value| {
+        orders.iter().find(|other| {
+            !order["group_id"].is_null()
+                && other["group_id"] == order["group_id"]
+                && other["group_role"] == "entry"
+        })
+    };
+    let name = |order: &Value| {
+        let of_leg = match order["group_role"].as_str() {
+            Some("stop_loss") => "-s",
+            Some("take_profit") => "-t",
+            _ => {
+                let name = word(order, "client_order_id");
+                // The names of others are too long here.
+                return if name.starts_with("tw1") { name.to_owned() } else { name.replace('-', "") };
+            }
+        };
+        entry(order).map_or_else(String::new, |entry| format!("{}{of_leg}", word(entry, "client_order_id")))
+    };
+    orders.iter().map(|order| (word(order, "id").to_owned(), name(order))).collect()
+}
+
 /// Positions, cash and every execution are what the simulator has.
 pub fn book_is_what_the_broker_has(desk: &Desk, began_with: Decimal) {
     let truth = desk.control.truth();
@@ -56,12 +80,13 @@ pub fn book_is_what_the_broker_has(desk: &Desk, began_with: Decimal) {
     let ours = held(rows(&desk.json(&["positions"])), "quantity");
     assert_eq!(ours, held(rows(&truth["positions"]), "qty"), "positions: book and broker");
 
+    let names = names_here(rows(&truth["orders"]));
     let theirs: Executed = rows(&truth["executions"])
         .iter()
         .map(|row| {
             let side = word(row, "side").to_owned();
             let numbers = (decimal(word(row, "qty")), decimal(word(row, "price")));
-            let order = word(row, "client_order_id").to_owned();
+            let order = names[word(row, "order_id")].clone();
             (word(row, "activity_id").to_owned(), order, side, numbers.0, numbers.1)
         })
         .collect();

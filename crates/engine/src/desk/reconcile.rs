@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use broker_api::{Code, Held, Holdings, Key, Reason, Record, Repaired, Time, VenueId, planted};
+use broker_api::{
+    Code, Held, Holdings, Key, Protection, Reason, Record, Repair, Repaired, Time, VenueId, planted,
+};
 use chrono::TimeDelta;
 use state::Illegal;
 use state::reconcile::{Explained, Says, Verdict, reconcile};
@@ -65,6 +67,9 @@ impl Step<'_> {
         let (reason, patience) = match &verdict.says {
             Says::Match | Says::Explained(Explained::Outside) => {
                 self.suspects.remove(&key);
+                if self.is_left_alone_too_long(key) && matches!(verdict.says, Says::Match) {
+                    return self.left_alone_no_more(venue, verdict);
+                }
                 return self.agreed(venue, verdict);
             }
             Says::Explained(Explained::FeeInKind { back }) => {
@@ -95,10 +100,10 @@ impl Step<'_> {
         self.suspects.remove(&key);
         if planted!(UnexplainedAdopted) {
             let with = Repaired {
-                repair: broker_api::Repair::TrustBroker,
+                repair: Repair::TrustBroker,
                 there,
                 average: verdict.average,
-                plan: broker_api::Protection::default(),
+                plan: Protection::default(),
                 until: None,
             };
             let (name, reason) = ("nobody".into(), "it differs".into());
@@ -111,6 +116,26 @@ impl Step<'_> {
             return Ok(());
         }
         self.put(Record::Diverged { venue, key: Some(key), reason, fill: None, there: Some(there) })
+    }
+
+    /// Whether the time is over for which a person wanted left alone what lies beside ours.
+    fn is_left_alone_too_long(&self, key: Key) -> bool {
+        let is_over =
+            self.book.outside(key).and_then(|outside| outside.until).is_some_and(|until| until <= self.now);
+        is_over && !self.book.diverged().any(|(diverged, _)| diverged == key)
+    }
+
+    /// Nothing of it is there any more.
+    fn left_alone_no_more(&mut self, venue: VenueId, verdict: &Verdict) -> Result<(), Illegal> {
+        let with = Repaired {
+            repair: Repair::TrustBroker,
+            there: verdict.there,
+            average: verdict.average,
+            plan: Protection::default(),
+            until: None,
+        };
+        let reason = "what was left alone for a time is not there any more".into();
+        self.put(Record::Repaired { venue, key: Some(verdict.key), with, name: "tradewind".into(), reason })
     }
 
     /// A divergence stands until a person has looked, and no more is closed meanwhile than both hold. Where both have moved

@@ -28,6 +28,10 @@ pub(super) struct Compared {
 }
 
 impl Compared {
+    fn is_ours_alone(&self, key: Key, there: Decimal) -> bool {
+        there == self.held.get(key).map_or(Decimal::ZERO, Holding::held)
+    }
+
     /// The lists that the process of now was told before a record, the last one first.
     fn lists<'s>(&self, seen: &'s Seen<'_>, seq: u64) -> impl Iterator<Item = &'s Told> {
         let started = self.started.unwrap_or(0);
@@ -79,6 +83,9 @@ impl Checker for Compared {
                 }
                 // What was there before the book began is nobody's of ours.
                 Record::Repaired { with, .. } if self.started.is_none() && with.repair == Repair::Ignore => {}
+                // What was left alone for a time is left alone no more once nothing of it is there.
+                Record::Repaired { key: Some(key), with, name, .. }
+                    if &**name == "tradewind" && self.is_ours_alone(*key, with.there.get()) => {}
                 Record::Repaired { key: Some(key), with, .. } => {
                     let place = self.wanted.iter().position(|wanted| *wanted == (*key, with.repair));
                     let Some(place) = place else {

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use broker_api::{ExecutionId, Fill, Key, NonTradeKind, Qty, Record, Repair, Repaired, Side};
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 /// What somebody asked a venue to close for us, because it was too little for an order, is a part of our trade.
 const DUST: &str = "dust";
+/// How many places units have after a split.
+const UNIT_PLACES: u32 = 9;
 
 /// All that is held.
 #[derive(Debug, Default)]
@@ -171,7 +173,7 @@ impl Holding {
         if ratio == Decimal::ONE {
             return;
         }
-        self.held *= ratio;
+        self.held = (self.held * ratio).round_dp_with_strategy(UNIT_PLACES, RoundingStrategy::ToZero);
         self.beside = all - self.held;
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use broker_api::{ClientOrderId, Intent, Key, Purpose, Record, Time, TimeInForce};
+use broker_api::{ClientOrderId, Intent, Key, NonTradeKind, Purpose, Record, Time, TimeInForce, VenueEvent};
 
 use super::{Checker, Seen};
 use crate::truth::Arrival;
@@ -82,7 +82,12 @@ impl Checker for Once {
                     arrival.records
                 ));
             }
-            if *intent != arrival.intent {
+            // What rests through a split is another order after it.
+            let is_restated = seen.truth.log.iter().any(|(at, event)| {
+                matches!(event, VenueEvent::NonTrade(entry) if entry.kind == NonTradeKind::Split
+                    && entry.key == Some(intent.key) && *at >= arrival.at)
+            });
+            if *intent != arrival.intent && !is_restated {
                 return Err(format!(
                     "{id} arrived otherwise than it was written down: {intent:?}, {:?}",
                     arrival.intent
