@@ -76,8 +76,14 @@ impl Guarded {
                 self.stopped.insert(position.key, position.number);
                 was_stopped = true;
             }
+            // One of the position before it may rest still, as far as anybody was told.
+            let rests = seen.book.open_orders().any(|order| {
+                order.intent.key == position.key
+                    && order.intent.purpose == Purpose::Stop
+                    && matches!(order.phase, Phase::Working | Phase::Cancelling)
+            });
             let bare = position.bare;
-            if !was_stopped && bare.since.is_none() && bare.total_ms == 0 {
+            if !was_stopped && !rests && bare.since.is_none() && bare.total_ms == 0 {
                 return Err(format!(
                     "{}: no stop ever rested, and no time without one is measured",
                     position.key
