@@ -4,6 +4,7 @@ mod closes;
 mod hours;
 mod legs;
 mod non_trades;
+mod words;
 
 use std::sync::Arc;
 

@@ -47,6 +47,7 @@ pub(crate) fn account(at: Time) -> Account {
         balance: of(CASH),
         margin_used: of("0"),
         buying_power: of(CASH),
+        coin_power: None,
         previous_close: None,
         blocked: false,
         at,

@@ -44,7 +44,7 @@ pub(crate) struct Inside {
     pub(crate) known: Mutex<Known>,
 }
 
-/// What was learnt and does not change.
+/// What was learnt.
 #[derive(Default)]
 pub(crate) struct Known {
     /// Alpaca's names of our orders.
@@ -53,6 +53,8 @@ pub(crate) struct Known {
     silent: BTreeMap<ClientOrderId, (SentWindow, Time)>,
     /// Pairs of coins, by their name without the slash.
     pub(crate) coins: BTreeMap<String, Symbol>,
+    /// What the account said last that it may do.
+    may: Option<convert::May>,
 }
 
 /// How many names are kept. One that is forgotten is asked for again.
@@ -95,7 +97,7 @@ impl Alpaca {
     }
 
     /// Sends an order in Alpaca's own words, once, before anything that is not urgent when `is_urgent`. For programs that
-    /// want what an intent cannot say: money instead of units, or hours outside the session.
+    /// want what an intent cannot say: money instead of units, hours outside the session, or a pair that closes.
     pub async fn place(&self, order: &NewOrder, is_urgent: bool) -> SubmitOutcome {
         if let Err(why) = order.check() {
             return breaks_a_rule(BAD_REQUEST, &why);
@@ -154,7 +156,18 @@ impl Alpaca {
     }
 
     async fn account_row(&self) -> Result<wire::Account, QueryFailed> {
-        self.0.transport.read(Request::get("/v2/account")).await
+        let row = self.0.transport.read(Request::get("/v2/account")).await?;
+        lock(&self.0.known).may = Some(convert::may(&row));
+        Ok(row)
+    }
+
+    /// What the account may do; it is asked when it was not yet.
+    async fn may(&self) -> Result<convert::May, QueryFailed> {
+        let said = lock(&self.0.known).may;
+        match said {
+            Some(may) => Ok(may),
+            None => Ok(convert::may(&self.account_row().await?)),
+        }
     }
 
     fn identify(&self, row: &wire::Account) -> Result<AccountRef, QueryFailed> {
@@ -205,7 +218,7 @@ impl Broker for Alpaca {
             self.0.transport.ask(Request::get(format!("/v2/assets/{symbol}"))).await?
         };
         match asset {
-            Some(asset) => convert::instrument(self.0.venue, &asset, self.0.has_fractions),
+            Some(asset) => convert::instrument(self.0.venue, &asset, self.0.has_fractions, self.may().await?),
             None => Ok(None),
         }
     }

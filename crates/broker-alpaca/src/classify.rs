@@ -70,12 +70,17 @@ impl Row {
     }
 }
 
+/// The most orders in the way that are named.
+const OTHERS_MAX: usize = 3;
+
 /// What an answer of 400 and more says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
     pub(crate) code: Option<u32>,
     pub(crate) message: String,
+    /// The orders that stand in the way, by Alpaca's ids of them.
+    pub(crate) others: Vec<String>,
 }
 
 impl Refusal {
@@ -86,15 +91,25 @@ impl Refusal {
             #[serde(borrow)]
             code: Option<&'a RawValue>,
             message: Option<String>,
+            #[serde(borrow)]
+            related_orders: Option<&'a RawValue>,
+            #[serde(borrow)]
+            existing_order_id: Option<&'a RawValue>,
         }
         let body = serde_json::from_slice::<Body<'_>>(&answer.body).ok();
+        // Of another form they say nothing, and the rest is read all the same.
+        let related = body.as_ref().and_then(|body| serde_json::from_str(body.related_orders?.get()).ok());
+        let existing =
+            body.as_ref().and_then(|body| serde_json::from_str(body.existing_order_id?.get()).ok());
+        let others = related.unwrap_or_else(|| existing.into_iter().collect::<Vec<String>>());
+        let others = others.iter().take(OTHERS_MAX).map(|id| short(id, 64)).collect();
         let code = body.as_ref().and_then(|body| body.code?.get().trim_matches('"').parse().ok());
         let message = body.and_then(|body| body.message).unwrap_or_else(|| {
             // A page of a gateway: its beginning is enough.
             let text = String::from_utf8_lossy(&answer.body);
             if text.trim().is_empty() { "(no body)".to_owned() } else { text.trim().to_owned() }
         });
-        Self { status: answer.status, code, message: short(&message, 200) }
+        Self { status: answer.status, code, message: short(&message, 200), others }
     }
 
     /// Whether Alpaca itself says that there is nothing of that name: a gateway's 404 says nothing. Whether the lookup by

@@ -250,6 +250,10 @@ pub(crate) fn account(of: AccountRef, row: &wire::Account, at: Time) -> Result<A
         balance: amount("cash", row.cash)?,
         margin_used: row.initial_margin.map_or(Ok(Amount::ZERO), |margin| amount("margin", Some(margin)))?,
         buying_power: amount("buying power", row.buying_power)?,
+        coin_power: row
+            .non_marginable_buying_power
+            .map(|power| amount("buying power for coins", Some(power)))
+            .transpose()?,
         previous_close: row.last_equity.and_then(|number| Amount::new(number.0).ok()),
         blocked: row.status != "ACTIVE"
             || !is_free(row.trading_blocked)
@@ -259,21 +263,38 @@ pub(crate) fn account(of: AccountRef, row: &wire::Account, at: Time) -> Result<A
     })
 }
 
+/// What the account may do, as it says itself. What it does not say is left to Alpaca's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct May {
+    /// Sell short.
+    pub(crate) shorts: bool,
+    /// Trade coins.
+    pub(crate) coins: bool,
+}
+
+pub(crate) fn may(row: &wire::Account) -> May {
+    May {
+        shorts: row.shorting_enabled != Some(false),
+        coins: row.crypto_status.as_deref().is_none_or(|status| status == "ACTIVE"),
+    }
+}
+
 /// The most units of an order: Alpaca states no number, and refuses by value.
 const QTY_MAX: i64 = 1_000_000_000;
 
-/// The rules of an asset; nothing when it cannot be traded.
+/// The rules of an asset; nothing when it cannot be traded, or not in this account.
 pub(crate) fn instrument(
     venue: VenueId,
     asset: &wire::Asset,
     has_fractions: bool,
+    may: May,
 ) -> Result<Option<Instrument>, QueryFailed> {
     let is_coin = match asset.class.as_deref() {
         Some("us_equity") => false,
         Some("crypto") => true,
         _ => return Ok(None),
     };
-    if asset.status.as_deref() != Some("active") || !asset.tradable {
+    if asset.status.as_deref() != Some("active") || !asset.tradable || (is_coin && !may.coins) {
         return Ok(None);
     }
     let symbol = symbol(&asset.symbol)?;
@@ -322,7 +343,7 @@ pub(crate) fn instrument(
         notional_min: Amount::new(if is_coin { Decimal::TEN } else { Decimal::ONE })
             .map_err(|bad| why(&bad))?,
         margin: Ratio::new(margin).map_err(|bad| why(&bad))?,
-        shortable: !is_coin && asset.shortable && is_easy,
+        shortable: !is_coin && asset.shortable && is_easy && may.shorts,
     }))
 }
 

@@ -101,10 +101,12 @@ impl Answer {
 
     /// What a refusal says, as short as a person needs it.
     pub(crate) fn told(&self) -> String {
-        let Refusal { code, message, .. } = Refusal::read(self);
+        let Refusal { code, message, others, .. } = Refusal::read(self);
         let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
+        let others = others.join(", ");
+        let others = if others.is_empty() { others } else { format!("; in its way: {others}") };
         let request = self.request.as_deref().map(|id| format!(" [request {id}]")).unwrap_or_default();
-        format!("{} {message}{code}{request}", self.status)
+        format!("{} {message}{code}{others}{request}", self.status)
     }
 }
 

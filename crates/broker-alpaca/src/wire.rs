@@ -26,10 +26,15 @@ pub(crate) struct Account {
     pub(crate) equity: Option<Exact>,
     pub(crate) last_equity: Option<Exact>,
     pub(crate) buying_power: Option<Exact>,
+    /// For coins, and for stocks that are not bought on credit.
+    pub(crate) non_marginable_buying_power: Option<Exact>,
     pub(crate) initial_margin: Option<Exact>,
     pub(crate) trading_blocked: Option<bool>,
     pub(crate) account_blocked: Option<bool>,
     pub(crate) trade_suspended_by_user: Option<bool>,
+    pub(crate) shorting_enabled: Option<bool>,
+    /// A word as in `status`.
+    pub(crate) crypto_status: Option<String>,
 }
 
 /// A row of `GET /v2/positions`.

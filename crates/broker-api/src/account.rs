@@ -56,6 +56,9 @@ pub struct Account {
     pub margin_used: Amount,
     /// What new positions may bind, before orders that are still working.
     pub buying_power: Amount,
+    /// What may be spent on coins, when the broker tells it apart: they are not bought on credit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coin_power: Option<Amount>,
     /// Equity at the end of the previous account day, when the broker publishes it.
     pub previous_close: Option<Amount>,
     /// Whether the broker itself has stopped trading in it.

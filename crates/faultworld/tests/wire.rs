@@ -15,9 +15,9 @@ use faultworld::{abreast, play};
 const SCHEDULES: usize = 42;
 /// Every so manieth seed: neighbours are about the same fault in neighbouring places.
 const STRIDE: u64 = 5;
-/// What comes seldom: a session that the broker does not know (19), an order that fills before its cancel arrives (89, 223), a broker that closes a position (3, 18), and a
+/// What comes seldom: a session that the broker does not know (19), an order that fills before its cancel arrives (89, 223), a broker that closes a position (21, 51), and a
 /// second attempt that is refused while the first is still on its way (375).
-const SELDOM: [u64; 6] = [3, 18, 19, 89, 223, 375];
+const SELDOM: [u64; 6] = [19, 21, 51, 89, 223, 375];
 
 /// How often each thing that goes wrong on the wire is met at least.
 const MET: &[(&str, u64)] = &[

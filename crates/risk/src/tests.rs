@@ -102,6 +102,7 @@ impl World {
                 balance: ten,
                 margin_used: Amount::ZERO,
                 buying_power: ten,
+                coin_power: None,
                 previous_close: None,
                 blocked: false,
                 at: now(),

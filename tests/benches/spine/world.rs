@@ -135,6 +135,7 @@ impl World {
             balance: equity(),
             margin_used: Amount::ZERO,
             buying_power: equity(),
+            coin_power: None,
             previous_close: None,
             blocked: false,
             at: self.now,

@@ -1,7 +1,9 @@
 //! Positions that Alpaca closes itself, and executions that it takes back.
 
 use broker_api::intent::{Limit, Stop};
-use broker_api::{Broker as _, CancelOutcome, Intent, OrderKind, Purpose, Side, TimeInForce, VenueEvent};
+use broker_api::{
+    Broker as _, CancelOutcome, Intent, OrderKind, Purpose, Side, SubmitOutcome, TimeInForce, VenueEvent,
+};
 
 use super::{ENTRY, Scene, buy, key, of};
 
@@ -33,11 +35,21 @@ async fn a_position_whose_units_a_stop_keeps_is_not_closed() {
         ..buy(ENTRY, "AAPL", "10")
     };
     scene.take(&stop).await;
+    // The order that keeps them is named, for a person who looks.
+    let open = scene.alpaca.open_orders().await.expect("live orders");
+    let in_its_way = format!("in its way: {}", open[0].order.venue_order.expect("an id"));
     let answer = scene.alpaca.close(key("AAPL")).await;
-    assert!(
-        matches!(&answer, CancelOutcome::NotSent { why } if why.contains("insufficient qty")),
-        "{answer:?}"
-    );
+    let CancelOutcome::NotSent { why } = answer else { panic!("{answer:?}") };
+    assert!(why.contains("insufficient qty") && why.contains(&in_its_way), "{why}");
+    let sale = Intent {
+        side: Side::Sell,
+        purpose: Purpose::Exit,
+        ..buy("tw1aaaaaaaaaaaaaaaaaaaa-x1", "AAPL", "10")
+    };
+    let answer = scene.alpaca.submit(&sale, scene.began).await;
+    let SubmitOutcome::Refused { code, text } = answer else { panic!("{answer:?}") };
+    assert_eq!(code.as_str(), "insufficient_quantity");
+    assert!(text.contains(&in_its_way), "{text}");
     assert_eq!(scene.held().await, ["AAPL 10 at 200"]);
 }
 

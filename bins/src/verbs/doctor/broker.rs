@@ -70,10 +70,12 @@ fn account(report: &mut Report, place: &Place, told: Result<Account, QueryFailed
     match told {
         Err(failed) => report.fail("account", unavailable(place.broker(), &failed)),
         Ok(account) => {
+            let coins = account.coin_power.map(|power| format!(", {} for coins", figures::money(power)));
             let seen = format!(
-                "equity {}, buying power {}",
+                "equity {}, buying power {}{}",
                 figures::money(account.equity),
-                figures::money(account.buying_power)
+                figures::money(account.buying_power),
+                coins.unwrap_or_default()
             );
             if account.blocked {
                 let seen =

@@ -73,7 +73,10 @@ fn who_rehearses_or_looks_sends_nothing_and_ends_as_a_pass_would() {
     let looked = desk.tradewind(&["doctor"]);
     let text = stdout(&looked);
     assert_eq!(code(&looked), 0, "{text}{}", stderr(&looked));
-    assert!(text.contains("PRACTICE  alpaca") && text.contains("buying power"), "{text}");
+    assert!(
+        text.contains("PRACTICE  alpaca") && text.contains("buying power 400,000.00, 100,000.00 for coins"),
+        "{text}"
+    );
     assert!(!text.contains("a-secret-of-this-test") && !text.contains("PKTEST"), "{text}");
     assert_eq!(desk.requests("POST", "/v2/orders"), 0);
     assert!(!desk.folder.path().join("paper-state.json").exists(), "nothing was begun");

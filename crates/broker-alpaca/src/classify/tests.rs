@@ -118,3 +118,25 @@ fn a_cancel_is_asked_for_too_late_or_under_way() {
     assert!(matches!(cancelled(&answer(500, "")), CancelOutcome::Unknown { .. }));
     assert!(matches!(cancelled(&answer(200, "")), CancelOutcome::Unknown { .. }));
 }
+
+#[test]
+fn a_refusal_names_the_orders_in_its_way() {
+    let told = |more: &str| answer(403, &format!(r#"{{"code":40310000,"message":"no"{more}}}"#)).told();
+    assert_eq!(told(""), "403 no (40310000) [request r-1]");
+    assert_eq!(
+        told(r#","related_orders":["a-1","b-2"]"#),
+        "403 no (40310000); in its way: a-1, b-2 [request r-1]"
+    );
+    assert_eq!(told(r#","existing_order_id":"c-3""#), "403 no (40310000); in its way: c-3 [request r-1]");
+    let many: Vec<String> = (0..9).map(|n| format!("\"{n}\"")).collect();
+    assert!(told(&format!(r#","related_orders":[{}]"#, many.join(","))).contains("in its way: 0, 1, 2 ["));
+    // Of another form they say nothing, and do not hide what the refusal means.
+    for odd in [r#","related_orders":[]"#, r#","related_orders":{"a":1}"#, r#","existing_order_id":7"#] {
+        assert_eq!(told(odd), "403 no (40310000) [request r-1]", "{odd}");
+    }
+    let body = r#"{"code":40310000,"message":"insufficient qty available for order","related_orders":"x"}"#;
+    let outcome = submitted(&answer(403, body));
+    assert!(
+        matches!(&outcome, SubmitOutcome::Refused { code, .. } if code.as_str() == "insufficient_quantity")
+    );
+}

@@ -148,10 +148,30 @@ fn positions_have_the_sign_of_their_side() {
 }
 
 const STOCK: &str = r#"{"id":"5a1f6c2e","class":"us_equity","exchange":"NASDAQ","symbol":"MSFT","status":"active","tradable":true,"marginable":true,"shortable":true,"borrow_status":"easy_to_borrow","fractionable":true,"margin_requirement_long":"30","attributes":["has_options"]}"#;
+const COIN: &str = r#"{"class":"crypto","exchange":"CRYPTO","symbol":"BTC/USD","status":"active","tradable":true,"marginable":false,"shortable":false,"fractionable":true,"min_order_size":"0.000015739","min_trade_increment":"0.000000001","price_increment":"0.01","attributes":[]}"#;
+const ALL: May = May { shorts: true, coins: true };
+
+#[test]
+fn an_account_that_may_not_has_no_short_sales_and_no_coins() {
+    let of = |json: &str, may| instrument(venue(), &read(json), false, may).unwrap();
+    let stock = of(STOCK, May { shorts: false, ..ALL }).unwrap();
+    assert_eq!(stock, Instrument { shortable: false, ..of(STOCK, ALL).unwrap() });
+    assert_eq!(of(COIN, May { coins: false, ..ALL }), None);
+    assert_eq!(of(COIN, May { shorts: false, ..ALL }), of(COIN, ALL));
+    assert_eq!(of(STOCK, May { coins: false, ..ALL }), of(STOCK, ALL));
+    let account = |more: &str| may(&read(&format!(r#"{{"id":"x","status":"ACTIVE"{more}}}"#)));
+    assert_eq!(account(r#","shorting_enabled":true,"crypto_status":"ACTIVE""#), ALL);
+    assert_eq!(account(r#","shorting_enabled":null,"crypto_status":null"#), ALL, "Alpaca says it then");
+    assert_eq!(account(""), ALL);
+    assert_eq!(account(r#","shorting_enabled":false"#), May { shorts: false, ..ALL });
+    for word in ["INACTIVE", "SUBMITTED", "A_NEW_WORD"] {
+        assert_eq!(account(&format!(r#","crypto_status":"{word}""#)), May { coins: false, ..ALL });
+    }
+}
 
 #[test]
 fn assets_become_instruments() {
-    let of = |json: &str, fractions| instrument(venue(), &read(json), fractions).unwrap();
+    let of = |json: &str, fractions| instrument(venue(), &read(json), fractions, ALL).unwrap();
     let stock = of(STOCK, false).unwrap();
     assert_eq!(
         (stock.tick.to_string(), stock.lot.to_string(), stock.margin.to_string()),
@@ -169,8 +189,7 @@ fn assets_become_instruments() {
     assert_eq!(of(&STOCK.replace(r#""tradable":true"#, r#""tradable":false"#), false), None);
     assert_eq!(of(&STOCK.replace("us_equity", "us_option"), false), None);
 
-    let coin = r#"{"class":"crypto","exchange":"CRYPTO","symbol":"BTC/USD","status":"active","tradable":true,"marginable":false,"shortable":false,"fractionable":true,"min_order_size":"0.000015739","min_trade_increment":"0.000000001","price_increment":"0.01","attributes":[]}"#;
-    let coin_rules = of(coin, false).unwrap();
+    let coin_rules = of(COIN, false).unwrap();
     let figures = [
         coin_rules.lot.to_string(),
         coin_rules.qty_min.to_string(),
@@ -178,8 +197,11 @@ fn assets_become_instruments() {
         coin_rules.quote.to_string(),
     ];
     assert_eq!(figures, ["0.000000001", "0.000015739", "10", "USD"]);
-    let vague = coin.replace("price_increment", "other");
-    assert!(instrument(venue(), &read(&vague), false).is_err(), "a rule that is not told is not guessed");
+    let vague = COIN.replace("price_increment", "other");
+    assert!(
+        instrument(venue(), &read(&vague), false, ALL).is_err(),
+        "a rule that is not told is not guessed"
+    );
 }
 
 #[test]

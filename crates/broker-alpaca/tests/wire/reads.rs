@@ -12,8 +12,8 @@ fn account() -> Value {
     json!({
         "id": "3f0c9a52-7d61-4b7e-9c15-2a84c6f0d911", "account_number": "PA3SIM0001QX", "status": "ACTIVE",
         "currency": "USD", "buying_power": "187412.36", "cash": "46853.09", "equity": "50310.44",
-        "last_equity": "50122.9", "initial_margin": "1728.67", "trading_blocked": false,
-        "account_blocked": false, "trade_suspended_by_user": false, "crypto_tier": 1
+        "non_marginable_buying_power": "46480.02", "last_equity": "50122.9", "initial_margin": "1728.67",
+        "trading_blocked": false, "account_blocked": false, "trade_suspended_by_user": false, "crypto_tier": 1
     })
 }
 
@@ -34,6 +34,46 @@ async fn the_account_says_who_it_is_and_what_it_has() {
     let account = alpaca.account().await.unwrap();
     assert_eq!((account.of, account.at, account.blocked), (of, now(), false));
     assert_eq!(account.equity.to_string(), "50310.44");
+    assert_eq!(account.buying_power.to_string(), "187412.36");
+    assert_eq!(account.coin_power.map(|power| power.to_string()).as_deref(), Some("46480.02"));
+}
+
+#[tokio::test]
+async fn what_the_account_may_not_do_is_in_the_rules_of_its_instruments() {
+    let stock = json!({"class": "us_equity", "symbol": "MSFT", "status": "active", "tradable": true,
+        "shortable": true, "borrow_status": "easy_to_borrow"});
+    let coin = json!({"class": "crypto", "symbol": "BTC/USD", "status": "active", "tradable": true,
+        "min_trade_increment": "0.000000001", "price_increment": "0.01"});
+    for (shorting_enabled, crypto_status) in [(true, "ACTIVE"), (false, "ACTIVE"), (true, "INACTIVE")] {
+        let (server, alpaca) = world().await;
+        let mut row = account();
+        (row["shorting_enabled"], row["crypto_status"]) = (shorting_enabled.into(), crypto_status.into());
+        ours("GET", "/v2/account").respond_with(ok(row)).expect(1).mount(&server).await;
+        get(&server, "/v2/assets/MSFT", &[], stock.clone()).await;
+        get(&server, "/v2/assets", &[("asset_class", "crypto")], json!([coin])).await;
+        let rules = async |symbol: &str| alpaca.instrument(Symbol::new(symbol).unwrap()).await.unwrap();
+        assert_eq!(rules("MSFT").await.unwrap().shortable, shorting_enabled);
+        assert_eq!(rules("BTC/USD").await.is_some(), crypto_status == "ACTIVE");
+    }
+}
+
+#[tokio::test]
+async fn what_the_account_may_do_is_what_it_said_last() {
+    let (server, alpaca) = world().await;
+    let mut row = account();
+    let one = |row: &Value| ours("GET", "/v2/account").respond_with(ok(row.clone())).up_to_n_times(1);
+    row["shorting_enabled"] = true.into();
+    one(&row).expect(1).mount(&server).await;
+    row["shorting_enabled"] = false.into();
+    one(&row).expect(1).mount(&server).await;
+    let stock = json!({"class": "us_equity", "symbol": "MSFT", "status": "active", "tradable": true,
+        "shortable": true, "borrow_status": "easy_to_borrow"});
+    get(&server, "/v2/assets/MSFT", &[], stock).await;
+    let msft = Symbol::new("MSFT").unwrap();
+    alpaca.identity().await.unwrap();
+    assert!(alpaca.instrument(msft).await.unwrap().unwrap().shortable);
+    alpaca.account().await.unwrap();
+    assert!(!alpaca.instrument(msft).await.unwrap().unwrap().shortable);
 }
 
 #[tokio::test]
@@ -88,6 +128,7 @@ async fn instruments_are_assets() {
         .mount(&server)
         .await;
     get(&server, "/v2/assets", &[("asset_class", "crypto")], json!([])).await;
+    get(&server, "/v2/account", &[], account()).await;
     let rules = alpaca.instrument(Symbol::new("BRK.B").unwrap()).await.unwrap().unwrap();
     assert_eq!((rules.lot.to_string(), rules.margin.to_string()), ("1".into(), "0.3".into()));
     for none in ["NONE", "ABC/USD"] {

@@ -18,6 +18,7 @@ impl Matching {
             balance: Amount::ZERO,
             margin_used: Amount::ZERO,
             buying_power: Amount::ZERO,
+            coin_power: None,
             previous_close: None,
             blocked: false,
             at: now,

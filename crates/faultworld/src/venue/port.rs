@@ -280,6 +280,7 @@ impl Broker for FaultyVenue {
             balance: amount(equity)?,
             margin_used: Amount::ZERO,
             buying_power: amount(equity.max(rust_decimal::Decimal::ZERO))?,
+            coin_power: None,
             previous_close: None,
             blocked: false,
             at: now,

@@ -1,6 +1,6 @@
 //! The instrument's rules and the account's money.
 
-use broker_api::{Amount, Side};
+use broker_api::{Amount, AssetClass, Side};
 
 use super::{Case, Said, beyond, no, too_large, within};
 
@@ -84,19 +84,22 @@ pub(super) fn buying_power(case: &Case<'_>) -> Said {
         let Some(sum) = bound.and_then(|bound| need.plus(bound).ok()) else { return too_large() };
         need = sum;
     }
+    let for_coins = account.coin_power.filter(|_| view.instrument.asset_class == AssetClass::Crypto);
+    let power = for_coins.unwrap_or(account.buying_power);
     // The account's figures are in the book's currency, or in the one the instrument is quoted in.
     let power = if account.of.currency == view.instrument.quote {
         let Some(rate) = view.rate else { return case.no_rate() };
-        let Ok(power) = account.buying_power.times(rate) else { return too_large() };
+        let Ok(power) = power.times(rate) else { return too_large() };
         power
     } else {
-        account.buying_power
+        power
     };
     if need > power {
         let text = format!(
-            "it and the entries under way bind {}, and {} is free; size it down or close something",
+            "it and the entries under way bind {}, and {} is free{}; size it down or close something",
             cents(need),
-            cents(power)
+            cents(power),
+            if for_coins.is_some() { " for coins" } else { "" }
         );
         return Said::Denied(beyond("buying_power", text, cents(need).to_string(), cents(power).to_string()));
     }

@@ -117,6 +117,23 @@ fn buying_power_is_compared_in_one_currency() {
 }
 
 #[test]
+fn coins_are_paid_out_of_what_may_be_spent_on_coins() {
+    // Four at 227 come to 908.
+    let review = |class, power: &str| {
+        let mut world = World::good();
+        world.instrument.asset_class = class;
+        world.account.as_mut().unwrap().coin_power = Some(power.parse().unwrap());
+        world.review()
+    };
+    assert!(matches!(review(AssetClass::Crypto, "908"), Verdict::Approved { .. }));
+    assert!(matches!(review(AssetClass::Equity, "907"), Verdict::Approved { .. }));
+    let Verdict::Denied { check: 24, reason, .. } = review(AssetClass::Crypto, "907") else {
+        panic!("it is not paid for")
+    };
+    assert!(reason.text.contains("907 is free for coins"), "{}", reason.text);
+}
+
+#[test]
 fn no_mark_says_not_applicable_because_something_is_missing() {
     let of = |change: fn(&mut World)| {
         let mut world = World::good();

@@ -50,6 +50,7 @@ fn bound() -> Book {
         balance: "1000".parse().unwrap(),
         margin_used: Amount::ZERO,
         buying_power: "1000".parse().unwrap(),
+        coin_power: None,
         previous_close: None,
         blocked: false,
         at: at(0),

@@ -168,6 +168,7 @@ impl Scene {
             balance: of("100000"),
             margin_used: of("0"),
             buying_power: of("100000"),
+            coin_power: None,
             previous_close: None,
             blocked: false,
             at: self.now,
