@@ -4,6 +4,7 @@ use broker_alpaca::{NewOrder, OrderClass, OrderType, StopLoss, TakeProfit};
 use broker_api::intent::{Limit, Stop, StopLimit, TrailingStop};
 use broker_api::{
     Broker as _, Finding, Intent, OrderKind, Price, Protection, Purpose, Side, SubmitOutcome, TimeInForce,
+    VenueEvent,
 };
 use serde_json::{Value, json};
 use wiremock::matchers::{body_json, query_param};
@@ -142,20 +143,46 @@ async fn what_an_intent_cannot_say_is_for_who_places_it() {
     }
 }
 
+const STOP: &str = "11aa6f0e-2c94-4d0b-a1f7-3e5b9d7c0003";
+
+/// The target of a pair that closes, and its stop.
+fn pair(has_group: bool, target: &str, stop: &str) -> (Value, Value) {
+    let mut head = order(ID, NAME, target, "0");
+    (head["order_class"], head["side"]) = ("oco".into(), "sell".into());
+    let mut stop = order(STOP, "f7b2c3d4-5e6f-4071-9b8c-0d1e2f3a4b52", stop, "0");
+    (stop["order_class"], stop["side"], stop["type"]) = ("oco".into(), "sell".into(), "stop".into());
+    (stop["limit_price"], stop["stop_price"]) = (Value::Null, "400".into());
+    if has_group {
+        (head["group_id"], head["group_role"]) = ("9c2e4b77".into(), "take_profit".into());
+        (stop["group_id"], stop["group_role"]) = ("9c2e4b77".into(), "stop_loss".into());
+    }
+    (head, stop)
+}
+
+#[tokio::test]
+async fn the_end_of_such_a_stop_is_told_under_its_name_and_by_its_group_nothing_more_is_asked() {
+    for (has_group, families) in [(true, 0..=0), (false, 1..=1)] {
+        let (server, alpaca) = world().await;
+        let (head, mut stop) = pair(has_group, "new", "canceled");
+        stop["canceled_at"] = "2026-11-20T15:05:09.4Z".into();
+        let nested = with(head.clone(), json!({"legs": [stop]}));
+        let list = |nested: &str| {
+            ours("GET", "/v2/orders").and(query_param("status", "all")).and(query_param("nested", nested))
+        };
+        list("false").respond_with(ok(json!([stop, head]))).expect(1).mount(&server).await;
+        list("true").respond_with(ok(json!([nested]))).expect(families).mount(&server).await;
+        ours("GET", "/v2/account/activities/FILL").respond_with(ok(json!([]))).mount(&server).await;
+        let read = alpaca.activity_since(None).await.unwrap();
+        let [VenueEvent::Closed { order, .. }] = read.events.as_slice() else { panic!("{read:?}") };
+        assert_eq!(order.as_str(), format!("{NAME}-s"));
+    }
+}
+
 #[tokio::test]
 async fn the_stop_of_a_pair_that_closes_is_named_after_its_target() {
     for has_group in [true, false] {
         let (server, alpaca) = world().await;
-        let stop_id = "11aa6f0e-2c94-4d0b-a1f7-3e5b9d7c0003";
-        let mut head = order(ID, NAME, "new", "0");
-        (head["order_class"], head["side"]) = ("oco".into(), "sell".into());
-        let mut stop = order(stop_id, "f7b2c3d4-5e6f-4071-9b8c-0d1e2f3a4b52", "held", "0");
-        (stop["order_class"], stop["side"], stop["type"]) = ("oco".into(), "sell".into(), "stop".into());
-        (stop["limit_price"], stop["stop_price"]) = (Value::Null, "400".into());
-        if has_group {
-            (head["group_id"], head["group_role"]) = ("9c2e4b77".into(), "take_profit".into());
-            (stop["group_id"], stop["group_role"]) = ("9c2e4b77".into(), "stop_loss".into());
-        }
+        let (mut head, stop) = pair(has_group, "new", "held");
         let flat = json!([head]);
         head["legs"] = json!([stop]);
         let open = || ours("GET", "/v2/orders").and(query_param("status", "open"));
@@ -173,6 +200,6 @@ async fn the_stop_of_a_pair_that_closes_is_named_after_its_target() {
         let Ok(Finding::Found { order }) = alpaca.find(name(&leg), mark(), sent()).await else {
             panic!("it is there")
         };
-        assert_eq!(order.venue_order.unwrap().as_str(), stop_id);
+        assert_eq!(order.venue_order.unwrap().as_str(), STOP);
     }
 }
