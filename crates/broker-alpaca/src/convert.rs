@@ -321,6 +321,12 @@ pub(crate) fn instrument(
         None if is_coin => return Err(why(&"a pair without a slash")),
         None => "USD".to_owned(),
     };
+    let percent = asset.margin_requirement_long.map_or(Decimal::ONE_HUNDRED, |number| number.0);
+    let margin = if asset.marginable && !is_coin {
+        (percent / Decimal::ONE_HUNDRED).normalize()
+    } else {
+        Decimal::ONE
+    };
     let is_easy = match asset.borrow_status.as_deref() {
         Some(word) => word == "easy_to_borrow",
         None => asset.easy_to_borrow.unwrap_or(false),
@@ -336,8 +342,7 @@ pub(crate) fn instrument(
         // 403 "cost basis must be >= minimal amount of order 1", for coins 10.
         notional_min: Amount::new(if is_coin { Decimal::TEN } else { Decimal::ONE })
             .map_err(|bad| why(&bad))?,
-        // Of buying power, which has in it what Alpaca lends, an order takes its whole value.
-        margin: Ratio::ONE,
+        margin: Ratio::new(margin).map_err(|bad| why(&bad))?,
         shortable: !is_coin && asset.shortable && is_easy && may.shorts,
     }))
 }

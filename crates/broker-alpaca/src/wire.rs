@@ -51,6 +51,7 @@ pub(crate) struct Position {
 
 /// `GET /v2/assets/{symbol}`, and a row of the list.
 #[derive(Clone, Debug, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the fields of the wire")]
 pub(crate) struct Asset {
     pub(crate) class: Option<String>,
     pub(crate) symbol: String,
@@ -58,12 +59,16 @@ pub(crate) struct Asset {
     #[serde(default)]
     pub(crate) tradable: bool,
     #[serde(default)]
+    pub(crate) marginable: bool,
+    #[serde(default)]
     pub(crate) shortable: bool,
     #[serde(default)]
     pub(crate) fractionable: bool,
     pub(crate) borrow_status: Option<String>,
     /// Deprecated in favour of the one before, and still seen.
     pub(crate) easy_to_borrow: Option<bool>,
+    /// Percent.
+    pub(crate) margin_requirement_long: Option<Exact>,
     pub(crate) min_order_size: Option<Exact>,
     pub(crate) min_trade_increment: Option<Exact>,
     pub(crate) price_increment: Option<Exact>,

@@ -126,5 +126,7 @@ pub fn book_is_what_the_broker_has(desk: &Desk, began_with: Decimal) {
     let positions = state["positions"].as_object().unwrap();
     let cost: Decimal = positions.values().map(|row| decimal(word(row, "cost"))).sum();
     let cash = began_with + decimal(word(totals, "gross")) - decimal(word(totals, "fees")) - cost;
-    assert_eq!(cash.round_dp(8), (began_with - paid).round_dp(8), "profit, fees and costs make the cash");
+    // Shares of a cost are rounded far behind that; to round both sides here could part what is equal.
+    let apart = (cash - (began_with - paid)).abs();
+    assert!(apart < decimal("0.00000001"), "profit, fees and costs make the cash: {apart} apart");
 }

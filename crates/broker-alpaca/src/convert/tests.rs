@@ -175,7 +175,7 @@ fn assets_become_instruments() {
     let stock = of(STOCK, false).unwrap();
     assert_eq!(
         (stock.tick.to_string(), stock.lot.to_string(), stock.margin.to_string()),
-        ("0.01".into(), "1".into(), "1".into())
+        ("0.01".into(), "1".into(), "0.3".into())
     );
     assert!(stock.shortable);
     assert_eq!(of(STOCK, true).unwrap().lot.to_string(), "0.000000001");

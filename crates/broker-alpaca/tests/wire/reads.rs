@@ -130,7 +130,7 @@ async fn instruments_are_assets() {
     get(&server, "/v2/assets", &[("asset_class", "crypto")], json!([])).await;
     get(&server, "/v2/account", &[], account()).await;
     let rules = alpaca.instrument(Symbol::new("BRK.B").unwrap()).await.unwrap().unwrap();
-    assert_eq!((rules.lot.to_string(), rules.margin.to_string()), ("1".into(), "1".into()));
+    assert_eq!((rules.lot.to_string(), rules.margin.to_string()), ("1".into(), "0.3".into()));
     for none in ["NONE", "ABC/USD"] {
         assert_eq!(alpaca.instrument(Symbol::new(none).unwrap()).await, Ok(None));
     }
@@ -342,4 +342,28 @@ async fn daily_bars_of_coins_have_an_address_of_their_own_and_last_a_day() {
     assert_eq!(closes, ["2026-11-19T06:00:00+00:00", "2026-11-20T06:00:00+00:00"], "today's is not over");
     assert_eq!((told[0].low.to_string(), told[0].close.to_string()), ("94000.25".into(), "95000.75".into()));
     assert_eq!(told[0].volume.unwrap().to_string(), "0.123456789");
+}
+
+#[tokio::test]
+async fn the_pairs_of_coins_are_listed_once_for_all_who_ask() {
+    let (server, alpaca) = world().await;
+    get(&server, "/v2/account", &[], account()).await;
+    let pair = |symbol: &str| {
+        json!({
+            "class": "crypto", "symbol": symbol, "status": "active", "tradable": true, "marginable": false,
+            "shortable": false, "easy_to_borrow": false, "fractionable": true, "min_order_size": "0.0001",
+            "min_trade_increment": "0.000000001", "price_increment": "0.01"
+        })
+    };
+    ours("GET", "/v2/assets")
+        .and(query_param("asset_class", "crypto"))
+        .respond_with(ok(json!([pair("BTC/USD"), pair("ETH/USD")])))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let symbols = ["BTC/USD", "ETH/USD", "DOGE/USD"].map(|symbol| Symbol::new(symbol).unwrap());
+    let [btc, eth, doge] = symbols;
+    let (btc, eth) = tokio::join!(alpaca.instrument(btc), alpaca.instrument(eth));
+    assert!(btc.unwrap().is_some() && eth.unwrap().is_some());
+    assert_eq!(alpaca.instrument(doge).await.unwrap(), None);
 }
