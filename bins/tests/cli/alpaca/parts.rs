@@ -215,5 +215,7 @@ fn what_is_too_little_for_an_order_is_closed_by_the_broker_itself_and_belongs_to
         (&totals["trades"], &totals["losses"], &status["diverged"]),
         (&json!(1), &json!(1), &json!([]))
     );
+    // The next pass reads the account once more.
+    desk.run(&[], &["--settle", "0"]);
     truth::book_is_what_the_broker_has(&desk, decimal("10000"));
 }

@@ -1,8 +1,10 @@
 //! What venues say becomes records: executions, closings, answers. The venue's word wins over what was believed.
 
+use std::collections::BTreeSet;
+
 use broker_api::{
-    Activity, CancelOutcome, ClientOrderId, Code, Fill, Finding, NonTrade, NonTradeKind, Phase, Reason,
-    Record, Side, SubmitOutcome, VenueEvent, VenueId, planted, transition,
+    Activity, CancelOutcome, ClientOrderId, Code, ExecutionId, Fill, Finding, NonTrade, NonTradeKind, Phase,
+    Reason, Record, Side, SubmitOutcome, VenueEvent, VenueId, planted, transition,
 };
 use state::Illegal;
 use state::book::DUST;
@@ -20,7 +22,9 @@ impl Step<'_> {
     /// A stretch of a venue's log, in its order, and then the place it was read to.
     pub(super) fn activity(&mut self, venue: VenueId, activity: &Activity) -> Result<(), Illegal> {
         // What happened to a leg that a venue made waits for the fill of its entry, which brings it, when that is told later.
-        let waits: Vec<bool> = activity.events.iter().map(|event| self.is_of_coming_leg(event)).collect();
+        let mut coming = BTreeSet::new();
+        let waits: Vec<bool> =
+            activity.events.iter().map(|event| self.is_of_coming_leg(event, &mut coming)).collect();
         let in_turn = |late: bool| {
             let events = activity.events.iter().zip(&waits);
             events.filter(move |(_, waits)| **waits == late).map(|(event, _)| event)
@@ -56,14 +60,21 @@ impl Step<'_> {
         if moved { self.put(Record::CursorMoved { venue, cursor: activity.cursor }) } else { Ok(()) }
     }
 
-    fn is_of_coming_leg(&self, event: &VenueEvent) -> bool {
+    /// `coming` are the executions of such legs so far: what is taken back of them waits with them.
+    fn is_of_coming_leg(&self, event: &VenueEvent, coming: &mut BTreeSet<ExecutionId>) -> bool {
         let order = match event {
             VenueEvent::Filled(fill) => fill.order,
             VenueEvent::Closed { order, .. } => *order,
-            _ => return false,
+            VenueEvent::Busted { execution, .. } => return coming.contains(execution),
+            VenueEvent::Corrected { fill, .. } => return coming.contains(&fill.execution),
+            VenueEvent::NonTrade(_) => return false,
         };
         let entry = || order.leg_of().and_then(|(entry, _)| self.book.order(entry));
-        self.book.order(order).is_none() && entry().is_some_and(|entry| entry.intent.bracket)
+        let waits = self.book.order(order).is_none() && entry().is_some_and(|entry| entry.intent.bracket);
+        if let (true, VenueEvent::Filled(fill)) = (waits, event) {
+            coming.insert(fill.execution);
+        }
+        waits
     }
 
     /// One execution, counted once by its name. One that belongs to no order of ours moves what else the account holds, or

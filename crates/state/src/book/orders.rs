@@ -69,6 +69,7 @@ impl Book {
             throttled: 0,
             lost_at: None,
             was_refused: false,
+            taken_back: Qty::ZERO,
             cancel_wanted: None,
             reason: None,
         });
@@ -141,10 +142,13 @@ impl Book {
                 no(format!("order {id} is not in the book"))
             };
         };
+        let executed = order.filled.plus(order.taken_back)?;
         let event = match finding {
             Some(Finding::Found { order: seen }) => match seen.end {
                 // Complete is an order whose fills add up; until they do, it counts as live.
-                Some(end) if end != End::Filled && seen.filled == order.filled => Some(Event::Closed(end)),
+                Some(end) if end != End::Filled && [order.filled, executed].contains(&seen.filled) => {
+                    Some(Event::Closed(end))
+                }
                 _ => Some(Event::FoundLive),
             },
             Some(Finding::NotYet { .. } | Finding::Absent { .. }) | None => None,

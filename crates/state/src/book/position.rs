@@ -6,7 +6,7 @@ use broker_api::{
 
 use super::fold::{No, no};
 use super::ledger::{self, Booked, Effect};
-use super::rows::{Execution, Position, Trade};
+use super::rows::{Execution, Order, Position, Trade};
 use super::{Book, TRADES_KEPT};
 
 impl Book {
@@ -25,7 +25,8 @@ impl Book {
         let value = order.value.plus(fill.price.times(fill.qty)?)?;
         let booked = self.booked(fill)?;
         let fees = order.fees.plus(booked.fees)?;
-        let event = if filled >= intent.qty { Event::FullyFilled } else { Event::PartFilled };
+        let event =
+            if filled.plus(order.taken_back)? >= intent.qty { Event::FullyFilled } else { Event::PartFilled };
 
         let before = self.positions.get(&fill.key);
         let (gross, paid) = before.map_or((Amount::ZERO, Amount::ZERO), |p| (p.gross, p.fees));
@@ -112,13 +113,23 @@ impl Book {
     }
 
     pub(super) fn count_fill(&mut self, id: ClientOrderId, filled: Qty, value: Amount, fees: Amount) {
+        if let Some(order) = self.any_order(id) {
+            (order.filled, order.value, order.fees) = (filled, value, fees);
+        }
+    }
+
+    pub(super) fn count_taken_back(&mut self, id: ClientOrderId, taken_back: Qty) {
+        if let Some(order) = self.any_order(id) {
+            order.taken_back = taken_back;
+        }
+    }
+
+    fn any_order(&mut self, id: ClientOrderId) -> Option<&mut Order> {
         let order = match self.orders.get_mut(&id) {
             Some(order) => Some(order),
             None => self.closed_orders.get_mut(&id),
         };
-        if let Some(order) = order {
-            (order.filled, order.value, order.fees) = (filled, value, fees);
-        }
+        order.map(AsMut::as_mut)
     }
 
     pub(super) fn close(&mut self, position: Position, fill: &Fill, intent: &Intent) {

@@ -37,6 +37,7 @@ impl Book {
             return no(format!("order {} is forgotten", old.order));
         };
         let mut filled = order.filled.minus(old.qty)?;
+        let taken_back = if with.is_none() { order.taken_back.plus(old.qty)? } else { order.taken_back };
         let mut value = order.value.minus(old.price.times(old.qty)?)?;
         let mut fees = order.fees.minus(self.booked(&old)?.fees)?;
         if let Some(new) = with {
@@ -44,7 +45,8 @@ impl Book {
             value = value.plus(new.price.times(new.qty)?)?;
             fees = fees.plus(self.booked(new)?.fees)?;
         }
-        let event = if filled >= order.intent.qty { Event::FullyFilled } else { Event::Busted };
+        let is_whole = with.is_some() && filled.plus(taken_back)? >= order.intent.qty;
+        let event = if is_whole { Event::FullyFilled } else { Event::Busted };
 
         let key = old.key;
         let held = self.positions.get(&key).filter(|p| p.executions.contains(&execution)).cloned();
@@ -81,6 +83,7 @@ impl Book {
             _ => return no(format!("execution {execution} cannot be undone by itself")),
         }
         self.count_fill(old.order, filled, value, fees);
+        self.count_taken_back(old.order, taken_back);
         let executions = self.executions.entry(venue).or_default();
         // One that was taken back stays known: it may be told again, and must not count then.
         if let Some(known) = executions.get_mut(&execution) {

@@ -80,6 +80,9 @@ pub struct Order {
     pub venue_order: Option<VenueOrderId>,
     /// How much was executed.
     pub filled: Qty,
+    /// How much more was executed and taken back: the venue does not execute it again.
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
+    pub taken_back: Qty,
     /// What that came to, in quote currency.
     pub value: Amount,
     /// What it cost beside the price, in account currency.
@@ -120,10 +123,18 @@ pub struct Order {
     pub reason: Option<Reason>,
 }
 
+const fn nothing() -> Qty {
+    Qty::ZERO
+}
+
+fn is_nothing(qty: &Qty) -> bool {
+    qty.is_zero()
+}
+
 impl Order {
     /// What is not executed yet.
     pub fn remaining(&self) -> Qty {
-        self.intent.qty.minus_or_zero(self.filled)
+        self.intent.qty.minus_or_zero(self.filled).minus_or_zero(self.taken_back)
     }
 
     /// Whether it carries its last moment itself: it ends when its time to be sent does.

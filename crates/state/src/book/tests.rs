@@ -191,6 +191,20 @@ proptest! {
 }
 
 #[test]
+fn an_order_of_which_a_part_was_taken_back_is_whole_with_the_rest_and_waits_for_nothing() {
+    let mut book = bound();
+    book.apply(&intended(0, Side::Buy, 83), at(1)).unwrap();
+    book.apply(&Record::Filled { fill: fill(0, "a", Side::Buy, 33, 10_000, 0) }, at(1)).unwrap();
+    let busted = Record::Busted { venue: key().venue, execution: ExecutionId::new("a").unwrap() };
+    book.apply(&busted, at(2)).unwrap();
+    let order = book.open_orders().next().unwrap();
+    assert_eq!((order.filled, order.remaining()), (Qty::ZERO, "50".parse().unwrap()));
+    book.apply(&Record::Filled { fill: fill(0, "b", Side::Buy, 50, 10_000, 0) }, at(3)).unwrap();
+    assert_eq!(book.open_orders().count(), 0, "the venue executes nothing of it again");
+    assert_eq!(book.held(key()), "50".parse().unwrap());
+}
+
+#[test]
 fn what_is_refused_leaves_no_trace() {
     let (book, ..) = play(&[Traded { buys: true, parts: [3, 4], prices: [10_000, 10_100], fee: 1 }]);
     let known = fill(0, "x0-0", Side::Buy, 3, 10_000, 1);

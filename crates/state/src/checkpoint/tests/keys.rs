@@ -42,6 +42,7 @@ fn order(n: u8) -> Order {
         since: at(0),
         venue_order: Some("v1".parse().unwrap()),
         filled: "1".parse().unwrap(),
+        taken_back: "1".parse().unwrap(),
         value: "1".parse().unwrap(),
         fees: "1".parse().unwrap(),
         asks: 1,
