@@ -12,7 +12,6 @@ use broker_api::{
 };
 use chrono::{Days, NaiveDate, TimeDelta};
 use reqwest::Method;
-use tokio::time::Instant;
 
 use crate::capabilities::capabilities;
 use crate::classify;
@@ -44,7 +43,7 @@ pub(crate) struct Inside {
     pub(crate) memory: tokio::sync::Mutex<Memory>,
     pub(crate) known: Mutex<Known>,
     /// The pairs of coins as they were listed last.
-    pub(crate) coins: tokio::sync::Mutex<Option<(Instant, Arc<[wire::Asset]>)>>,
+    pub(crate) coins: tokio::sync::Mutex<Option<(Time, Arc<[wire::Asset]>)>>,
 }
 
 /// What was learnt.

@@ -10,13 +10,14 @@ mod connect;
 #[cfg(feature = "probe")]
 mod overheard;
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use broker_api::Time;
 use chrono::TimeDelta;
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{Sink, SinkExt as _, StreamExt as _};
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -34,6 +35,7 @@ pub use overheard::Overheard;
 
 const LISTEN: &str = r#"{"action":"listen","data":{"streams":["trade_updates"]}}"#;
 const UPDATES: &str = "trade_updates";
+const LATE: &str = "no answer in time";
 
 /// How long the stream is waited for, in what.
 #[derive(Clone, Copy, Debug)]
@@ -171,15 +173,14 @@ impl Stream {
     /// One connection, from its beginning to its end.
     async fn session(&self) -> Result<(), String> {
         let Patience { answer, quiet, .. } = self.patience;
-        let late = |_| "no answer in time".to_owned();
+        let late = |_| LATE.to_owned();
         let mut socket =
             timeout(answer, connect(&self.base, Arc::clone(&self.tls))).await.map_err(late)??;
         // What the log told before this connection says nothing about it.
         while timeout(Duration::ZERO, self.give_up.notified()).await.is_ok() {}
-        let hello = Message::text(self.authenticate.expose_secret());
-        socket.send(hello).await.map_err(|why| why.to_string())?;
+        say(&mut socket, self.authenticate.expose_secret(), answer).await?;
         timeout(answer, authorized(&mut socket)).await.map_err(late)??;
-        socket.send(Message::text(LISTEN)).await.map_err(|why| why.to_string())?;
+        say(&mut socket, LISTEN, answer).await?;
         let silence = sleep(answer);
         tokio::pin!(silence);
         let mut is_asked = true;
@@ -197,7 +198,7 @@ impl Stream {
                     if is_asked {
                         return Err("open, and mute".to_owned());
                     }
-                    socket.send(Message::text(LISTEN)).await.map_err(|why| why.to_string())?;
+                    say(&mut socket, LISTEN, answer).await?;
                     silence.set(sleep(answer));
                     is_asked = true;
                 }
@@ -239,6 +240,17 @@ impl Stream {
             _ => self.hint.notify_one(),
         }
         Ok(())
+    }
+}
+
+/// Says something to who reads; one who does not is none that answers.
+async fn say<S>(socket: &mut S, text: &str, within: Duration) -> Result<(), String>
+where
+    S: Sink<Message, Error: fmt::Display> + Unpin,
+{
+    match timeout(within, socket.send(Message::text(text))).await {
+        Ok(said) => said.map_err(|why| why.to_string()),
+        Err(_) => Err(LATE.to_owned()),
     }
 }
 

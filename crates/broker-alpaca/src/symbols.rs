@@ -1,10 +1,9 @@
 //! Canonical symbols: orders say `BTC/USD`, positions and most activities `BTCUSD`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use broker_api::{QueryFailed, Symbol};
-use tokio::time::Instant;
+use broker_api::{QueryFailed, Symbol, Time};
+use chrono::TimeDelta;
 
 use crate::broker::Alpaca;
 use crate::convert;
@@ -14,7 +13,7 @@ use crate::wire;
 /// A pair without its slash is at least so long.
 const PAIR_MIN: usize = 6;
 /// How long a list of pairs is good.
-const LISTED_FOR: Duration = Duration::from_mins(1);
+const LISTED_FOR: TimeDelta = TimeDelta::minutes(1);
 
 impl Alpaca {
     /// A pair of coins by its symbol.
@@ -26,7 +25,9 @@ impl Alpaca {
     /// The list of pairs of coins, which is short. Those who ask at once, or soon after, share one answer.
     async fn coins(&self) -> Result<Arc<[wire::Asset]>, QueryFailed> {
         let mut listed = self.0.coins.lock().await;
-        if let Some((_, assets)) = listed.as_ref().filter(|(at, _)| at.elapsed() < LISTED_FOR) {
+        let now = self.0.transport.now();
+        let is_fresh = |at: Time| at <= now && now < at + LISTED_FOR;
+        if let Some((_, assets)) = listed.as_ref().filter(|(at, _)| is_fresh(*at)) {
             return Ok(Arc::clone(assets));
         }
         let request = Request::get("/v2/assets").with("status", "active").with("asset_class", "crypto");
@@ -36,7 +37,7 @@ impl Alpaca {
             known.coins.insert(asset.symbol.replace('/', ""), convert::symbol(&asset.symbol)?);
         }
         drop(known);
-        *listed = Some((Instant::now(), Arc::clone(&assets)));
+        *listed = Some((now, Arc::clone(&assets)));
         Ok(assets)
     }
 

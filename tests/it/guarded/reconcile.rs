@@ -172,6 +172,9 @@ fn what_was_left_alone_for_a_time_is_forgotten_once_it_is_gone_and_said_once_it_
         let mut scene = Scene::new(capabilities());
         scene.after(0);
         scene.held.push((key("AAPL"), of("3")));
+        scene.after(61);
+        scene.after(6);
+        assert_eq!(scene.diverged().as_deref(), Some("position_differs"));
         let until = scene.now() + TimeDelta::minutes(5);
         scene.repairs_until(Repair::Ignore, Protection::default(), Some(until));
         scene.after(61);

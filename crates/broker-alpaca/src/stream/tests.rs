@@ -200,3 +200,14 @@ fn pauses_double_to_the_longest() {
     let seconds = |failures| handle.stream.pause(failures).as_secs();
     assert_eq!([0, 1, 2, 4, 5, 40].map(seconds), [1, 2, 4, 16, 30, 30]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_does_not_read_is_none_that_answers() {
+    let (ours, theirs) = tokio::io::duplex(16);
+    let mut socket =
+        WebSocketStream::from_raw_socket(ours, tokio_tungstenite::tungstenite::protocol::Role::Client, None)
+            .await;
+    let said = say(&mut socket, LISTEN, Duration::from_secs(10)).await;
+    assert_eq!(said, Err(LATE.to_owned()));
+    drop(theirs);
+}

@@ -81,7 +81,7 @@ pub struct Order {
     /// How much was executed.
     pub filled: Qty,
     /// How much more was executed and taken back: the venue does not execute it again.
-    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
+    #[serde(default = "beside::nothing", skip_serializing_if = "beside::is_nothing")]
     pub taken_back: Qty,
     /// What that came to, in quote currency.
     pub value: Amount,
@@ -121,14 +121,6 @@ pub struct Order {
     /// Why it ended as it did, or waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-}
-
-const fn nothing() -> Qty {
-    Qty::ZERO
-}
-
-fn is_nothing(qty: &Qty) -> bool {
-    qty.is_zero()
 }
 
 impl Order {
