@@ -17,7 +17,7 @@ const OURS: &[Kind] = &[
 const DISK: &[Kind] = &[Kind::Commit, Kind::StateFile];
 const READING: &[Kind] = &[Kind::Find, Kind::Activity, Kind::Account, Kind::List];
 
-/// What cannot go wrong where, and why: with [`Fault::at`] it is every fault at every kind of place.
+/// What cannot go wrong where, and why: with [`super::Fault::at`] it is every fault at every kind of place.
 pub const CANNOT: &[(&[Kind], &[F], &str)] = &[
     (ASKING, &[F::DiskFull, F::DiskDoubtful], "nothing is written there"),
     (
