@@ -26,7 +26,7 @@ pub struct Fill {
     /// What it cost in money beside the price; positive is paid.
     pub fee: Money,
     /// What the venue kept of the instrument itself: a fee in kind, as of coins.
-    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
+    #[serde(default = "Qty::nothing", skip_serializing_if = "Qty::is_nothing")]
     pub kept: Qty,
     /// What one unit of quote currency was worth in account currency.
     pub rate: Ratio,
@@ -34,14 +34,6 @@ pub struct Fill {
     pub at: Time,
     /// For a simulated fill: the model that made it.
     pub model: Option<Code>,
-}
-
-const fn nothing() -> Qty {
-    Qty::ZERO
-}
-
-fn is_nothing(qty: &Qty) -> bool {
-    qty.is_zero()
 }
 
 impl Fill {

@@ -202,6 +202,16 @@ impl Qty {
         self.0.is_zero()
     }
 
+    /// For a field that is left away where it is nothing: what it is then.
+    pub const fn nothing() -> Self {
+        Self::ZERO
+    }
+
+    /// The same: whether it is left away.
+    pub fn is_nothing(&self) -> bool {
+        self.is_zero()
+    }
+
     /// The sum.
     ///
     /// # Errors

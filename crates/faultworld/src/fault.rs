@@ -6,6 +6,22 @@ use crate::place::Kind;
 
 pub use cannot::CANNOT;
 
+/// What happens by itself, and only by itself.
+const OF_THE_WORLD: &[Fault] = &[
+    Fault::Outage,
+    Fault::ManualTrade,
+    Fault::Liquidation,
+    Fault::Bust,
+    Fault::Dividend,
+    Fault::LateFee,
+    Fault::Deposit,
+    Fault::Split,
+    Fault::UnitsMoved,
+    Fault::Unlogged,
+    Fault::PriceGap,
+    Fault::ClockJump,
+];
+
 /// One way in which something goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
@@ -176,20 +192,7 @@ impl Fault {
             Kind::Account => &[F::DiesBefore, F::Unreadable, F::Stale],
             Kind::List => &[F::DiesBefore, F::Unreadable, F::Stale, F::Partial],
             Kind::StateFile => &[F::DiskFull, F::DiesBefore, F::DiesAfter],
-            Kind::World => &[
-                F::Outage,
-                F::ManualTrade,
-                F::Liquidation,
-                F::Bust,
-                F::Dividend,
-                F::LateFee,
-                F::Deposit,
-                F::Split,
-                F::UnitsMoved,
-                F::Unlogged,
-                F::PriceGap,
-                F::ClockJump,
-            ],
+            Kind::World => OF_THE_WORLD,
         }
     }
 

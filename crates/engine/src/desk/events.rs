@@ -23,15 +23,14 @@ impl Step<'_> {
     pub(super) fn activity(&mut self, venue: VenueId, activity: &Activity) -> Result<(), Illegal> {
         // What happened to a leg that a venue made waits for the fill of its entry, which brings it, when that is told later.
         let mut coming = BTreeSet::new();
-        let waits: Vec<bool> =
-            activity.events.iter().map(|event| self.is_of_coming_leg(event, &mut coming)).collect();
-        let in_turn = |late: bool| {
-            let events = activity.events.iter().zip(&waits);
-            events.filter(move |(_, waits)| **waits == late).map(|(event, _)| event)
-        };
-        for event in
-            in_turn(false).chain(in_turn(true)).filter(|_| !planted!(CursorBeforeEvents) || activity.complete)
-        {
+        let events = || activity.events.iter().enumerate();
+        let late: Vec<usize> = events()
+            .filter(|(_, event)| self.is_of_coming_leg(event, &mut coming))
+            .map(|(at, _)| at)
+            .collect();
+        let in_turn = events().filter(|(at, _)| !late.contains(at)).map(|(_, event)| event);
+        let all = in_turn.chain(late.iter().filter_map(|at| activity.events.get(*at)));
+        for event in all.filter(|_| !planted!(CursorBeforeEvents) || activity.complete) {
             match event {
                 VenueEvent::Filled(fill) => self.filled(venue, fill)?,
                 VenueEvent::Busted { execution, .. } => {

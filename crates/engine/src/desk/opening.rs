@@ -49,19 +49,19 @@ impl Step<'_> {
 
     /// Whether nothing that closes at market can be sent before a market opens; it is looked at again then.
     pub(super) fn waits_for_the_opening(&mut self, key: Key) -> bool {
-        let is_held = self.setup.venues.get(&key.venue).is_some_and(|venue| venue.holds(KindName::Market));
-        let waits = self.opening(key) == Opening::Closed && !is_held;
-        if waits {
-            self.due_at_opening(key);
-        }
-        waits
+        self.opening(key) == Opening::Closed && self.waits_where_closed(key, KindName::Market)
     }
 
-    fn due_at_opening(&mut self, key: Key) {
+    /// Whether a venue does not keep an order of this kind for the opening of its market, which is due then.
+    fn waits_where_closed(&mut self, key: Key, kind: KindName) -> bool {
+        if self.setup.venues.get(&key.venue).is_some_and(|venue| venue.holds(kind)) {
+            return false;
+        }
         let class = self.setup.catalog.instrument(key).map(|instrument| instrument.asset_class);
         if let Some(opens) = class.and_then(|class| self.hours.next_open(class, self.now)) {
             self.due_at(opens);
         }
+        true
     }
 
     /// What the hours of its market ask of an order.
@@ -74,7 +74,8 @@ impl Step<'_> {
         }
         let kind = intent.order.name();
         match self.opening(key) {
-            Opening::Open => Stands::Goes,
+            Opening::Closed if self.waits_where_closed(key, kind) => Stands::Waits,
+            Opening::Open | Opening::Closed => Stands::Goes,
             Opening::Roll { .. } | Opening::Disagree if !is_entry => Stands::Goes,
             Opening::Roll { until } => {
                 self.due_at(until);
@@ -88,13 +89,6 @@ impl Step<'_> {
                     key.venue
                 );
                 Stands::Denied(Reason::plain(CALENDARS_DIFFER, text))
-            }
-            Opening::Closed if self.setup.venues.get(&key.venue).is_some_and(|venue| venue.holds(kind)) => {
-                Stands::Goes
-            }
-            Opening::Closed => {
-                self.due_at_opening(key);
-                Stands::Waits
             }
         }
     }

@@ -67,7 +67,7 @@ impl Step<'_> {
         let (reason, patience) = match &verdict.says {
             Says::Match | Says::Explained(Explained::Outside) => {
                 self.suspects.remove(&key);
-                if self.is_left_alone_too_long(key) && matches!(verdict.says, Says::Match) {
+                if matches!(verdict.says, Says::Match) && self.is_left_alone_too_long(key) {
                     return self.left_alone_no_more(venue, verdict);
                 }
                 return self.agreed(venue, verdict);

@@ -1,6 +1,6 @@
 //! What cannot go wrong where, and why.
 
-use super::Fault as F;
+use super::{Fault as F, OF_THE_WORLD};
 use crate::place::Kind;
 
 const ASKING: &[Kind] = &[Kind::Submit, Kind::Cancel, Kind::Find, Kind::Activity, Kind::Account, Kind::List];
@@ -120,24 +120,7 @@ pub const CANNOT: &[(&[Kind], &[F], &str)] = &[
     (&[Kind::Find, Kind::Account], &[F::Duplicated, F::Reordered], "it is one thing, not a row of things"),
     (&[Kind::List], &[F::Duplicated, F::Reordered], "what is, has no order and is there once"),
     (&[Kind::Account], &[F::Partial], "an account is read whole or not at all"),
-    (
-        OURS,
-        &[
-            F::Outage,
-            F::ManualTrade,
-            F::Liquidation,
-            F::Bust,
-            F::Dividend,
-            F::LateFee,
-            F::Deposit,
-            F::Split,
-            F::UnitsMoved,
-            F::Unlogged,
-            F::PriceGap,
-            F::ClockJump,
-        ],
-        "nothing of ours brings it about",
-    ),
+    (OURS, OF_THE_WORLD, "nothing of ours brings it about"),
     (
         &[Kind::World],
         &[

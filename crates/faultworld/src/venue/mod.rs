@@ -5,13 +5,15 @@ pub mod market;
 mod port;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::pending;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use broker_api::{
-    Account, AccountRef, Brackets, Catalog, ClientOrderId, Cursor, End, Finding, Intent, OpenOrder, Proof,
-    QueryFailed, SentWindow, SubmitOutcome, Time, TimeInForce, VenueOrder, VenueOrderId, VenuePosition,
+    Account, AccountRef, Brackets, CancelOutcome, Catalog, ClientOrderId, Cursor, End, Finding, Intent,
+    OpenOrder, Proof, QueryFailed, SentWindow, SubmitOutcome, Time, TimeInForce, VenueOrder, VenueOrderId,
+    VenuePosition,
 };
 use chrono::TimeDelta;
 use engine::calendar::Calendar;
@@ -180,6 +182,29 @@ impl FaultyVenue {
     fn find_place(&self, order: ClientOrderId) -> Place {
         let is_cancelled = locked(&self.asked).cancelled.contains(&order);
         Place::Find(if is_cancelled { Doubt::Cancelling } else { Doubt::Unknown })
+    }
+
+    /// What becomes of a cancel, and of a closing that was asked for, as a fault has it.
+    async fn carries_out(&self, fault: Option<Fault>, done: impl Fn() -> CancelOutcome) -> CancelOutcome {
+        match fault {
+            Some(Fault::DiesBefore) => self.crash.die().await,
+            Some(Fault::DiesAfter | Fault::DiesAnswered) => {
+                done();
+                self.crash.die().await
+            }
+            Some(Fault::RequestLost) => pending().await,
+            Some(Fault::ReplyLost) => {
+                done();
+                pending().await
+            }
+            Some(Fault::ReplyLate) => {
+                let answer = done();
+                tokio::time::sleep(seconds(self.measure(1, 45))).await;
+                answer
+            }
+            Some(Fault::NotSent) => CancelOutcome::NotSent { why: "no connection".into() },
+            _ => done(),
+        }
     }
 
     fn measure(&self, first: i64, last: i64) -> i64 {

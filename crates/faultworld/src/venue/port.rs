@@ -124,25 +124,7 @@ impl Broker for FaultyVenue {
             }
             CancelOutcome::Accepted
         };
-        match fault {
-            Some(Fault::DiesBefore) => self.crash.die().await,
-            Some(Fault::DiesAfter | Fault::DiesAnswered) => {
-                done();
-                self.crash.die().await
-            }
-            Some(Fault::RequestLost) => pending().await,
-            Some(Fault::ReplyLost) => {
-                done();
-                pending().await
-            }
-            Some(Fault::ReplyLate) => {
-                let answer = done();
-                tokio::time::sleep(seconds(self.measure(1, 45))).await;
-                answer
-            }
-            Some(Fault::NotSent) => CancelOutcome::NotSent { why: "no connection".into() },
-            _ => done(),
-        }
+        self.carries_out(fault, done).await
     }
 
     async fn find(
@@ -243,20 +225,7 @@ impl Broker for FaultyVenue {
             let at = (self.clock)();
             if self.market().closes(key, at) { CancelOutcome::Accepted } else { CancelOutcome::TooLate }
         };
-        match fault {
-            Some(Fault::DiesBefore) => self.crash.die().await,
-            Some(Fault::DiesAfter | Fault::DiesAnswered) => {
-                done();
-                self.crash.die().await
-            }
-            Some(Fault::RequestLost) => pending().await,
-            Some(Fault::ReplyLost) => {
-                done();
-                pending().await
-            }
-            Some(Fault::NotSent) => CancelOutcome::NotSent { why: "no connection".into() },
-            _ => done(),
-        }
+        self.carries_out(fault, done).await
     }
 
     async fn account(&self) -> Result<Account, QueryFailed> {

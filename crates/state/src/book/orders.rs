@@ -173,13 +173,7 @@ impl Book {
 
     /// Moves an order along the table. A late word about an order that is over is checked and changes nothing.
     pub(super) fn moves(&mut self, id: ClientOrderId, event: Event, at: Time) -> Result<(), No> {
-        let order = match self.orders.get_mut(&id) {
-            Some(order) => order,
-            None => match self.closed_orders.get_mut(&id) {
-                Some(order) => order,
-                None => return no(format!("order {id} is not in the book")),
-            },
-        };
+        let Some(order) = self.any_order(id) else { return no(format!("order {id} is not in the book")) };
         let phase = after(order.phase, event)?;
         if phase != order.phase {
             (order.phase, order.since) = (phase, at);

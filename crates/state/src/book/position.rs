@@ -118,13 +118,8 @@ impl Book {
         }
     }
 
-    pub(super) fn count_taken_back(&mut self, id: ClientOrderId, taken_back: Qty) {
-        if let Some(order) = self.any_order(id) {
-            order.taken_back = taken_back;
-        }
-    }
-
-    fn any_order(&mut self, id: ClientOrderId) -> Option<&mut Order> {
+    /// An order, live or over.
+    pub(super) fn any_order(&mut self, id: ClientOrderId) -> Option<&mut Order> {
         let order = match self.orders.get_mut(&id) {
             Some(order) => Some(order),
             None => self.closed_orders.get_mut(&id),

@@ -83,7 +83,9 @@ impl Book {
             _ => return no(format!("execution {execution} cannot be undone by itself")),
         }
         self.count_fill(old.order, filled, value, fees);
-        self.count_taken_back(old.order, taken_back);
+        if let Some(order) = self.any_order(old.order) {
+            order.taken_back = taken_back;
+        }
         let executions = self.executions.entry(venue).or_default();
         // One that was taken back stays known: it may be told again, and must not count then.
         if let Some(known) = executions.get_mut(&execution) {

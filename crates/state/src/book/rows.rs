@@ -81,7 +81,7 @@ pub struct Order {
     /// How much was executed.
     pub filled: Qty,
     /// How much more was executed and taken back: the venue does not execute it again.
-    #[serde(default = "beside::nothing", skip_serializing_if = "beside::is_nothing")]
+    #[serde(default = "Qty::nothing", skip_serializing_if = "Qty::is_nothing")]
     pub taken_back: Qty,
     /// What that came to, in quote currency.
     pub value: Amount,

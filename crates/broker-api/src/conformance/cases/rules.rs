@@ -182,16 +182,9 @@ async fn what_may_only_reduce_does_not_turn(bench: &mut Bench) -> Done {
 }
 
 async fn kinds_that_are_not_taken_are_refused(bench: &mut Bench) -> Done {
-    let kinds = [
-        OrderKind::MARKET,
-        bench.limit(9_000)?,
-        bench.stop(11_000)?,
-        OrderKind::StopLimit(StopLimit { trigger: bench.price(11_000)?, limit: bench.price(11_100)? }),
-        OrderKind::TrailingStop(TrailingStop { distance: bench.price(200)? }),
-    ];
     let capabilities = bench.broker().capabilities().clone();
     let mut others = 0;
-    for kind in kinds.into_iter().filter(|kind| !capabilities.takes(kind.name())) {
+    for kind in every_kind(bench)?.into_iter().filter(|kind| !capabilities.takes(kind.name())) {
         let order = bench.order(Side::Buy, 1, kind)?;
         bench.refuse(&order).await?;
         others += 1;
@@ -214,16 +207,21 @@ async fn what_is_held_over_waits_for_the_session(bench: &mut Bench) -> Done {
     bench.ends(order.id, End::Filled).await.map(drop)
 }
 
-/// One order to buy of each kind that the venue takes, none of which is executed at the price there is but the one at market.
-fn each_kind(bench: &Bench) -> Result<Vec<OrderKind>, Stop> {
-    let kinds = [
+/// One order to buy of each kind, none of which is executed at the price there is but the one at market.
+fn every_kind(bench: &Bench) -> Result<[OrderKind; 5], Stop> {
+    Ok([
         OrderKind::MARKET,
         bench.limit(9_000)?,
         bench.stop(11_000)?,
         OrderKind::StopLimit(StopLimit { trigger: bench.price(11_000)?, limit: bench.price(11_100)? }),
         OrderKind::TrailingStop(TrailingStop { distance: bench.price(200)? }),
-    ];
-    Ok(kinds.into_iter().filter(|kind| bench.broker().capabilities().takes(kind.name())).collect())
+    ])
+}
+
+/// Those that the venue takes.
+fn each_kind(bench: &Bench) -> Result<Vec<OrderKind>, Stop> {
+    let takes = |kind: &OrderKind| bench.broker().capabilities().takes(kind.name());
+    Ok(every_kind(bench)?.into_iter().filter(takes).collect())
 }
 
 async fn what_is_not_held_over_is_not_executed(bench: &mut Bench) -> Done {

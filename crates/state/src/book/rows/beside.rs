@@ -1,7 +1,7 @@
 //! The rows of what is not the strategy's own doing: what an account holds beside the book, entries that no trade made,
 //! positions that are too little for an order, and the time without a stop.
 
-use broker_api::{Amount, Code, Held, Qty, Time};
+use broker_api::{Amount, Code, Held, Time};
 use serde::{Deserialize, Serialize};
 
 /// How long a position lay without the stop it shall have, over all that was held.
@@ -66,13 +66,4 @@ pub struct Closing {
     pub asks: u32,
     /// A request is under way.
     pub asking: bool,
-}
-
-/// What is left away where it is nothing.
-pub(super) const fn nothing() -> Qty {
-    Qty::ZERO
-}
-
-pub(super) fn is_nothing(qty: &Qty) -> bool {
-    qty.is_zero()
 }
