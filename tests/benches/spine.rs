@@ -57,7 +57,7 @@ fn table() {
     rows.extend(commit_rows());
     rows.extend(fold_rows());
     rows.extend(start::rows());
-    rows.push(reconcile::row());
+    rows.extend(reconcile::rows());
     println!("\n{}", Row::HEADING);
     for row in rows {
         println!("{row}");

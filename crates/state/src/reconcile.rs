@@ -5,6 +5,7 @@
 //! on its way, or an execution of just now, can explain is said to be so and looked at again; what nothing explains
 //! is for a person, and nothing here or elsewhere makes it fit.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_api::{
@@ -13,7 +14,7 @@ use broker_api::{
 };
 use chrono::TimeDelta;
 
-use crate::book::{Book, Order};
+use crate::book::{Book, Execution, Order};
 
 /// Executions and changes of orders younger than this may be in one list and not in the other.
 pub const RECENT: TimeDelta = TimeDelta::seconds(10);
@@ -93,8 +94,10 @@ struct Row<'a> {
     ours: Vec<&'a Order>,
     theirs: Vec<&'a OpenOrder>,
     there: Option<(Held, Price)>,
-    newest: Option<Time>,
 }
+
+/// Which instruments something was executed in a moment ago: looked for once, and not where all fits.
+type Recently<'a> = LazyCell<BTreeSet<Key>, Box<dyn FnOnce() -> BTreeSet<Key> + 'a>>;
 
 /// Compares. Nothing while the venue's history is still to be read: then the book is known to be behind.
 pub fn reconcile(book: &Book, venue: VenueId, holdings: &Holdings, now: Time) -> Reconciliation {
@@ -118,11 +121,10 @@ pub fn reconcile(book: &Book, venue: VenueId, holdings: &Holdings, now: Time) ->
     for position in &holdings.positions {
         rows.entry(position.key).or_default().there = Some((position.held, position.average));
     }
-    for execution in book.executions().filter(|execution| execution.fill.at > now - RECENT) {
-        if let Some(row) = rows.get_mut(&execution.fill.key) {
-            row.newest = row.newest.max(Some(execution.fill.at));
-        }
-    }
+    let recent = |execution: &&Execution| execution.fill.at > now - RECENT;
+    let recently: Recently<'_> = LazyCell::new(Box::new(move || {
+        book.executions().filter(recent).map(|execution| execution.fill.key).collect()
+    }));
     let listed: BTreeSet<ClientOrderId> = holdings.orders.iter().filter_map(|order| order.id).collect();
     let is_missing = |order: &&Order| {
         order.phase == Phase::Working && order.since <= now - RECENT && !listed.contains(&order.intent.id)
@@ -130,11 +132,11 @@ pub fn reconcile(book: &Book, venue: VenueId, holdings: &Holdings, now: Time) ->
     let missing = rows.values().flat_map(|row| row.ours.iter().copied()).filter(is_missing);
     Reconciliation {
         missing: missing.map(|order| order.intent.id).collect(),
-        verdicts: rows.into_iter().map(|(key, row)| verdict(book, key, &row, now)).collect(),
+        verdicts: rows.into_iter().map(|(key, row)| verdict(book, key, &row, &recently, now)).collect(),
     }
 }
 
-fn verdict(book: &Book, key: Key, row: &Row<'_>, now: Time) -> Verdict {
+fn verdict(book: &Book, key: Key, row: &Row<'_>, recently: &Recently<'_>, now: Time) -> Verdict {
     let ours = book.held(key);
     let known = book.outside(key);
     let is_over = known.and_then(|outside| outside.until).is_some_and(|until| until <= now);
@@ -144,12 +146,18 @@ fn verdict(book: &Book, key: Key, row: &Row<'_>, now: Time) -> Verdict {
     let is_ignored = known.is_some() && !is_over;
     let says = match strange(book, row, is_ignored, now) {
         Some(reason) => Says::Unexplained(reason),
-        None => held(book, key, row, [ours, outside, there]),
+        None => held(book, key, row, recently, [ours, outside, there]),
     };
     Verdict { key, ours, outside, there, average, says }
 }
 
-fn held(book: &Book, key: Key, row: &Row<'_>, [ours, outside, there]: [Held; 3]) -> Says {
+fn held(
+    book: &Book,
+    key: Key,
+    row: &Row<'_>,
+    recently: &Recently<'_>,
+    [ours, outside, there]: [Held; 3],
+) -> Says {
     let expected = ours.moved(outside);
     let Some(gap) = expected.ok().and_then(|expected| there.moved(against(expected)).ok()) else {
         return Says::Unexplained(Reason::plain(
@@ -164,7 +172,7 @@ fn held(book: &Book, key: Key, row: &Row<'_>, [ours, outside, there]: [Held; 3])
     if row.ours.iter().any(|order| order.intent.side == side && may_have_filled(order, row)) {
         return Says::Explained(Explained::OnItsWay);
     }
-    if row.newest.is_some() {
+    if recently.contains(&key) {
         return Says::Explained(Explained::Recent);
     }
     if let Some(back) = kept_back(book, key, gap) {
