@@ -158,9 +158,8 @@ fn head(reading: &Reading, history: &History, subject: &Subject) -> String {
             let shown = held.map_or_else(|| "nothing held".to_owned(), tell::held);
             let mut text = format!("{symbol}   {shown}\n");
             if let Some(position) = held {
-                let kind = lists::protection(&reading.book, position)
-                    .unwrap_or_else(|| lists::protected(&reading.book, position));
-                text.push_str(&format!("  protected  {kind}"));
+                let guarded = lists::guard(&reading.book, &reading.catalog, position);
+                text.push_str(&format!("  protected  {guarded}"));
                 if let Some(bare) = lists::bare(position, reading.as_of) {
                     text.push_str(&format!("   without its stop: {bare}"));
                 }

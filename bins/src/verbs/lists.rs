@@ -127,6 +127,18 @@ fn guarded(book: &Book, position: &Position) -> &'static str {
     protection(book, position).unwrap_or_else(|| protected(book, position))
 }
 
+/// How one position is guarded, and at which prices.
+pub fn guard(book: &Book, catalog: &Catalog, position: &Position) -> String {
+    let mut text = guarded(book, position).to_owned();
+    if let Some(stop) = position.plan.stop {
+        text.push_str(&format!(", stop {}", tell::at_tick(catalog, position.key, stop)));
+    }
+    if position.plan.target.is_some() {
+        text.push_str(&format!(", target {}", target(book, catalog, position)));
+    }
+    text
+}
+
 /// How everything that is held is guarded, as lines and for programs.
 pub fn guards(book: &Book, now: Time) -> (String, Vec<Value>) {
     let mut named: BTreeMap<&str, Vec<String>> = BTreeMap::new();

@@ -73,6 +73,7 @@ fn a_target_that_is_watched_takes_its_stop_away_first_and_sells_once() {
     let stop = desk.live("BTC/USD");
     assert!(stop.len() == 1 && stop[0].ends_with(" 90000 new"), "{stop:?}");
     desk.shows(&["status"], &["protected venue: BTC/USD", "targets watched, while a pass runs: BTC/USD"]);
+    desk.shows(&["explain", "BTC/USD"], &["protected venue, stop 90,000.00, target 100,000.00 watched"]);
     // Between two passes nobody looks.
     desk.price("BTC/USD", "100500");
     assert_eq!(desk.live("BTC/USD"), stop);
