@@ -21,8 +21,8 @@
 //! | any other | it is not for this table | wait |
 //!
 //! Absence means something once the attempt has been over for `settle`: an attempt is over when its answer was
-//! lost or its process ended, and at the latest when its time to be sent ended. What was said to be absent before
-//! that is not proof; one question is always kept for after it. An order of which a person is told stays as it is
+//! lost or its process ended, and at the latest when its time to be sent ended. What was asked before that is not
+//! proof, however late its answer comes; one question is always kept for after it. An order of which a person is told stays as it is
 //! and counts as live.
 //!
 //! Not every word of absence is proof everywhere. Silence proves something only where it is said to (`AfterSilence`), or where
@@ -76,6 +76,8 @@ pub struct Unsettled {
     pub asks: u32,
     /// A question is under way.
     pub asking: bool,
+    /// When the last question was put: its answer is of that moment, however late it comes.
+    pub question_at: Option<Time>,
     /// When the last question ended.
     pub asked_at: Option<Time>,
     /// Not before this moment is it asked about, or sent, again.
@@ -118,7 +120,7 @@ pub fn give_up(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> GivingUp
     if order.asking || now < gone {
         return GivingUp::At(if now < gone { gone } else { after(now, LOOK_AGAIN) });
     }
-    let is_fresh = order.asks > 0 && order.proof.is_some() && order.asked_at.is_some_and(|at| at >= gone);
+    let is_fresh = order.asks > 0 && order.proof.is_some() && order.question_at.is_some_and(|at| at >= gone);
     if is_fresh { GivingUp::Now } else { GivingUp::Asked }
 }
 
@@ -159,7 +161,7 @@ fn unknown(policy: &ResolvePolicy, order: &Unsettled, now: Time) -> Next {
         (Resend::AfterSilence(long), Some(Proof::Silence { since })) => settled.max(after(since, long)),
         _ => settled,
     };
-    if is_absent && answered.is_some_and(|at| at >= quiet) {
+    if is_absent && answered.and(order.question_at).is_some_and(|at| at >= quiet) {
         return proven(policy, order, now);
     }
     if order.asks >= policy.asks_max {

@@ -201,7 +201,8 @@ impl Step<'_> {
     pub(super) fn found(&mut self, order: ClientOrderId, finding: Option<&Finding>) -> Result<(), Illegal> {
         let Some(row) = self.book.order(order).filter(|row| row.asking) else { return Ok(()) };
         let (venue, fence, to) = (row.intent.key.venue, row.sent.to, row.mark);
-        let (key, was_working) = (row.intent.key, row.phase == Phase::Working);
+        let was_live = row.phase == Phase::Working && row.question_at >= Some(row.since);
+        let key = row.intent.key;
         #[cfg(planted)]
         self.told(order, finding)?;
         let finding = match finding {
@@ -212,7 +213,7 @@ impl Step<'_> {
             Some(Finding::Absent { .. }) if self.blackout(venue).is_some() => None,
             finding => finding.cloned(),
         };
-        let is_gone = was_working && matches!(finding, Some(Finding::Absent { .. }));
+        let is_gone = was_live && matches!(finding, Some(Finding::Absent { .. }));
         self.put(Record::AskAnswered { order, finding })?;
         if is_gone && self.book.diverged().all(|(known, _)| known != key) {
             let text = format!(

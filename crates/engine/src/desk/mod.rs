@@ -113,6 +113,8 @@ struct Step<'a> {
     suspects: &'a mut Suspects,
     halted: bool,
     reviews: &'a mut u64,
+    /// The venue whose reading this step takes in.
+    reading: Option<VenueId>,
 }
 
 impl Desk {
@@ -206,12 +208,13 @@ impl Desk {
             suspects: &mut self.suspects,
             halted: self.halted,
             reviews: &mut self.reviews,
+            reading: None,
         };
         let before = step.out.records().len();
         step.take(input)?;
-        // What is due may be due anywhere, and a timer is there to look at everything.
+        // What is due may be due anywhere, a timer is there to look at everything, and a reading may be what was waited for.
         let is_due = self.due.is_some_and(|due| due <= now);
-        if is_due || matches!(input, Input::Timer | Input::Operator(_)) {
+        if is_due || matches!(input, Input::Timer | Input::Operator(_) | Input::Holdings { .. }) {
             step.touched.everything();
         }
         let is_everything = step.derive(before)?;
@@ -276,7 +279,10 @@ impl Step<'_> {
             Input::Cancelled { order, outcome } => self.cancelled(*order, outcome),
             Input::Found { order, finding } => self.found(*order, finding.as_ref()),
             Input::Snapshot { .. } => self.day(),
-            Input::Holdings { venue, holdings } => self.holdings(*venue, holdings),
+            Input::Holdings { venue, holdings } => {
+                self.reading = Some(*venue);
+                self.holdings(*venue, holdings)
+            }
             Input::Closing { key, outcome } => {
                 self.put(Record::CloseAnswered { key: *key, answer: outcome.clone() })
             }

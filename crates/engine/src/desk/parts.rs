@@ -70,7 +70,7 @@ impl Step<'_> {
     }
 
     /// Asks the venue to close what is too little for an order. It closes all that the account holds of an instrument, so it is
-    /// asked only when that was seen to be just what the book holds.
+    /// asked only with a reading in hand that says that this is just what the book holds.
     pub(super) fn close_dust(&mut self, key: Key) -> Result<(), Illegal> {
         let closes = self.setup.venues.get(&key.venue).is_some_and(|venue| venue.closes_positions);
         if !closes {
@@ -78,9 +78,7 @@ impl Step<'_> {
             self.due_at(again);
             return Ok(());
         }
-        let is_looked_at =
-            self.market.compared(key.venue) >= self.book.exit_wanted(key).and_then(|exit| exit.failed_at);
-        let is_ours_alone = is_looked_at
+        let is_ours_alone = self.reading == Some(key.venue)
             && self.book.outside(key).is_none_or(|outside| outside.held.is_flat())
             && self.market.there(key).is_some_and(|(there, _)| there == self.book.held(key));
         if !is_ours_alone && !planted!(OthersClosed) {

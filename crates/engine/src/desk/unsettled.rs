@@ -209,6 +209,7 @@ fn unsettled_of(row: &Order) -> Unsettled {
         is_open_ended: matches!(row.intent.purpose, Purpose::Entry) && !row.is_fenced(),
         asks: row.asks,
         asking: row.asking,
+        question_at: row.question_at,
         asked_at: row.asked_at,
         not_before: row.not_before,
         proof: row.proof,

@@ -26,6 +26,7 @@ fn order(phase: Phase) -> Unsettled {
         is_open_ended: false,
         asks: 0,
         asking: false,
+        question_at: None,
         asked_at: None,
         not_before: None,
         proof: None,
@@ -38,7 +39,7 @@ fn policy(resend: Resend) -> ResolvePolicy {
 }
 
 fn asked(order: Unsettled, asks: u32, seconds: i64) -> Unsettled {
-    Unsettled { asks, asked_at: Some(at(seconds)), ..order }
+    Unsettled { asks, question_at: Some(at(seconds)), asked_at: Some(at(seconds)), ..order }
 }
 
 fn log() -> Proof {
@@ -93,6 +94,23 @@ fn questions_are_spaced_and_bounded_and_the_last_is_kept_for_after_settling() {
 }
 
 #[test]
+fn an_answer_is_of_the_moment_its_question_was_put() {
+    // settled at 9: asked before that and answered long after it, it may have arrived between the two
+    let late = Unsettled {
+        proof: Some(log()),
+        question_at: Some(at(8)),
+        asked_at: Some(at(40)),
+        asks: 1,
+        ..order(Phase::Unknown)
+    };
+    let next = |order: Unsettled| resolve(&policy(Resend::AfterProof), &order, at(50));
+    assert_eq!(next(late), Next::Ask);
+    assert_eq!(next(Unsettled { question_at: Some(at(9)), ..late }), Next::Resend);
+    // the process that put it ended before the answer
+    assert_eq!(next(Unsettled { question_at: None, ..late }), Next::Ask);
+}
+
+#[test]
 fn what_is_proven_absent_goes_by_the_venue() {
     let proven = Unsettled { proof: Some(log()), ..asked(order(Phase::Unknown), 1, 9) };
     let silent = Unsettled { proof: Some(Proof::Silence { since: at(9) }), ..proven };
@@ -102,7 +120,7 @@ fn what_is_proven_absent_goes_by_the_venue() {
         // when the first of two attempts was is not known, so its time may be over
         assert_eq!(next(PROBE, Unsettled { attempt: 2, ..order }, 50), Next::TellPerson);
         for resend in [SILENCE, PROBE] {
-            let last = Unsettled { attempt: 3, asked_at: Some(at(40)), ..order };
+            let last = Unsettled { attempt: 3, ..asked(order, 1, 40) };
             assert_eq!(next(resend, last, 50), Next::TellPerson);
         }
     }
@@ -116,8 +134,8 @@ fn what_is_proven_absent_goes_by_the_venue() {
     assert_eq!(next(SILENCE, proven, 9), Next::Resend);
     // time that passed since the last answer is no silence: somebody must have listened until then
     assert_eq!((next(SILENCE, silent, 28), next(SILENCE, silent, 29)), (Next::Wait(at(29)), Next::Ask));
-    assert_eq!(next(SILENCE, Unsettled { asked_at: Some(at(28)), ..silent }, 99), Next::Ask);
-    assert_eq!(next(SILENCE, Unsettled { asked_at: Some(at(29)), ..silent }, 29), Next::Resend);
+    assert_eq!(next(SILENCE, asked(silent, 1, 28), 99), Next::Ask);
+    assert_eq!(next(SILENCE, asked(silent, 1, 29), 29), Next::Resend);
     assert_eq!(next(Resend::AfterProof, Unsettled { attempt: 2, ..proven }, 9), Next::Resend);
 }
 

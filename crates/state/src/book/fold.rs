@@ -127,7 +127,7 @@ impl Book {
             Record::Answered { order, attempt, answer } => self.answered(*order, *attempt, answer, at)?,
             Record::AskStarted { order } => {
                 let order = self.open_order(*order)?;
-                order.asking = true;
+                (order.asking, order.question_at) = (true, Some(at));
                 order.asks += 1;
             }
             Record::AskAnswered { order, finding } => self.ask_answered(*order, finding.as_ref(), at)?,
@@ -312,6 +312,9 @@ impl Book {
             if phase != order.phase {
                 (order.phase, order.since) = (phase, at);
                 order.lost_at = if phase == Phase::Unknown { Some(at) } else { order.lost_at };
+            }
+            if order.asking {
+                order.question_at = None;
             }
             order.asking = planted!(QuestionNotFreed) && order.asking;
             if planted!(SiblingForgotten) && order.intent.purpose.is_protective() {

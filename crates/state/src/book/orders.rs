@@ -62,6 +62,7 @@ impl Book {
             fees: Amount::ZERO,
             asks: 0,
             asking: false,
+            question_at: None,
             asked_at: None,
             not_before: None,
             proof: None,

@@ -93,6 +93,9 @@ pub struct Order {
     /// A question about it is under way.
     #[serde(default)]
     pub asking: bool,
+    /// When the last question about it was put, of which its answer tells; nothing once a process ended that waited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question_at: Option<Time>,
     /// When the venue last answered, or failed to answer, a question or a cancel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<Time>,
@@ -111,8 +114,7 @@ pub struct Order {
     /// When an attempt was last lost: it may still be on its way, until a log proves that it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_at: Option<Time>,
-    /// The last attempt had an answer of the kind that refuses, and that alone does not end it: it stands in no table, or
-    /// an attempt before it may still arrive.
+    /// The last attempt was refused in words of no table, or while an attempt before it may still arrive.
     #[serde(default)]
     pub was_refused: bool,
     /// A cancel is wanted and not yet confirmed.
@@ -151,10 +153,7 @@ impl Order {
 
     /// How it ended.
     pub fn end(&self) -> Option<End> {
-        match self.phase {
-            Phase::Done(end) => Some(end),
-            _ => None,
-        }
+        if let Phase::Done(end) = self.phase { Some(end) } else { None }
     }
 }
 

@@ -47,6 +47,7 @@ fn order(n: u8) -> Order {
         fees: "1".parse().unwrap(),
         asks: 1,
         asking: true,
+        question_at: Some(at(1)),
         asked_at: Some(at(1)),
         not_before: Some(at(1)),
         proof: Some(proofs[usize::from(n) % 3]),
