@@ -38,6 +38,9 @@ pub trait Ground {
     /// Nothing of it is reached until then.
     fn goes_out(&self, until: Option<Time>);
 
+    /// What is on its way, although nobody waits for it, arrives.
+    fn all_arrive(&self);
+
     /// Time passes between two turns. Gives what is left of it when the venue wants to be read before it is over.
     async fn passes(&mut self, time: Duration) -> Duration;
 
@@ -97,6 +100,10 @@ impl Ground for FaultyVenue {
 
     fn goes_out(&self, until: Option<Time>) {
         Self::goes_out(self, until);
+    }
+
+    fn all_arrive(&self) {
+        Self::all_arrive(self);
     }
 
     async fn passes(&mut self, time: Duration) -> Duration {

@@ -14,6 +14,7 @@ use state::book::{Blocked, Position};
 use super::{AGAIN, Step};
 
 const RESIZE: Code = Code::fixed("resize");
+const DOUBTED: Code = Code::fixed("doubted");
 const NOT_PLANNED: Code = Code::fixed("not_planned");
 pub(super) const UNPROTECTED: Code = Code::fixed("unprotected");
 /// How long a position may lie without the stop it shall have.
@@ -37,9 +38,10 @@ impl Step<'_> {
             .map(|position| position.key)
             .collect();
         for key in keys {
-            // Where the venue is seen to hold less, what rests is left as it is: its lists may be wrong.
+            // Where the venue is seen to hold something else, what rests is left as it is: its lists may be wrong.
             let is_limited = self.book.confirmed(key) != self.book.held(key);
-            if self.is_bracket_awaited(key)? || is_limited && self.rests(key, Purpose::Stop) {
+            let is_other = is_limited || self.doubted(key).is_some();
+            if self.is_bracket_awaited(key)? || is_other && self.rests(key, Purpose::Stop) {
                 continue;
             }
             if self.is_price_awaited(key) {
@@ -175,7 +177,9 @@ impl Step<'_> {
         let purpose = wanted.purpose;
         if let Some(until) = self.doubted(key) {
             self.due_at(until);
-            return Ok(());
+            let is_said = purpose != Purpose::Stop || self.blocked_before(key, purpose).is_some();
+            let text = format!("{} lists something else of it, and is read again", key.venue);
+            return if is_said { Ok(()) } else { self.blocked(key, purpose, Reason::plain(DOUBTED, text)) };
         }
         let refusals = self.book.position(key).map_or(&[][..], |position| &position.refused);
         let of_kind = refusals.iter().filter(|leg| leg.purpose == purpose).map(|leg| leg.at);

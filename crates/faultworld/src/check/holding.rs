@@ -168,12 +168,13 @@ impl Holding {
     }
 
     fn split(&mut self, by: Decimal) {
-        let ratio = self.ratio(by);
-        let all = self.held + self.beside + by;
-        if ratio == Decimal::ONE {
+        let before = self.held + self.beside;
+        if before.is_zero() || by.is_zero() {
             return;
         }
-        self.held = (self.held * ratio).round_dp_with_strategy(UNIT_PLACES, RoundingStrategy::ToZero);
+        let all = before + by;
+        let held = self.held * all / before;
+        self.held = held.round_dp_with_strategy(UNIT_PLACES, RoundingStrategy::ToZero);
         self.beside = all - self.held;
     }
 

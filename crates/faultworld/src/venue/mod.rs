@@ -58,6 +58,8 @@ pub struct FaultyVenue {
     out_until: Arc<Mutex<Option<Time>>>,
     /// The orders that it was sent, and those that it was to cancel, whether that arrived or not.
     asked: Arc<Mutex<Asked>>,
+    /// The orders that are on their way, although nobody waits for them any more.
+    travelling: Arc<Mutex<BTreeMap<u64, Request>>>,
     /// What it last told of its account.
     told: Arc<Mutex<Option<Account>>>,
     /// What it last told of what is held and what is live.
@@ -116,6 +118,7 @@ impl FaultyVenue {
             is_doomed: Arc::default(),
             out_until: Arc::default(),
             asked: Arc::default(),
+            travelling: Arc::default(),
             told: Arc::default(),
             lists: Arc::default(),
             story: Story::default(),
@@ -260,10 +263,27 @@ impl FaultyVenue {
         let most = if is_leg { self.manner.leg_late_max } else { self.manner.late_max };
         let request = Request { intent: request.intent, trade: request.trade };
         let (venue, after) = (self.clone(), self.measure(1, most.num_seconds().max(1)));
+        let number = {
+            let mut travelling = locked(&self.travelling);
+            let number = travelling.last_key_value().map_or(0, |(last, _)| last + 1);
+            travelling.insert(number, request);
+            number
+        };
         tokio::spawn(async move {
             tokio::time::sleep(seconds(after)).await;
-            drop(venue.arrives(&request, None));
+            let request = locked(&venue.travelling).remove(&number);
+            if let Some(request) = request {
+                drop(venue.arrives(&request, None));
+            }
         });
+    }
+
+    /// What is on its way arrives now.
+    pub fn all_arrive(&self) {
+        let travelling = std::mem::take(&mut *locked(&self.travelling));
+        for request in travelling.into_values() {
+            drop(self.arrives(&request, None));
+        }
     }
 
     /// Whether it is being looked after: it answers, and knows nothing. What it says of itself is a minute wider on each

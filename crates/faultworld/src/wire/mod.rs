@@ -230,6 +230,9 @@ impl Ground for Wire {
         }
     }
 
+    /// What is late here is never taken for proven absent: silence there proves nothing for good.
+    fn all_arrive(&self) {}
+
     fn goes_out(&self, until: Option<Time>) {
         let Some(until) = until else {
             *locked(&self.inside.out_until) = None;

@@ -32,7 +32,7 @@ impl World {
                 self.ground.goes_out(Some(now + TimeDelta::seconds(dice.between(5, 180))));
                 return;
             }
-            Some(Fault::ClockJump) => self.skew.store(dice.between(-40, 40), Ordering::Relaxed),
+            Some(Fault::ClockJump) => self.clock_jumps(dice.between(-40, 40)),
             Some(Fault::PriceGap) => {
                 let by = Decimal::new(10_000 + dice.between(-600, 600), 4);
                 if let Some(listed) = self.ground.market().listed.get_mut(&key) {
@@ -42,6 +42,14 @@ impl World {
             _ => self.ground.acts(fault, key, &mut dice, now),
         }
         self.ground.meets();
+    }
+
+    /// The machine's clock is off by so much from now on. No request is on its way for longer than that clock says: what
+    /// is proven by time that passed is assumed to be so (see what is promised).
+    pub(super) fn clock_jumps(&self, skew: i64) {
+        if self.skew.swap(skew, Ordering::Relaxed) < skew {
+            self.ground.all_arrive();
+        }
     }
 
     pub(super) async fn happens(&mut self) -> Result<(), Violation> {

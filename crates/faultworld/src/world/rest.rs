@@ -1,7 +1,5 @@
 //! The end of a schedule: everything is healed, and all must come to rest within a bounded time.
 
-use std::sync::atomic::Ordering;
-
 use broker_api::VenueEvent;
 use chrono::TimeDelta;
 
@@ -22,7 +20,7 @@ impl World {
     pub(super) fn heal(&mut self) {
         self.fates().heal();
         self.ground.heals();
-        self.skew.store(0, Ordering::Relaxed);
+        self.clock_jumps(0);
         self.tell(|| "-- healed --".to_owned());
     }
 

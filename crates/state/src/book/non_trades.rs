@@ -68,6 +68,13 @@ impl Book {
         if before.is_flat() || by.is_flat() {
             return Ok(());
         }
+        // What a split makes of one unit follows from how many there were.
+        let there = self.diverged.get(&key).and_then(|divergence| divergence.there);
+        if let Some(there) = there.filter(|there| *there != before) {
+            return no(format!(
+                "{there} were seen to be held instead of {before}, so what one becomes is not known"
+            ));
+        }
         let after = before.moved(by)?;
         if after.is_flat() || after.is_long() != before.is_long() {
             return no(format!("a split leaves {after} of {before}"));

@@ -1,6 +1,6 @@
 //! What others do to an account: booked as what it is, and kept out of the strategy's figures.
 
-use broker_api::{Day, NonTrade, NonTradeKind, Repair, Repaired};
+use broker_api::{Day, NonTrade, NonTradeKind, Reason, Repair, Repaired};
 
 use super::*;
 use crate::book::DUST;
@@ -97,6 +97,27 @@ fn a_split_changes_units_and_prices_and_leaves_what_it_came_to() {
         book.apply(&told(entry("s2", NonTradeKind::Split, "-30", "0")), at(7)).is_err(),
         "nothing would be left"
     );
+}
+
+#[test]
+fn what_a_split_makes_of_a_unit_is_not_guessed_from_a_book_that_differs() {
+    let mut book = holding();
+    let differs = |there: &str| Record::Diverged {
+        venue: key().venue,
+        key: Some(key()),
+        reason: Reason::plain(of("position_differs"), "it differs"),
+        fill: None,
+        there: Some(of(there)),
+    };
+    book.apply(&differs("20"), at(4)).unwrap();
+    // Twenty became forty there, and by the book ten would have become thirty.
+    let split = told(entry("s1", NonTradeKind::Split, "20", "0"));
+    let no = book.apply(&split, at(5)).unwrap_err();
+    assert!(no.why.contains("20 were seen to be held instead of 10"), "{no}");
+    assert_eq!(book.held(key()), of("10"));
+    book.apply(&differs("10"), at(6)).unwrap();
+    book.apply(&split, at(7)).unwrap();
+    assert_eq!(book.held(key()), of("30"));
 }
 
 #[test]
