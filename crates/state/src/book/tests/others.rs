@@ -170,7 +170,7 @@ fn units_that_go_without_a_trade_go_for_what_they_came_to() {
 fn each_repair_makes_of_the_book_what_it_says() {
     let repaired = |repair, there: &str| {
         let mut book = holding();
-        let reason = broker_api::Reason::plain(of("position_differs"), "3 more");
+        let reason = Reason::plain(of("position_differs"), "3 more");
         let there = of(there);
         let said =
             Record::Diverged { venue: key().venue, key: Some(key()), reason, fill: None, there: Some(there) };
@@ -210,7 +210,7 @@ fn no_more_than_both_hold_is_confirmed() {
     let mut book = holding();
     assert_eq!(book.confirmed(key()), of("10"));
     for (there, confirmed) in [("3", "3"), ("0", "0"), ("-4", "0"), ("12", "10")] {
-        let reason = broker_api::Reason::plain(of("position_differs"), "differs");
+        let reason = Reason::plain(of("position_differs"), "differs");
         let there = Some(of(there));
         book.apply(
             &Record::Diverged { venue: key().venue, key: Some(key()), reason, fill: None, there },
