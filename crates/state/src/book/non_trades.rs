@@ -68,14 +68,13 @@ impl Book {
         if before.is_flat() || by.is_flat() {
             return Ok(());
         }
-        // What a split makes of one unit follows from how many there were.
-        let there = self.diverged.get(&key).and_then(|divergence| divergence.there);
-        if let Some(there) = there.filter(|there| *there != before) {
-            return no(format!(
-                "{there} were seen to be held instead of {before}, so what one becomes is not known"
-            ));
-        }
         let after = before.moved(by)?;
+        // What a split makes of one unit follows from how many there were. A venue often holds what comes of it before
+        // its log tells it.
+        let there = self.diverged.get(&key).and_then(|divergence| divergence.there);
+        if let Some(there) = there.filter(|there| ![before, after].contains(there)) {
+            return no(format!("{there} were seen to be held instead of {before}: what one becomes is not known"));
+        }
         if after.is_flat() || after.is_long() != before.is_long() {
             return no(format!("a split leaves {after} of {before}"));
         }
