@@ -3,6 +3,7 @@
 #[cfg(feature = "conformance")]
 mod conformance;
 mod replay;
+mod serve;
 #[cfg(feature = "sim")]
 mod sim;
 
@@ -15,6 +16,7 @@ use crate::config::BrokerName;
 #[cfg(feature = "conformance")]
 pub use conformance::{ConformanceArgs, TestedVenue};
 pub use replay::{CostsOf, DirectionOf, EquityOf, LimitsOf, ReplayArgs};
+pub use serve::ServeArgs;
 #[cfg(feature = "sim")]
 pub use sim::{ClockOf, MarketOf, SimArgs, SimVerb};
 
@@ -73,6 +75,9 @@ pub enum Verb {
         after_help = "Examples:\n  tradewind run --signals signals.json\n  my-strategy | tradewind run --signals - --dry-run\n  tradewind run --signals signals.json --record session.jsonl"
     )]
     Run(RunArgs),
+    /// The same desk kept awake: a watched folder of signals, timers, and the broker's stream; see docs/serve.md
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(ServeArgs),
     /// History through the same desk: bars of the past, and what would have come of them
     #[command(after_help = replay::EXAMPLES)]
     Replay(Box<ReplayArgs>),
@@ -296,6 +301,9 @@ pub struct Flatten {
     /// The account's name, to show that this one is meant
     #[arg(long, value_name = "ACCOUNT")]
     pub confirm: Option<String>,
+    /// End a process that holds the state and does not answer
+    #[arg(long)]
+    pub take_over: bool,
 }
 
 /// The state file.

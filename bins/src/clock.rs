@@ -10,6 +10,12 @@ pub fn now() -> Time {
     chrono::Utc::now()
 }
 
+/// Lets time pass, in a thread that has nothing else to do.
+#[expect(clippy::disallowed_methods, reason = "the one place that waits so")]
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// Measures how long something takes, whatever happens to the time of day.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);

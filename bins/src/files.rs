@@ -12,7 +12,7 @@ use crate::failure::{Exit, Failure};
 use crate::place::Place;
 
 /// As this program signs what it writes.
-const PROGRAM: &str = concat!("tradewind ", env!("CARGO_PKG_VERSION"));
+pub const PROGRAM: &str = concat!("tradewind ", env!("CARGO_PKG_VERSION"));
 
 /// Takes the lock of a place.
 ///

@@ -14,6 +14,7 @@ mod config;
 #[cfg(feature = "conformance")]
 #[doc(hidden)]
 pub mod conformance;
+mod control;
 mod demo;
 mod edits;
 mod failure;
@@ -28,6 +29,7 @@ mod place;
 mod prices;
 mod reading;
 mod recording;
+mod serve;
 mod summary;
 mod symbols;
 mod tell;
@@ -133,6 +135,7 @@ fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
 fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
     match verb {
         Verb::Run(args) => return verbs::run::run(out, place, args),
+        Verb::Serve(args) => return serve::serve(out, place, args),
         Verb::Status(at) => verbs::status::status(out, place, at)?,
         Verb::Positions(at) => verbs::lists::positions(out, place, at)?,
         Verb::Orders(list) => verbs::lists::orders(out, place, list)?,

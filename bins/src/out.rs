@@ -45,6 +45,11 @@ impl Out {
         self.verbose
     }
 
+    /// Whether programs read what is printed.
+    pub const fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Whether a person looks at standard error.
     pub fn is_watched(self) -> bool {
         !self.quiet && !self.json && io::stderr().is_terminal()

@@ -4,6 +4,7 @@
 
 mod broker;
 mod paper;
+mod serving;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 //! leave something out mean.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash as _, Hasher as _};
 use std::path::Path;
 
 use broker_api::{AssetClass, Catalog, InstrumentIx, StrategyId, Symbol, Time};
@@ -131,6 +132,33 @@ pub fn bad(error: &FeedError) -> Failure {
     failure.fix(
         "correct the row or file that the cause names and run again; no signal of this pass was taken in",
     )
+}
+
+/// A figure that changes when one of the files changes from which prices are read.
+pub fn stamp(place: &Place) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    let mut note = |path: &Path| {
+        if let Ok(file) = std::fs::metadata(path) {
+            (path, file.len(), file.modified().ok()).hash(&mut hasher);
+        }
+    };
+    let sources: BTreeSet<Source> =
+        AssetClass::ALL.into_iter().filter_map(|class| place.loaded.source(class).ok()).collect();
+    for source in sources {
+        match source {
+            Source::Quotes(file) => note(&file),
+            Source::Bars(folder) => {
+                let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+                let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
+                files.sort_unstable();
+                for file in &files {
+                    note(file);
+                }
+            }
+            Source::Venue => {}
+        }
+    }
+    hasher.finish()
 }
 
 /// What signals mean that do not say it themselves.

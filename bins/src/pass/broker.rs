@@ -2,9 +2,10 @@
 //! the pass waits is little, for a broker counts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use broker_api::{InstrumentIx, Key, KindName, Phase, Purpose, QueryFailed, Quote, Symbol};
+use broker_api::{InstrumentIx, Key, KindName, Phase, Purpose, QueryFailed, Quote, Quotes, Symbol};
 use engine::Input;
 use engine::calendar::Calendar;
 use state::Book;
@@ -43,7 +44,7 @@ pub(super) fn connect(
         let names: Vec<&str> = connected.unlisted.iter().map(Symbol::as_str).collect();
         out.step(&format!("not traded there: {}", names.join(", ")));
     }
-    place.catalog = std::sync::Arc::clone(&connected.catalog);
+    place.catalog = Arc::clone(&connected.catalog);
     Ok(connected)
 }
 
@@ -90,47 +91,14 @@ impl Pass {
     /// # Errors
     /// A journal that fails. A price that does not come is told, and the guard will miss it.
     pub fn price(mut self, symbols: &[Symbol]) -> Result<Self, Failure> {
-        let (inputs, failed) = self.quotes(symbols);
-        for (key, failed) in failed {
-            if self.unpriced.insert(key) {
-                self.out.warn("no_quote", &format!("no price of {key}: {failed}"));
-            }
-        }
+        let Some(wanted) = self.wanted_prices(symbols) else { return Ok(self) };
+        let (inputs, failed) = self.runtime.block_on(wanted.ask());
+        self.unpriced(failed);
         if inputs.is_empty() { Ok(self) } else { self.take(inputs) }
     }
 
-    fn quotes(&self, symbols: &[Symbol]) -> (Vec<Input>, Vec<(Key, QueryFailed)>) {
-        let At::Broker(connected) = &self.at else { return (Vec::new(), Vec::new()) };
-        let mut wanted = self.wanted(symbols);
-        let mut inputs = Vec::new();
-        let mut failed = Vec::new();
-        for _ in 0..ATTEMPTS {
-            failed.clear();
-            for some in wanted.chunks(AT_ONCE) {
-                let answers = self.runtime.block_on(each(some.iter().copied(), |(_, key)| {
-                    let quotes = std::sync::Arc::clone(&connected.quotes);
-                    async move { quotes.quote(key).await }
-                }));
-                for ((ix, key), answer) in some.iter().zip(answers) {
-                    match answer {
-                        Ok(quote) => inputs.extend(quote.map(|quote| Input::Quote { ix: *ix, quote })),
-                        Err(why) => failed.push((*key, why)),
-                    }
-                }
-            }
-            let again = |(_, key): &(InstrumentIx, Key)| {
-                failed.iter().any(|(failed, why)| failed == key && why.transient)
-            };
-            wanted.retain(again);
-            if wanted.is_empty() {
-                break;
-            }
-        }
-        (inputs, failed)
-    }
-
     /// The instruments whose prices are needed, and are the broker's.
-    fn wanted(&self, symbols: &[Symbol]) -> Vec<(InstrumentIx, Key)> {
+    pub(super) fn wanted(&self, symbols: &[Symbol]) -> Vec<(InstrumentIx, Key)> {
         let (book, catalog) = (self.book(), &self.place.catalog);
         let waiting = book.open_signals().filter_map(|id| book.signal(id)).map(|state| state.signal.symbol);
         let named = symbols.iter().copied().chain(waiting).filter_map(|symbol| catalog.find_symbol(symbol));
@@ -207,4 +175,36 @@ impl Pass {
             }),
         }
     }
+}
+
+/// Asks for prices, some at once, and once more for one that may come then. Gives what came, and what did not.
+pub(super) async fn ask_prices(
+    quotes: &Arc<dyn Quotes>,
+    mut wanted: Vec<(InstrumentIx, Key)>,
+) -> (Vec<Input>, Vec<(Key, QueryFailed)>) {
+    let mut inputs = Vec::new();
+    let mut failed = Vec::new();
+    for _ in 0..ATTEMPTS {
+        failed.clear();
+        for some in wanted.chunks(AT_ONCE) {
+            let answers = each(some.iter().copied(), |(_, key)| {
+                let quotes = Arc::clone(quotes);
+                async move { quotes.quote(key).await }
+            });
+            for ((ix, key), answer) in some.iter().zip(answers.await) {
+                match answer {
+                    Ok(quote) => inputs.extend(quote.map(|quote| Input::Quote { ix: *ix, quote })),
+                    Err(why) => failed.push((*key, why)),
+                }
+            }
+        }
+        let again = |(_, key): &(InstrumentIx, Key)| {
+            failed.iter().any(|(failed, why)| failed == key && why.transient)
+        };
+        wanted.retain(again);
+        if wanted.is_empty() {
+            break;
+        }
+    }
+    (inputs, failed)
 }

@@ -1,4 +1,6 @@
-//! `halt`, `resume`, `flatten`: what a person does to a desk.
+//! `halt`, `resume`, `flatten`: what a person does to a desk. Where a process holds the state, it is asked.
+
+mod held;
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -32,11 +34,9 @@ pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
         halt.write_all(text.as_bytes())?;
         halt.sync_all()
     });
-    written.map_err(|error| {
-        Failure::new(Exit::Unexpected, "halt_not_written", format!("{} cannot be written", file.display()))
-            .because(&error)
-            .fix("stop the trading process by hand: entries may still leave")
-    })?;
+    if let Err(error) = written {
+        return held::without_a_file(out, place, &error);
+    }
     out.say(&format!("{} lies there: no entry leaves from now on.", file.display()));
     if !place.files.journal.exists() {
         let done = "Halted. There is no book here yet; the file holds the next one back too.\n";
@@ -66,16 +66,7 @@ pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
                 &json!({ "halted": true, "journaled": true, "positions": book.positions().len() }),
             )
         }
-        // The file is what stops entries; a process that holds the lock takes note of it by itself.
-        Err(failure) if failure.code == "state_locked" => {
-            out.text("Halted: the process that holds the state sees the file before each entry.\n")?;
-            out.document(
-                "halt",
-                &crate::out::Heading::default(),
-                crate::clock::now(),
-                &json!({ "halted": true, "journaled": false }),
-            )
-        }
+        Err(failure) if failure.code == "state_locked" => held::halt(out, place, why),
         Err(failure) => Err(failure),
     }
 }
@@ -84,7 +75,10 @@ pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
 pub fn resume(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
     history_is_read(place)?;
     let act = Operator::Level { level: Level::Trading, name: operator(), why: why.into(), until: None };
-    let pass = Pass::begin(place, out)?;
+    let pass = match Pass::begin(place, out) {
+        Err(failure) if failure.code == "state_locked" => return held::resume(out, place, act),
+        begun => begun?,
+    };
     if pass.has_new_edit() {
         // Who resumes for another reason has not seen it.
         pass.end(Exit::Divergence)?;
@@ -96,29 +90,12 @@ pub fn resume(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
         .fix("to go on without the edit, give the reason once more"));
     }
     let (pass, at) = act_in(pass, act, |level| level != Level::Trading)?;
-    let file = &place.files.halt;
-    match std::fs::remove_file(file) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => {
-            return Err(Failure::new(
-                Exit::Halted,
-                "halt_not_removed",
-                format!("{} cannot be removed", file.display()),
-            )
-            .because(&error)
-            .fix("remove the file by hand; until then no entry leaves"));
-        }
-    }
+    remove_file(place)?;
     let book = pass.book();
     let guard = book.guard();
     if guard.level != Level::Trading {
-        // The breaker that tripped looks again at once, and what it saw is still so.
         let why = guard.reason.as_ref().map_or_else(String::new, |reason| reason.text.to_string());
-        return Err(Failure::new(Exit::Halted, "tripped_again", format!("level {}: {why}", guard.level))
-            .fix(
-                "what tripped is still so: change the limit it names in [limits], and give the reason again",
-            ));
+        return Err(tripped_again(guard.level.as_str(), &why));
     }
     out.text(&format!("{}\nEntries go through again.\n", headline(book, at)))?;
     let (id, head) = pass.journal_head();
@@ -128,6 +105,26 @@ pub fn resume(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
         at,
         &json!({ "level": book.guard().level }),
     )
+}
+
+/// Lets the halt file lie no more.
+fn remove_file(place: &Place) -> Result<(), Failure> {
+    let file = &place.files.halt;
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            let what = format!("{} cannot be removed", file.display());
+            Err(Failure::new(Exit::Halted, "halt_not_removed", what)
+                .because(&error)
+                .fix("remove the file by hand; until then no entry leaves"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The breaker that tripped looks again at once, and what it saw is still so.
+fn tripped_again(level: &str, why: &str) -> Failure {
+    Failure::new(Exit::Halted, "tripped_again", format!("level {level}: {why}"))
+        .fix("what tripped is still so: change the limit it names in [limits], and give the reason again")
 }
 
 /// Cancels and closes everything.
@@ -145,7 +142,15 @@ pub fn flatten(out: Out, place: &Place, asked: &Flatten) -> Result<(), Failure> 
         .fix(format!("add --confirm {account} to say that this account is meant")));
     }
     let act = Operator::Flatten { name: operator(), why: asked.why.as_str().into() };
-    let (pass, at) = acted(out, place, act, |level| level < Level::Flattening)?;
+    let (pass, at) = match acted(out, place, act.clone(), |level| level < Level::Flattening) {
+        Err(failure) if failure.code == "state_locked" => {
+            if held::flatten(out, place, act.clone(), asked.take_over)? {
+                return Ok(());
+            }
+            acted(out, place, act, |level| level < Level::Flattening)?
+        }
+        done => done?,
+    };
     let book = pass.book();
     let (held, open) = (book.positions().len(), book.open_orders().len());
     let word = if held == 0 && open == 0 {

@@ -1,5 +1,6 @@
 //! `run`: the pass that cron starts.
 
+mod handed;
 /// What the signals of a pass are.
 mod input;
 
@@ -21,6 +22,8 @@ use crate::pass::Pass;
 use crate::place::{Place, heading, headline};
 use crate::recording::{Kept, Recording};
 use crate::{compared, summary, tell, unknown};
+
+pub use input::{conflicts, tell as tell_conflicts};
 
 /// How many signals are taken in by one commit.
 const AT_ONCE: usize = 10_000;
@@ -89,6 +92,9 @@ pub fn copy_files(place: &Place, copy: &Place) -> std::io::Result<()> {
 fn pass(out: Out, place: &Place, args: &RunArgs, is_rehearsal: bool) -> Result<Exit, Failure> {
     // Signals that cannot be taken leave everything as it was, so they are read before anything is made.
     let intake = input::given(out, place, args)?;
+    if !is_rehearsal && let Some(trader) = handed::server(place) {
+        return handed::over(out, place, args, &trader, intake);
+    }
     let recording = args.record.as_deref().map(Recording::create).transpose()?;
     let done = act(out, place, args, is_rehearsal, intake, recording.as_ref());
     if let (Err(_), Some(recording)) = (&done, &recording) {
@@ -114,7 +120,7 @@ fn act(
     let now = pass.now();
     let before: BTreeSet<SignalId> = pass.book().signals().map(|state| state.signal.id).collect();
     let asked: Vec<SignalId> = signals.iter().map(|(signal, _)| signal.id).collect();
-    let conflicts = input::conflicts(&signals, |id| Some(pass.book().signal(id)?.digest));
+    let conflicts = conflicts(&signals, |id| Some(pass.book().signal(id)?.digest));
     input::tell(out, &conflicts);
     if let Err(refused) = input::in_conflict(args, &conflicts, signals.len()) {
         pass.end(Exit::Usage)?;

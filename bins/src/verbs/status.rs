@@ -6,6 +6,7 @@ use state::checkpoint;
 
 use crate::args::At;
 use crate::beside;
+use crate::control::Trader;
 use crate::failure::Failure;
 use crate::figures;
 use crate::out::Out;
@@ -36,6 +37,8 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
         || nobody.to_owned(),
         |stop| format!("last pass {} ago, exit {}", figures::span(reading.as_of - stop.at), stop.exit),
     );
+    let trader = at.at.is_none().then(|| Trader::of(place)).flatten();
+    let last = trader.as_ref().map_or(last, |trader| trader.told(reading.as_of));
     let mut text = format!("{}{since}   {last}\n", reading.headline());
     text.push_str(&account.line(book));
     let (rests, wanted) = summary::guarded(book);
@@ -110,6 +113,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "halt_file": halted,
             "entries_go_through": guard.level == Level::Trading && !halted,
             "last_pass": book.last_stop(),
+            "trader": trader.map(|trader| trader.json(reading.as_of)),
             "positions": slots,
             "orders": { "in_flight": flying, "unknown": uncertain, "entries": entries },
             "no_known_outcome": unknown::all(book, reading.as_of).map(|unknown| unknown.json()).collect::<Vec<_>>(),

@@ -10,5 +10,6 @@ mod parts;
 mod passes;
 mod protection;
 mod repairs;
+mod serve;
 mod truth;
 mod verbs;

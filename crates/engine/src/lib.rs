@@ -38,5 +38,5 @@ pub use input::{Input, Operator};
 pub use market::Market;
 pub use orders::{Basis, Next, Policy, Remainder, Sizing};
 pub use risk::Limits;
-pub use runner::{Frozen, Runner, StartFault};
+pub use runner::{Answer, Depth, Frozen, Runner, StartFault, UnderWay};
 pub use venue::{Clock, Venue};

@@ -9,6 +9,7 @@
 mod fault;
 mod history;
 mod holdings;
+mod serving;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,6 +21,7 @@ use state::{Batch, Book, Durable, Head, Journal, Store};
 use tokio::task::JoinSet;
 
 pub use fault::{Frozen, StartFault};
+pub use serving::{Answer, Depth, UnderWay};
 
 use crate::calendar::Calendar;
 use crate::command::Command;
@@ -163,6 +165,11 @@ impl<S: Store> Runner<S> {
     /// The last record of the journal.
     pub fn head(&self) -> Head {
         self.journal.head()
+    }
+
+    /// The journal, to be read.
+    pub const fn journal(&self) -> &Journal<S> {
+        &self.journal
     }
 
     /// The journal's id.

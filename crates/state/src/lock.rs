@@ -52,11 +52,16 @@ impl fmt::Display for Holder {
     }
 }
 
-/// When the system started a process, where it tells: the 22nd field of `/proc/PID/stat`.
+/// When the system started a process, where it tells: the 22nd field of `/proc/PID/stat`. One that has ended, and that nobody
+/// has asked how, is none.
 fn born(pid: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.split_whitespace().nth(19)?.parse().ok()
+    let mut fields = after_name.split_whitespace();
+    if matches!(fields.next()?, "Z" | "X") {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
 }
 
 fn host() -> Box<str> {

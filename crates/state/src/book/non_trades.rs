@@ -73,7 +73,9 @@ impl Book {
         // its log tells it.
         let there = self.diverged.get(&key).and_then(|divergence| divergence.there);
         if let Some(there) = there.filter(|there| ![before, after].contains(there)) {
-            return no(format!("{there} were seen to be held instead of {before}: what one becomes is not known"));
+            return no(format!(
+                "{there} were seen to be held instead of {before}: what one becomes is not known"
+            ));
         }
         if after.is_flat() || after.is_long() != before.is_long() {
             return no(format!("a split leaves {after} of {before}"));

@@ -1,0 +1,88 @@
+//! What people and other verbs ask of the process.
+
+use broker_api::Level;
+use engine::{Input, Operator};
+use serde_json::{Value, json};
+
+use super::{Batch, From, Serving};
+use crate::clock;
+use crate::control::{Answer, Asked, What};
+use crate::failure::Failure;
+
+/// What came of an ask.
+pub enum Done {
+    /// It was done.
+    Data(Value),
+    /// It was not.
+    Refused(String),
+}
+
+impl Serving {
+    /// Does what is asked.
+    ///
+    /// # Errors
+    /// A journal that fails. A folder that fails is told: who asked hears nothing, and knows what to do then.
+    pub(super) fn asks(mut self) -> Result<Self, Failure> {
+        let found = match self.inbox.look(clock::now(), self.pass.runner().head().seq) {
+            Ok(found) => found,
+            Err(error) => {
+                self.out.warn("control_unread", &format!("what is asked cannot be read: {error}"));
+                return Ok(self);
+            }
+        };
+        for mut asked in found {
+            match asked.what.clone() {
+                What::Act(act) => {
+                    let (serving, done) = self.acts(act)?;
+                    self = serving;
+                    self.answers(&asked, done);
+                }
+                What::Signals => {
+                    let signals = std::mem::take(&mut asked.handed);
+                    let intake = engine::intake::Intake { signals, ..Default::default() };
+                    self = self.take(Batch { intake, from: From::Asked(asked) })?;
+                }
+            }
+        }
+        Ok(self)
+    }
+
+    fn acts(mut self, act: Operator) -> Result<(Self, Done), Failure> {
+        let level = self.pass.book().guard().level;
+        let unread = self.pass.book().history_wanted().next().map(|(venue, _)| venue);
+        let is_needed = match (&act, unread) {
+            (Operator::Level { level: Level::Trading, .. }, Some(venue)) => {
+                let text = format!("what happened at {venue} is not in the book yet; entries stay off");
+                return Ok((self, Done::Refused(text)));
+            }
+            (Operator::Level { level: Level::Trading, .. }, None) => level != Level::Trading,
+            (Operator::Level { level: wanted, .. }, _) => level < *wanted,
+            (Operator::Flatten { .. }, _) => level < Level::Flattening,
+            (Operator::Repair { .. }, _) => true,
+        };
+        if is_needed {
+            self.pass = self.pass.act(&[Input::Operator(act)], &mut self.under_way)?;
+        }
+        let book = self.pass.book();
+        let data = json!({
+            "level": book.guard().level,
+            "why": book.guard().reason.as_ref().map(|reason| &reason.text),
+            "positions": book.positions().len(),
+            "open_orders": book.open_orders().len(),
+        });
+        Ok((self, Done::Data(data)))
+    }
+
+    /// Says what came of an ask.
+    pub(super) fn answers(&self, asked: &Asked, done: Done) {
+        let (refused, data) = match done {
+            Done::Data(data) => (None, data),
+            Done::Refused(why) => (Some(why.into()), Value::Null),
+        };
+        self.out.step("answer");
+        let answer = Answer { at: clock::now(), seq: self.pass.runner().head().seq, refused, data };
+        if let Err(error) = self.inbox.answer(asked, &answer) {
+            self.out.warn("control_unread", &format!("what came of an ask cannot be written: {error}"));
+        }
+    }
+}

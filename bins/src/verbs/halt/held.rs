@@ -1,0 +1,229 @@
+//! The operator's acts where another process holds the state: it is asked, and one that does not answer is done without.
+
+use std::time::Duration;
+
+use broker_api::{CancelOutcome, Level, OpenOrder, Purpose};
+use engine::Operator;
+use serde_json::{Value, json};
+
+use super::{operator, remove_file, tripped_again};
+use crate::control::{self, Answer, Trader, What, no_answer};
+use crate::failure::{Exit, Failure};
+use crate::out::{Heading, Out};
+use crate::place::Place;
+use crate::venues::{self, each};
+use crate::{clock, figures, files};
+
+/// How long an answer is waited for.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+/// How long a process that was ended may take to let go of the state.
+const LETS_GO_WITHIN: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Asks the process that holds the state to stop entries. The file does it already; without an answer what could still
+/// open something is cancelled at the broker from here, and what is asked stays for the process to find.
+pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
+    if !is_served(place) {
+        out.text("Halted: the process that holds the state sees the file before each entry.\n")?;
+        let data = json!({ "halted": true, "journaled": false });
+        return out.document("halt", &Heading::default(), clock::now(), &data);
+    }
+    let act = Operator::Level { level: Level::Paused, name: operator(), why: why.into(), until: None };
+    if let Some(answer) = control::ask(place, What::Act(act), None, ANSWERS_WITHIN)? {
+        let data = done(&answer)?;
+        out.text(&format!(
+            "Halted by the process that trades: level {}, {} positions held, {} orders open; stops stay.\n\
+             Let entries through again: tradewind resume --why TEXT\n",
+            word(data, "level"),
+            data["positions"],
+            data["open_orders"]
+        ))?;
+        let data = json!({ "halted": true, "journaled": true, "positions": data["positions"] });
+        return out.document("halt", &Heading::default(), answer.at, &data);
+    }
+    let who = Trader::of(place).map_or_else(String::new, |trader| trader.told(clock::now()));
+    let from_here = from_here(place)?;
+    out.text(&format!(
+        "Halted: {who}; it sees the file before each entry, and finds what was asked when it looks again.\n{}",
+        from_here.text
+    ))?;
+    let data = json!({ "halted": true, "journaled": false, "cancelled": from_here.cancelled, "failed": from_here.failed });
+    out.document("halt", &Heading::default(), clock::now(), &data)
+}
+
+/// The halt file cannot be written: what could open something is cancelled at the broker from here, and no more can be said.
+pub fn without_a_file(out: Out, place: &Place, error: &std::io::Error) -> Result<(), Failure> {
+    let file = place.files.halt.display();
+    let text = match from_here(place) {
+        Ok(done) => done.text,
+        Err(failure) => format!("{}\n", failure.what),
+    };
+    out.text(&text)?;
+    Err(Failure::new(Exit::Unexpected, "halt_not_written", format!("{file} cannot be written"))
+        .because(error)
+        .fix("stop the trading process by hand: entries may still leave"))
+}
+
+/// What was cancelled from here.
+struct FromHere {
+    text: String,
+    cancelled: Vec<String>,
+    failed: Vec<String>,
+}
+
+/// Cancels every entry of ours that is live at the broker.
+fn from_here(place: &Place) -> Result<FromHere, Failure> {
+    let mut done = FromHere { text: String::new(), cancelled: Vec::new(), failed: Vec::new() };
+    if place.is_paper() {
+        done.text = "The embedded broker trades only while its process does.\n".into();
+        return Ok(done);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(Exit::Unexpected, "no_runtime", "no runtime could be made").because(&error)
+    })?;
+    let connected = runtime.block_on(venues::connect(place, &std::collections::BTreeSet::new()))?;
+    let broker = connected.broker;
+    let orders = runtime.block_on(broker.open_orders());
+    let orders = orders.map_err(|failed| venues::unavailable(place.broker(), &failed))?;
+    let entries: Vec<_> =
+        orders.iter().filter(|order| is_entry(order)).filter_map(|order| order.id).collect();
+    let answers = runtime.block_on(each(entries.iter().copied(), |id| {
+        let broker = std::sync::Arc::clone(&broker);
+        async move { Ok(broker.cancel(id).await) }
+    }));
+    for (id, answer) in entries.iter().zip(answers) {
+        match answer {
+            Ok(CancelOutcome::Accepted | CancelOutcome::TooLate) => {
+                done.cancelled.push(id.to_string());
+            }
+            other => done.failed.push(format!("{id}: {other:?}")),
+        }
+    }
+    let live = entries.len();
+    done.text =
+        format!("From here: {} live at {}", figures::counted(live, "entry order"), place.broker().shown());
+    done.text.push_str(&format!(", {} cancelled.\n", done.cancelled.len()));
+    for failed in &done.failed {
+        done.text.push_str(&format!("  not cancelled: {failed}; cancel it at the broker by hand\n"));
+    }
+    Ok(done)
+}
+
+/// Whether an order of ours could open something, by its name.
+fn is_entry(order: &OpenOrder) -> bool {
+    let purpose = |id: &broker_api::ClientOrderId| {
+        id.as_str().rsplit_once('-').is_some_and(|(_, end)| end.starts_with(Purpose::Entry.letter()))
+    };
+    order.id.as_ref().is_some_and(|id| id.is_ours() && purpose(id))
+}
+
+/// Asks the process that holds the state to let entries through again.
+pub fn resume(out: Out, place: &Place, act: Operator) -> Result<(), Failure> {
+    let answer = asked(place, act)?;
+    let data = done(&answer)?;
+    remove_file(place)?;
+    let level = word(data, "level");
+    if level != Level::Trading.as_str() {
+        return Err(tripped_again(&level, &word(data, "why")));
+    }
+    out.text("Entries go through again, says the process that trades.\n")?;
+    out.document("resume", &Heading::default(), answer.at, &json!({ "level": level }))
+}
+
+/// Asks the process that holds the state to close everything. Says whether it does; one that does not answer is ended when
+/// that is wanted, and then nobody holds the state.
+pub fn flatten(out: Out, place: &Place, act: Operator, take_over: bool) -> Result<bool, Failure> {
+    match asked(place, act) {
+        Ok(answer) => {
+            let data = done(&answer)?;
+            out.text(&format!(
+                "Closing, by the process that trades: {} positions are held, {} orders are open; it goes on until it is flat: \
+                 tradewind status\n",
+                data["positions"], data["open_orders"]
+            ))?;
+            let flat = data["positions"] == 0 && data["open_orders"] == 0;
+            let data = json!({ "flat": flat, "positions": data["positions"], "open_orders": data["open_orders"] });
+            out.document("flatten", &Heading::default(), answer.at, &data)?;
+            Ok(true)
+        }
+        Err(_) if take_over => {
+            take(out, place)?;
+            Ok(false)
+        }
+        Err(failure) => Err(failure
+            .fix("to end that process and close everything from here: the same command with --take-over. Nothing was done")),
+    }
+}
+
+/// Ends the process that holds the state, which does not answer.
+fn take(out: Out, place: &Place) -> Result<(), Failure> {
+    let Some(Trader { holder, .. }) = Trader::of(place) else { return Ok(()) };
+    // Its start is compared, so that no other process is ended that has its number by now.
+    if holder.runs() != Some(true) {
+        let what = format!("the state is held by {holder}, and whether that runs cannot be told from here");
+        return Err(Failure::new(Exit::Unavailable, "not_taken_over", what)
+            .fix("end it where it runs, and give the command again; nothing was done"));
+    }
+    let failed = |why: String| {
+        Failure::new(
+            Exit::Unavailable,
+            "not_taken_over",
+            format!("process {} was not ended: {why}", holder.pid),
+        )
+        .fix("end it by hand, and give the command again; nothing was done")
+    };
+    end(holder.pid).map_err(|error| failed(error.to_string()))?;
+    let began = clock::Stopwatch::start();
+    // What it held it lets go of with its last thread.
+    while let Err(error) = state::Lock::take(&place.files.lock, "tradewind take-over", clock::now()) {
+        if !matches!(error, state::LockError::Held { .. }) || began.elapsed() > LETS_GO_WITHIN {
+            return Err(failed(error.to_string()));
+        }
+        clock::pause(LOOK_AGAIN);
+    }
+    out.say(&format!("Process {} did not answer, and was ended.", holder.pid));
+    Ok(())
+}
+
+#[cfg(unix)]
+fn end(pid: u32) -> std::io::Result<()> {
+    use rustix::process::{Pid, Signal, kill_process};
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or_else(|| std::io::Error::other("it has no number"))?;
+    Ok(kill_process(pid, Signal::KILL)?)
+}
+
+#[cfg(not(unix))]
+fn end(_: u32) -> std::io::Result<()> {
+    Err(std::io::Error::other("this system does not let it"))
+}
+
+fn asked(place: &Place, act: Operator) -> Result<Answer, Failure> {
+    if !is_served(place) {
+        // A pass: it ends by itself, and answers nobody.
+        return files::lock(place).map(drop).and_then(|()| Err(no_answer(place)));
+    }
+    control::ask(place, What::Act(act), None, ANSWERS_WITHIN)?.ok_or_else(|| no_answer(place))
+}
+
+/// Whether the process that holds the state is one that answers.
+fn is_served(place: &Place) -> bool {
+    Trader::of(place).is_some_and(|trader| trader.alive.is_some())
+}
+
+/// What came of it.
+fn done(answer: &Answer) -> Result<&Value, Failure> {
+    match &answer.refused {
+        None => Ok(&answer.data),
+        Some(why) => Err(Failure::new(
+            Exit::Halted,
+            "refused",
+            format!("the process that trades did not do it: {why}"),
+        )
+        .fix("see `tradewind status`, and give the command again once that has passed")),
+    }
+}
+
+fn word(data: &Value, key: &str) -> String {
+    data[key].as_str().unwrap_or_default().to_owned()
+}
