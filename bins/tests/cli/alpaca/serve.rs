@@ -1,12 +1,14 @@
 //! A process that serves: signals that are put in its folder, a person's acts while it answers and while it does not, and its
 //! death at each step.
 
+mod deaths;
+
 use std::fs::File;
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use broker_sim::core::{Bystander, OnRequest, Reply, Request};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::desk::{Desk, document, with};
 use crate::place::{code, stderr, stdout};
@@ -266,70 +268,6 @@ fn lines_of_standard_input_are_signals() {
     drop(input);
     pause(Duration::from_secs(1));
     assert_eq!(server.ends(), Some(0));
-}
-
-/// Kills a process that serves as soon as its step of that number begins; gives that step, or nothing when there are fewer.
-fn killed(desk: &Desk, nth: usize) -> Option<String> {
-    use std::io::{BufRead as _, BufReader};
-    let mut command = desk.command(&["serve", "--signals", "in", "--poll", "1", "--verbose"]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    put(desk, "day.json", &json!([desk.enter("in", "AAPL", "219")]).to_string());
-    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let steps = lines.filter_map(|line| line.strip_prefix("step: ").map(ToOwned::to_owned));
-    // A checkpoint is the last thing that follows from what was put there.
-    let (mut step, mut is_over) = (None, false);
-    for (n, told) in steps.enumerate() {
-        if n == nth {
-            step = Some(told);
-            break;
-        }
-        is_over |= told.starts_with("put away");
-        if is_over && told == "checkpoint" {
-            break;
-        }
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    step
-}
-
-#[test]
-fn a_process_that_is_killed_in_each_of_its_steps_has_sent_nothing_twice_and_lost_nothing() {
-    let mut hit: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
-    for nth in 0.. {
-        let desk = Desk::new("100000");
-        let Some(step) = killed(&desk, nth) else { break };
-        assert!(nth < 200, "it never ends");
-        let kind = step.split(' ').next().unwrap_or_default().to_owned();
-        *hit.entry(kind).or_default() += 1;
-        desk.seconds(5);
-        let server = Server::start(&desk);
-        let why = format!("killed in step {nth}, {step}");
-        let began = now();
-        while !(is_guarded(&desk) && lies(&desk, "in/done/day.json")) {
-            assert!(began.elapsed() < WITHIN, "{why}: {}", server.said());
-            pause(Duration::from_millis(50));
-            desk.seconds(2);
-        }
-        assert_eq!(server.ends(), Some(0), "{why}");
-        let orders = desk.orders();
-        let of = |side: &str| orders.iter().filter(|order| order["side"] == side).count();
-        assert_eq!((of("buy"), of("sell")), (1, 1), "{why}: {orders:#?}");
-        let mut names: Vec<&Value> = orders.iter().map(|order| &order["client_order_id"]).collect();
-        names.dedup();
-        assert_eq!(names.len(), 2, "{why}");
-        assert_eq!(code(&desk.tradewind(&["journal", "verify"])), 0, "{why}");
-        let signals = desk.json(&["signals"]);
-        assert_eq!(
-            (signals.as_array().unwrap().len(), &signals[0]["outcome"]),
-            (1, &json!("filled")),
-            "{why}"
-        );
-    }
-    println!("killed in {hit:?}");
-    for kind in ["lock", "read", "connect", "commit", "send", "outcome", "checkpoint", "take", "put"] {
-        assert!(hit.get(kind).is_some_and(|times| *times > 0), "{kind} was never hit: {hit:?}");
-    }
 }
 
 /// Takes orders and never answers.
