@@ -91,6 +91,16 @@ pub fn check_config(text: &str) -> Result<String, String> {
     toml::to_string(&loaded.config).map_err(|error| error.to_string())
 }
 
+/// Reads a question to the process that serves: gives it written down whole, or what is wrong with it. For tests from outside.
+///
+/// # Errors
+/// What is said to who asks.
+#[doc(hidden)]
+pub fn check_ask(text: &str) -> Result<String, String> {
+    let ask: control::Ask = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    serde_json::to_string(&ask).map_err(|error| error.to_string())
+}
+
 fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
     let reads_none = matches!(
         cli.verb,

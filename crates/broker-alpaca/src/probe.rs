@@ -1,6 +1,8 @@
 //! Looking at the wire itself: requests as they are given, the stream frame by frame, and everything that passes, for who
 //! writes down what a practice account answers. Not for trading: a live account is not spoken to.
 
+mod bodies;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use crate::limits::Priority;
 use crate::transport::{At, Request};
 
 pub use crate::stream::Overheard;
+pub use bodies::Body;
 
 /// One request and what came of it. Headers are not in it, so no secret is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

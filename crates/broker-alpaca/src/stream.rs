@@ -284,6 +284,12 @@ struct Data {
     error_message: Option<String>,
 }
 
+/// What a message of the stream says, as far as it matters.
+#[cfg(feature = "probe")]
+pub(crate) fn told(bytes: &[u8]) -> Result<String, String> {
+    Frame::read(&Message::Binary(bytes.to_vec().into())).map(|frame| format!("{frame:?}"))
+}
+
 impl Frame {
     /// The message of a text or binary frame (the practice host sends JSON in binary ones); nothing for a control frame.
     fn read(message: &Message) -> Result<Option<Self>, String> {

@@ -2,8 +2,11 @@
 //!
 //! No panic, no endless reading and no memory without bound are the least of it; each function says what more.
 
+mod alpaca;
+mod asks;
 mod bars;
 mod config;
+mod faults;
 mod quotes;
 mod records;
 mod sessions;
@@ -11,8 +14,11 @@ mod signals;
 mod state;
 mod world;
 
+pub use alpaca::alpaca;
+pub use asks::asks;
 pub use bars::bars;
 pub use config::config;
+pub use faults::faults;
 pub use quotes::quotes;
 pub use records::records;
 pub use sessions::sessions;
@@ -23,9 +29,12 @@ pub use state::state;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Target; 7] = [
+pub const ALL: [Target; 10] = [
+    ("alpaca", alpaca),
+    ("asks", asks),
     ("bars", bars),
     ("config", config),
+    ("faults", faults),
     ("quotes", quotes),
     ("records", records),
     ("sessions", sessions),
