@@ -237,7 +237,13 @@ impl Serving {
             let files = self.pass.price_files();
             if files != self.files {
                 self.files = files;
-                self.pass = self.pass.prices_from_files()?;
+                match self.pass.price_files_are_whole() {
+                    Ok(()) => self.pass = self.pass.prices_from_files()?,
+                    Err(failure) => {
+                        let cause = failure.causes.join(": ");
+                        self.out.warn("prices_unread", &format!("{cause}; read again when it has changed"));
+                    }
+                }
             }
         }
         let now = self.pass.now();

@@ -8,9 +8,9 @@ use state::Checkpoint;
 use state::checkpoint::{self, Written};
 
 use super::broker::ask_prices;
-use super::{At, Pass, stopped};
+use super::{At, LOOKS_BACK, Pass, stopped};
 use crate::failure::{Exit, Failure};
-use crate::prices;
+use crate::prices::{self, Prices};
 
 /// Prices to be asked for, by whom and of what.
 pub struct Wanted {
@@ -98,6 +98,21 @@ impl Pass {
     /// What changes when one of the files changes that hold prices.
     pub fn price_files(&self) -> u64 {
         prices::stamp(&self.place)
+    }
+
+    /// Whether all that files hold of prices since the last time can be read.
+    ///
+    /// # Errors
+    /// What cannot, as one that is being written.
+    pub fn price_files_are_whole(&self) -> Result<(), Failure> {
+        let now = self.now();
+        let from = match &self.at {
+            At::Paper(venue) => venue.last_played(),
+            At::Broker(_) => None,
+        };
+        let mut prices = Prices::open(&self.place, from.unwrap_or(now - LOOKS_BACK), now)?;
+        while prices.next()?.is_some() {}
+        Ok(())
     }
 
     /// Takes in what files hold of prices since the last time.

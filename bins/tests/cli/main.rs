@@ -24,6 +24,7 @@ mod repairs;
 mod replay;
 mod same_records;
 mod schemas;
+mod serving;
 mod sessions;
 mod signals;
 #[cfg(feature = "sim")]
