@@ -46,6 +46,8 @@ const EACH_SECOND: Duration = Duration::from_secs(1);
 const TIMER: TimeDelta = TimeDelta::seconds(30);
 /// How long what is on its way is waited for at the end.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// How often the journal's files are tidied up, when nothing is under way.
+const TIDIES: Duration = Duration::from_mins(1);
 /// After so long it begins anew.
 const LIFE: TimeDelta = TimeDelta::hours(24);
 /// How many batches of signals may wait for their prices.
@@ -92,6 +94,7 @@ struct Last {
     tick: Stopwatch,
     second: Stopwatch,
     read: Stopwatch,
+    tidied: Stopwatch,
     timer: Time,
 }
 
@@ -153,6 +156,7 @@ impl Serving {
                 tick: Stopwatch::start(),
                 second: Stopwatch::start(),
                 read: Stopwatch::start(),
+                tidied: Stopwatch::start(),
                 timer: now,
             },
             pass,
@@ -262,6 +266,10 @@ impl Serving {
                 self.write_again();
             }
             notify::watchdog();
+        }
+        if self.last.tidied.elapsed() >= TIDIES && self.under_way.is_empty() {
+            self.last.tidied = Stopwatch::start();
+            self.pass.tidy();
         }
         Ok(self)
     }

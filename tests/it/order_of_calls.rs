@@ -11,7 +11,7 @@ use broker_api::{
     Purpose, Record, Signal, SubmitOutcome, VenueEvent, Wanted,
 };
 use chrono::TimeDelta;
-use engine::{Input, Operator, Runner};
+use engine::{Input, Operator, Runner, UnderWay};
 use state::Store;
 
 use crate::world::{Stepped, arrives, enter, key, of, plan, quote, signal};
@@ -111,6 +111,34 @@ async fn a_cancel_is_sent_after_its_record_and_answered_by_another() {
     let order = stage.calls.submitted()[0].id;
     assert_eq!(stage.calls.commands()[1..], [Call::Cancel(order)]);
     assert_eq!(phase(&runner, order), Phase::Cancelling);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn who_waits_for_nobody_writes_first_and_decides_while_an_order_has_no_answer() {
+    let mut script = Script::new();
+    script.append(ENTRY);
+    script.submits(1, never());
+    script.append(ENTRY);
+    script.submits(1, accepted());
+    script.append(&["answered"]);
+    script.append(&["answered", "ask_started"]);
+    let (runner, stage) = script.start().await;
+    let mut under_way = UnderWay::new(tokio::runtime::Handle::current());
+    let first = [arrives(long("AAPL", &stage.clock))];
+    let runner = runner.act(&first, &mut under_way).expect("nothing fails");
+    assert_eq!((stage.calls.commands(), under_way.commands()), (Vec::new(), 1), "written, and not sent yet");
+    tokio::task::yield_now().await;
+    let second = [arrives(long("EUR/USD", &stage.clock))];
+    let mut runner = runner.act(&second, &mut under_way).expect("nothing fails");
+    let mut phases = Vec::new();
+    while phases.last() != Some(&[Phase::Unknown, Phase::Working]) {
+        let answers = under_way.answers().await;
+        runner = runner.took(answers, &mut under_way).expect("nothing fails");
+        let orders = stage.calls.submitted();
+        phases.push([phase(&runner, orders[0].id), phase(&runner, orders[1].id)]);
+    }
+    assert_eq!(phases[0], [Phase::Sending, Phase::Working], "the second is answered while the first is not");
+    assert_eq!(under_way.commands(), 1, "it is being asked about");
 }
 
 #[tokio::test(flavor = "current_thread")]

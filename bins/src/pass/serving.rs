@@ -123,6 +123,11 @@ impl Pass {
         if self.place.is_paper() { self.catch_up() } else { self.file_prices() }
     }
 
+    /// Tidies the journal's files up. What could not be costs space and nothing else.
+    pub fn tidy(&mut self) {
+        self.runner.maintain();
+    }
+
     /// Writes the state file as the journal has the book now.
     ///
     /// # Errors

@@ -172,6 +172,11 @@ impl<S: Store> Runner<S> {
         &self.journal
     }
 
+    /// Tidies the journal's files up, at a moment at which nothing waits. What could not be costs space and nothing else.
+    pub fn maintain(&mut self) {
+        let _ = self.journal.maintain();
+    }
+
     /// The journal's id.
     pub fn journal_id(&self) -> &str {
         self.journal.id()
