@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use edited::keyed;
 pub use fold::Illegal;
-pub use outside::DUST;
+pub use outside::{DUST, REPAIR};
 pub use rows::{
     AdoptedFrom, Bare, Blocked, Closing, Divergence, EditFound, Ended, Execution, ExitWanted, HistoryWanted,
     Import, LastStop, NonTrades, Order, Outside, Position, RefusedLeg, SignalState, Totals, Trade,

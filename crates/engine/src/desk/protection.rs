@@ -4,12 +4,12 @@
 //! again, the position is closed: what cannot be guarded is not kept. A target is given up.
 
 use broker_api::{
-    Capabilities, Code, Intent, Key, KindName, Level, OrderKind, Purpose, Reason, Record, Side, planted,
+    Capabilities, Code, Intent, Key, KindName, Level, OrderKind, Purpose, Reason, Record, Side, Time, planted,
 };
 use chrono::TimeDelta;
 use risk::Verdict;
 use state::Illegal;
-use state::book::{Blocked, Position};
+use state::book::{Blocked, Position, REPAIR};
 
 use super::{AGAIN, Step};
 
@@ -60,6 +60,9 @@ impl Step<'_> {
         if self.is_of_yesterday(position.key, Purpose::Stop) {
             return false;
         }
+        if self.is_from_before_a_repair(position.key) {
+            return false;
+        }
         let (mut stops, mut targets) = (0, 0);
         let confirmed = self.book.confirmed(position.key);
         for row in self.book.open_orders().filter(|row| row.intent.key == position.key) {
@@ -89,6 +92,19 @@ impl Step<'_> {
         let has_target = position.plan.target.is_some();
         stops == i32::from(is_stopped)
             && (targets == i32::from(has_target) || targets == 0 && self.is_watched_target(position))
+    }
+
+    /// Whether a leg rests that was made before a person last said what is ours: of it the venue may have made another one,
+    /// as it does when units are split.
+    fn is_from_before_a_repair(&self, key: Key) -> bool {
+        let Some(at) = self.repaired_at(key) else { return false };
+        self.book
+            .open_orders()
+            .any(|row| row.intent.key == key && row.intent.purpose.is_protective() && row.decided_at < at)
+    }
+
+    fn repaired_at(&self, key: Key) -> Option<Time> {
+        self.book.outside(key).filter(|outside| outside.code == REPAIR).map(|outside| outside.at)
     }
 
     /// Whether the venue makes the legs itself as soon as an entry is filled whole. It is waited for as long as a position
@@ -148,11 +164,13 @@ impl Step<'_> {
             .book
             .open_orders()
             .filter(|row| row.intent.key == key && row.intent.purpose == purpose)
-            .map(|row| (row.intent, row.remaining(), row.is_adopted()))
+            .map(|row| (row.intent, row.remaining(), row.is_adopted(), row.decided_at))
             .collect();
-        for (intent, rest, is_adopted) in &live {
+        let repaired = self.repaired_at(key);
+        for (intent, rest, is_adopted, decided_at) in &live {
+            let is_older = repaired.is_some_and(|at| *decided_at < at);
             match &wanted {
-                Some(wanted) if orders::covers(wanted, intent, *rest) => {}
+                Some(wanted) if orders::covers(wanted, intent, *rest) && !is_older => {}
                 Some(_) => self.cancel(key, intent.id, RESIZE)?,
                 // What was planned is not known, and what rests guards it.
                 None if *is_adopted => {}

@@ -11,8 +11,8 @@ use super::fold::{No, no};
 use super::ledger::{self, Booked};
 use super::rows::{Execution, ExitWanted, Outside, Position, Trade};
 
-/// What a repaired position says of itself.
-const REPAIR: Code = Code::fixed("repair");
+/// What is held because a person said so.
+pub const REPAIR: Code = Code::fixed("repair");
 /// The rest of a position that was too little for an order, closed by the venue because we asked: a part of our trade.
 pub const DUST: Code = Code::fixed("dust");
 
