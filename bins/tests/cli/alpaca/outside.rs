@@ -266,7 +266,7 @@ fn units_that_are_brought_in_are_beside_ours_and_those_that_are_taken_out_go_at_
         "{status:#}"
     );
     desk.shows(&["status"], &["not traded 2 transfer of units", "DIVERGENCE AAPL"]);
-    assert_eq!(desk.requests("POST", "/v2/orders"), 2, "the entry, and the stop of what is left");
+    assert_eq!(desk.requests("POST", "/v2/orders"), 3, "the entry, its stop anew, and that of what is left");
     repaired(&desk, &["trust-broker", "AAPL"]);
     desk.pass(0, &[desk.exit("out", "AAPL")], &[]);
     let trade = &desk.json(&["trades"])[0];

@@ -12,14 +12,16 @@ use crate::place::code;
 /// What is traded, and where the stop of an entry lies: below where prices stand here.
 const STOCKS: [(&str, &str); 3] = [("AAPL", "219"), ("MSFT", "415"), ("KO", "60")];
 
+/// The days of that year on which the exchange is closed.
+const CLOSED: [(u32, u32); 10] =
+    [(11, 26), (12, 25), (1, 1), (1, 18), (2, 15), (3, 26), (5, 31), (6, 18), (7, 5), (9, 6)];
+
 /// The days on which the exchange is open, from the week in which New York sets its clocks back.
 fn days(count: usize) -> impl Iterator<Item = NaiveDate> {
     let first = NaiveDate::from_ymd_opt(2026, 10, 29).unwrap();
     let is_open = |date: &NaiveDate| {
-        let is_holiday =
-            matches!((date.month(), date.day()), (11, 26) | (12, 24..=25) | (1, 1 | 18) | (2, 15) | (3, 26))
-                || matches!((date.month(), date.day()), (5, 31) | (6, 18) | (7, 5) | (9, 6));
-        !matches!(date.weekday(), Weekday::Sat | Weekday::Sun) && !is_holiday
+        !matches!(date.weekday(), Weekday::Sat | Weekday::Sun)
+            && !CLOSED.contains(&(date.month(), date.day()))
     };
     first.iter_days().filter(is_open).take(count)
 }
