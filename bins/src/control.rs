@@ -2,8 +2,7 @@
 //!
 //! An asker puts `N.ask` there (and `N.signals` beside it, for signals) and waits for `N.answer`. All are written under another
 //! name, synced and renamed, so nobody reads half of one. The process looks five times a second. What tightens is done before
-//! its ask is removed, so a death in between does it twice, which is once; what loosens is done after, so it is never
-//! done twice. The process also says each second in `alive` that it is, and what it is at.
+//! its ask is removed, so a death in between does it twice, which is once; all else is done after, so it is never done twice. The process also says each second in `alive` that it is, and what it is at.
 
 mod inbox;
 
@@ -175,14 +174,26 @@ pub fn ask(
             return Ok(Some(answer));
         }
         if began.elapsed() >= within {
-            if !stays {
-                let _ = std::fs::remove_file(at("ask"));
-                let _ = std::fs::remove_file(at("signals"));
+            if stays {
+                return Ok(None);
             }
-            return Ok(None);
+            if std::fs::remove_file(at("ask")).is_ok() {
+                let _ = std::fs::remove_file(at("signals"));
+                return Ok(None);
+            }
+            // The process took it in this moment, or a while ago and is not done yet.
+            if began.elapsed() >= within * 2 {
+                return Err(no_word(place));
+            }
         }
         clock::pause(LOOK_AGAIN);
     }
+}
+
+/// Somebody took what was asked, and does not say what came of it.
+fn no_word(place: &Place) -> Failure {
+    let failure = no_answer(place);
+    failure.fix("it took what was asked, and may still do it: see `tradewind status` before you ask again")
 }
 
 /// Nobody answered who holds the state.

@@ -18,7 +18,6 @@ use broker_api::{Phase, Time};
 use chrono::TimeDelta;
 use engine::intake::Defaults;
 use engine::{Answer, Depth, Input, UnderWay};
-use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::args::ServeArgs;
@@ -34,8 +33,8 @@ use crate::{figures, words};
 use folder::Watched;
 use lines::{Ending, Lines};
 use sessions::Sessions;
-use signals::Priced;
 pub use signals::{Batch, From};
+use signals::{Priced, Pricing};
 use voice::Voice;
 
 /// How often it looks at what people and files want.
@@ -74,7 +73,7 @@ struct Serving {
     out: Out,
     pass: Pass,
     under_way: UnderWay,
-    prices: JoinSet<Priced>,
+    prices: Pricing,
     inbox: Inbox,
     watched: Option<Watched>,
     defaults: Defaults,
@@ -141,7 +140,7 @@ impl Serving {
         let serving = Self {
             out,
             under_way: pass.under_way(),
-            prices: JoinSet::new(),
+            prices: Pricing::default(),
             inbox,
             watched,
             defaults,
@@ -149,7 +148,7 @@ impl Serving {
             poll: Duration::from_secs(args.poll.max(1)),
             since,
             told,
-            written: 0,
+            written: told,
             is_edited: false,
             files: pass.price_files(),
             last: Last {
@@ -174,18 +173,7 @@ impl Serving {
     /// Serves until it is to end, or to begin anew.
     fn go(mut self, ending: &Ending, lines: Option<&Lines>, voice: &Voice) -> Result<After, Failure> {
         loop {
-            self = match self.next() {
-                Event::Answers(answers) => {
-                    self.pass = self.pass.took(answers, &mut self.under_way)?;
-                    self
-                }
-                Event::Priced(priced) => self.priced(*priced)?,
-                Event::Hint => {
-                    self.pass.read(Depth::Log, &mut self.under_way);
-                    self
-                }
-                Event::Nothing => self,
-            };
+            self = self.meets()?;
             self.tell(voice);
             if self.last.tick.elapsed() < TICK {
                 continue;
@@ -201,6 +189,17 @@ impl Serving {
         }
     }
 
+    /// Takes in what happens next.
+    fn meets(mut self) -> Result<Self, Failure> {
+        match self.next() {
+            Event::Answers(answers) => self.pass = self.pass.took(answers, &mut self.under_way)?,
+            Event::Priced(priced) => return self.priced(*priced),
+            Event::Hint => self.pass.read(Depth::Log, &mut self.under_way),
+            Event::Nothing => {}
+        }
+        Ok(self)
+    }
+
     /// Waits for what happens next, and not for longer than until the next look around.
     fn next(&mut self) -> Event {
         let Self { pass, under_way, prices, last, .. } = self;
@@ -209,11 +208,7 @@ impl Serving {
             tokio::select! {
                 biased;
                 answers = under_way.answers() => Event::Answers(answers),
-                Some(priced) = prices.join_next() => match priced {
-                    Ok(priced) => Event::Priced(Box::new(priced)),
-                    // Its file lies where it was put, and is read at the next start.
-                    Err(_) => Event::Nothing,
-                },
+                priced = prices.next() => Event::Priced(Box::new(priced)),
                 () = pass.hint() => Event::Hint,
                 () = sleep(left) => Event::Nothing,
             }
@@ -225,7 +220,7 @@ impl Serving {
         self = self.asks()?;
         let now = clock::now();
         let mut batches = Vec::new();
-        if self.prices.len() < BATCHES {
+        if self.prices.waiting() < BATCHES {
             if let Some(watched) = &mut self.watched {
                 batches.extend(watched.look(self.out, now, &self.defaults));
             }
@@ -270,6 +265,7 @@ impl Serving {
         if self.last.tidied.elapsed() >= TIDIES && self.under_way.is_empty() {
             self.last.tidied = Stopwatch::start();
             self.pass.tidy();
+            self.inbox.tidy(std::time::SystemTime::from(clock::now()), false);
         }
         Ok(self)
     }
@@ -297,7 +293,6 @@ impl Serving {
         };
         // Who does not say that it is alive is taken for one that does not answer, which is told to people.
         let _ = self.inbox.alive(&alive);
-        self.inbox.tidy(std::time::SystemTime::from(alive.at), false);
     }
 
     fn write(&self) -> Result<bool, Failure> {
@@ -338,11 +333,14 @@ impl Serving {
     fn ends(mut self, voice: &Voice) -> Result<Exit, Failure> {
         notify::stopping();
         let began = Stopwatch::start();
-        while !self.under_way.is_empty() && began.elapsed() < ENDS_WITHIN {
+        // Signals that wait for their prices were taken from who brought them, and would be lost.
+        while !(self.under_way.is_empty() && self.prices.is_empty()) && began.elapsed() < ENDS_WITHIN {
             self.last.tick = Stopwatch::start();
-            if let Event::Answers(answers) = self.next() {
-                self.pass = self.pass.took(answers, &mut self.under_way)?;
-            }
+            self = self.meets()?;
+        }
+        let late: Vec<_> = self.prices.take_waiting();
+        for batch in late {
+            self = self.judged(batch)?;
         }
         self.tell(voice);
         let exit = run::standing(&self.pass);

@@ -121,6 +121,11 @@ pub struct Need {
 }
 
 impl Need {
+    /// The same for programs.
+    pub fn json(&self) -> Value {
+        json!({ "text": self.text, "verb": self.verb })
+    }
+
     /// A day on which a venue says something else than our calendar: a person finds out who is right.
     pub fn of_calendar(difference: &str) -> Self {
         let verb = "halt --why TEXT";

@@ -48,7 +48,7 @@ impl Inbox {
         self.folder.join(format!("{name}.{ending}"))
     }
 
-    /// What is asked, oldest first. What loosens is taken out of the folder by this; what cannot be read, or is too old, is
+    /// What is asked, oldest first. What does not only tighten is taken out of the folder by this; what cannot be read, or is too old, is
     /// refused.
     ///
     /// # Errors
@@ -90,8 +90,7 @@ impl Inbox {
         let handed =
             if what == What::Signals { read(&self.at(name, "signals"), SIGNALS)? } else { Vec::new() };
         // What is done at most once leaves the folder before it is done.
-        let is_once = matches!(what, What::Act(_)) && !what.tightens();
-        if is_once && std::fs::remove_file(&path).is_err() {
+        if !what.tightens() && std::fs::remove_file(&path).is_err() {
             return Ok(None);
         }
         Ok(Some(Asked { name: name.to_owned(), what, handed }))

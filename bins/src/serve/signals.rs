@@ -3,6 +3,7 @@
 use broker_api::{Key, QueryFailed, Symbol};
 use engine::intake::Intake;
 use engine::{Depth, Input};
+use tokio::task::{Id, JoinSet};
 
 use super::Serving;
 use super::asks::Done;
@@ -32,11 +33,48 @@ pub enum From {
     Asked(Asked),
 }
 
+/// Prices that came, and those that did not.
+type Prices = (Vec<Input>, Vec<(Key, QueryFailed)>);
+
+/// Prices that are being asked for, and the signals that wait for them: kept here, so that no task can die with them.
+#[derive(Default)]
+pub(super) struct Pricing {
+    tasks: JoinSet<Prices>,
+    waiting: Vec<(Id, Batch)>,
+}
+
 /// Prices that came, and the signals that waited for them.
 pub(super) struct Priced {
     inputs: Vec<Input>,
     failed: Vec<(Key, QueryFailed)>,
     batch: Option<Batch>,
+}
+
+impl Pricing {
+    pub(super) fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// How many batches wait.
+    pub(super) const fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Those that wait no longer.
+    pub(super) fn take_waiting(&mut self) -> Vec<Batch> {
+        self.waiting.drain(..).map(|(_, batch)| batch).collect()
+    }
+
+    /// Waits for the next prices; without any, what a task that died would have brought. Never ends while none are asked for.
+    pub(super) async fn next(&mut self) -> Priced {
+        let Some(done) = self.tasks.join_next_with_id().await else { return std::future::pending().await };
+        let (id, (inputs, failed)) = match done {
+            Ok(done) => done,
+            Err(error) => (error.id(), Prices::default()),
+        };
+        let place = self.waiting.iter().position(|(waiting, _)| *waiting == id);
+        Priced { inputs, failed, batch: place.map(|place| self.waiting.swap_remove(place).1) }
+    }
 }
 
 impl Serving {
@@ -56,11 +94,8 @@ impl Serving {
     /// Asks for prices; gives a batch back that needs to wait for none.
     fn price(&mut self, symbols: &[Symbol], batch: Option<Batch>) -> Option<Batch> {
         let Some(wanted) = self.pass.wanted_prices(symbols) else { return batch };
-        let task = async move {
-            let (inputs, failed) = wanted.ask().await;
-            Priced { inputs, failed, batch }
-        };
-        self.prices.spawn_on(task, self.pass.handle());
+        let id = self.prices.tasks.spawn_on(wanted.ask(), self.pass.handle()).id();
+        self.prices.waiting.extend(batch.map(|batch| (id, batch)));
         None
     }
 
@@ -68,9 +103,14 @@ impl Serving {
     pub(super) fn take(mut self, batch: Batch) -> Result<Self, Failure> {
         let symbols: Vec<_> = batch.intake.signals.iter().map(|(signal, _)| signal.symbol).collect();
         match self.price(&symbols, Some(batch)) {
-            Some(batch) => self.priced(Priced { inputs: Vec::new(), failed: Vec::new(), batch: Some(batch) }),
+            Some(batch) => self.judged(batch),
             None => Ok(self),
         }
+    }
+
+    /// Takes signals in by the prices that are known.
+    pub(super) fn judged(self, batch: Batch) -> Result<Self, Failure> {
+        self.priced(Priced { inputs: Vec::new(), failed: Vec::new(), batch: Some(batch) })
     }
 
     pub(super) fn priced(mut self, priced: Priced) -> Result<Self, Failure> {

@@ -123,7 +123,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "outside": beside::json(book),
             "losses_in_a_row": guard.losses_in_row,
             "totals": totals,
-            "needs_you": needs.iter().map(|need| json!({ "text": need.text, "verb": need.verb })).collect::<Vec<_>>(),
+            "needs_you": needs.iter().map(Need::json).collect::<Vec<_>>(),
         }),
     )
 }

@@ -345,24 +345,10 @@ impl<S: Store> Runner<S> {
     /// Reads a venue's log from where the book has it to its end.
     async fn read_log(&mut self, id: VenueId, inputs: &mut Vec<Input>) -> Result<(), Frozen> {
         let Some(venue) = self.venues.iter().find(|venue| venue.id() == id).cloned() else { return Ok(()) };
-        let mut cursor = self.book.venue(id).map(|state| state.cursor);
+        let (log, failed) = venue.log_since(self.book.venue(id).map(|state| state.cursor)).await;
+        self.silent.extend(failed.map(|failed| (id, failed.why)));
         let first = inputs.len();
-        loop {
-            match venue.activity_since(cursor).await {
-                Ok(activity) => {
-                    let complete = activity.complete;
-                    cursor = Some(activity.cursor);
-                    inputs.push(Input::Activity { venue: id, activity });
-                    if complete {
-                        break;
-                    }
-                }
-                Err(failed) => {
-                    self.silent.push((id, failed.why));
-                    break;
-                }
-            }
-        }
+        inputs.extend(log);
         if !self.wants_history(id) {
             return Ok(());
         }

@@ -141,6 +141,24 @@ impl Venue {
         self.in_time(timeout(self.patience, self.broker.activity_since(cursor)).await)
     }
 
+    /// The log from a place to its end, as inputs; with what stood against reading further.
+    pub(crate) async fn log_since(&self, mut cursor: Option<Cursor>) -> (Vec<Input>, Option<QueryFailed>) {
+        let mut inputs = Vec::new();
+        loop {
+            match self.activity_since(cursor).await {
+                Ok(activity) => {
+                    let complete = activity.complete;
+                    cursor = Some(activity.cursor);
+                    inputs.push(Input::Activity { venue: self.id(), activity });
+                    if complete {
+                        return (inputs, None);
+                    }
+                }
+                Err(failed) => return (inputs, Some(failed)),
+            }
+        }
+    }
+
     /// What is held and live there. One list that fails is no list.
     pub async fn holdings(&self) -> Result<Holdings, QueryFailed> {
         let orders = self.in_time(timeout(self.patience, self.broker.open_orders()).await);

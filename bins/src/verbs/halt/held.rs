@@ -12,7 +12,7 @@ use crate::failure::{Exit, Failure};
 use crate::out::{Heading, Out};
 use crate::place::Place;
 use crate::venues::{self, each};
-use crate::{clock, figures, files};
+use crate::{clock, figures};
 
 /// How long an answer is waited for.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
@@ -199,11 +199,12 @@ fn end(_: u32) -> std::io::Result<()> {
 }
 
 fn asked(place: &Place, act: Operator) -> Result<Answer, Failure> {
-    if !is_served(place) {
-        // A pass: it ends by itself, and answers nobody.
-        return files::lock(place).map(drop).and_then(|()| Err(no_answer(place)));
-    }
     control::ask(place, What::Act(act), None, ANSWERS_WITHIN)?.ok_or_else(|| no_answer(place))
+}
+
+/// Whether what failed is that a process holds the state which can be asked.
+pub fn is_asked(place: &Place, failure: &Failure) -> bool {
+    failure.code == "state_locked" && is_served(place)
 }
 
 /// Whether the process that holds the state is one that answers.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use broker_api::{Digest, Signal, SignalId};
 use engine::intake::{self, Fault, Intake};
+use serde_json::{Value, json};
 use state::checkpoint;
 
 use crate::args::RunArgs;
@@ -36,6 +37,12 @@ pub fn given(out: Out, place: &Place, args: &RunArgs) -> Result<Intake, Failure>
         is_flawless(out, place, &intake)?;
     }
     Ok(intake)
+}
+
+/// Faults, for programs.
+pub fn json(faults: &[Fault]) -> Vec<Value> {
+    let row = |fault: &Fault| json!({ "place": fault.place, "field": fault.field, "why": fault.why });
+    faults.iter().map(row).collect()
 }
 
 /// The ids that came with another content than the one that stands under them: in the book, which `known` asks, or

@@ -9,7 +9,7 @@ use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use broker_sim::core::{Bystander, OnRequest, Reply, Request};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::desk::{Desk, document, with};
 use crate::place::{code, stderr, stdout};
@@ -269,6 +269,55 @@ fn lines_of_standard_input_are_signals() {
     drop(input);
     pause(Duration::from_secs(1));
     assert_eq!(server.ends(), Some(0));
+}
+
+#[test]
+fn signals_that_wait_for_their_prices_are_taken_in_once_and_not_lost_at_the_end() {
+    use std::io::Write as _;
+    let desk = Desk::new("100000");
+    desk.control.stand_by(LatePrices);
+    let asked = || {
+        let is_price = |line: &&Value| {
+            line["kind"] == "request"
+                && line["path"].as_str().is_some_and(|path| path.contains("quotes/latest"))
+        };
+        desk.control.wire().iter().filter(is_price).count()
+    };
+    let server = Server::start(&desk);
+    let done = desk.run(&[desk.enter("in", "AAPL", "219")], &["--settle", "0"]);
+    assert_eq!(code(&done), 0, "{}{}", stdout(&done), stderr(&done));
+    assert!(
+        asked() <= 3,
+        "one batch asks once, however long the answer takes, and what is held after it: {}",
+        asked()
+    );
+    server.until("the stop rests", || is_guarded(&desk));
+    assert_eq!(server.ends(), Some(0));
+    let words = ["serve", "--signals", "-", "--poll", "60"];
+    let mut command = desk.command(&words);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut line = desk.enter("late", "KO", "60").to_string();
+    line.push('\n');
+    input.write_all(line.as_bytes()).unwrap();
+    let server = Server { desk: &desk, child };
+    let before = asked();
+    server.until("the price is asked for", || asked() > before + 1);
+    server.ends();
+    let signals = desk.json(&["signals", "--all"]);
+    assert!(signals.as_array().unwrap().iter().any(|row| row["id"] == "late"), "{signals:#}");
+}
+
+/// Prices come late.
+struct LatePrices;
+
+impl Bystander for LatePrices {
+    fn request(&mut self, request: &Request) -> Option<OnRequest> {
+        request.path.contains("quotes/latest").then_some(OnRequest::LateReply { millis: 2_000 })
+    }
+
+    fn answered(&mut self, _: &Request, _: Option<&Reply>) {}
 }
 
 /// Takes orders and never answers.

@@ -60,11 +60,8 @@ impl Step<'_> {
         if self.is_of_yesterday(position.key, Purpose::Stop) {
             return false;
         }
-        if self.is_from_before_a_repair(position.key) {
-            return false;
-        }
         let (mut stops, mut targets) = (0, 0);
-        let confirmed = self.book.confirmed(position.key);
+        let (confirmed, repaired) = (self.book.confirmed(position.key), self.repaired_at(position.key));
         for row in self.book.open_orders().filter(|row| row.intent.key == position.key) {
             let fits = match (row.intent.purpose, row.intent.order) {
                 (Purpose::Stop, OrderKind::Stop(order)) => {
@@ -84,7 +81,8 @@ impl Step<'_> {
             };
             let is_whole =
                 row.remaining() == confirmed.size() && Some(row.intent.side) == Side::reducing(confirmed);
-            if !fits || (row.intent.purpose.is_protective() && !is_whole) {
+            let is_older = repaired.is_some_and(|at| row.decided_at < at);
+            if !fits || (row.intent.purpose.is_protective() && (!is_whole || is_older)) {
                 return false;
             }
         }
@@ -94,15 +92,8 @@ impl Step<'_> {
             && (targets == i32::from(has_target) || targets == 0 && self.is_watched_target(position))
     }
 
-    /// Whether a leg rests that was made before a person last said what is ours: of it the venue may have made another one,
-    /// as it does when units are split.
-    fn is_from_before_a_repair(&self, key: Key) -> bool {
-        let Some(at) = self.repaired_at(key) else { return false };
-        self.book
-            .open_orders()
-            .any(|row| row.intent.key == key && row.intent.purpose.is_protective() && row.decided_at < at)
-    }
-
+    /// When a person last said what is ours. Of a leg from before that the venue may have made another one, as it does when
+    /// units are split.
     fn repaired_at(&self, key: Key) -> Option<Time> {
         self.book.outside(key).filter(|outside| outside.code == REPAIR).map(|outside| outside.at)
     }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use broker_api::{Account, Cursor, Holdings, QueryFailed, VenueId};
+use broker_api::{Account, Cursor, Holdings, VenueId};
 use state::{Durable, Store};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -100,33 +100,24 @@ impl UnderWay {
     pub async fn answers(&mut self) -> Vec<Answer> {
         let mut answers = Vec::new();
         let Some(first) = self.tasks.join_next_with_id().await else { return std::future::pending().await };
-        answers.push(self.ended(first));
+        answers.extend(self.ended(first));
         while answers.len() < AT_ONCE
             && let Some(next) = self.tasks.try_join_next_with_id()
         {
-            answers.push(self.ended(next));
+            answers.extend(self.ended(next));
         }
         answers
     }
 
-    fn ended(&mut self, done: Result<(tokio::task::Id, Answer), tokio::task::JoinError>) -> Answer {
+    /// What a task that is over says; of one that died, that nobody knows.
+    fn ended(&mut self, done: Result<(tokio::task::Id, Answer), tokio::task::JoinError>) -> Option<Answer> {
         let id = match &done {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
         };
-        let place = self.left.iter().position(|(left, _)| *left == id);
-        let left = place.map(|place| self.left.swap_remove(place).1);
-        match (done, left) {
-            (Ok((_, answer)), _) => answer,
-            // What no task answers for, nobody knows.
-            (Err(_), Some(Left::Command(venue, command))) => {
-                Answer(Told::Outcome { venue, input: Box::new(command.lost("the task that sent it died")) })
-            }
-            (Err(error), Some(Left::Reading(venue))) => {
-                Answer(Told::Reading(Box::new(Reading::failed(venue, error.to_string().into()))))
-            }
-            (Err(error), None) => unreachable!("every task leaves word: {error}"),
-        }
+        let place = self.left.iter().position(|(left, _)| *left == id)?;
+        let (_, left) = self.left.swap_remove(place);
+        Some(done.map_or_else(|error| left.died(&error), |(_, answer)| answer))
     }
 
     fn send(&mut self, commands: Durable<Vec<Command>>, venues: &[Arc<Venue>], watch: &Watch) {
@@ -166,47 +157,42 @@ impl UnderWay {
     }
 }
 
-impl Reading {
-    fn failed(venue: VenueId, why: Box<str>) -> Self {
-        let (log, depth) = (Vec::new(), Depth::Log);
-        Self { venue, sent: 0, log, lists: None, account: None, depth, silent: Some(why) }
+impl Left {
+    fn died(self, error: &tokio::task::JoinError) -> Answer {
+        Answer(match self {
+            Self::Command(venue, command) => {
+                Told::Outcome { venue, input: Box::new(command.lost("the task that sent it died")) }
+            }
+            Self::Reading(venue) => Told::Reading(Box::new(Reading {
+                venue,
+                sent: 0,
+                log: Vec::new(),
+                lists: None,
+                account: None,
+                depth: Depth::Log,
+                silent: Some(error.to_string().into()),
+            })),
+        })
     }
 }
 
 async fn reading(venue: &Venue, cursor: Option<Cursor>, lists: bool, depth: Depth, sent: u64) -> Reading {
-    let id = venue.id();
-    let mut read = Reading { sent, depth, silent: None, ..Reading::failed(id, "".into()) };
-    let mut cursor = cursor;
-    let mut silent = |failed: QueryFailed| read.silent = Some(failed.why);
-    loop {
-        match venue.activity_since(cursor).await {
-            Ok(activity) => {
-                let complete = activity.complete;
-                cursor = Some(activity.cursor);
-                read.log.push(Input::Activity { venue: id, activity });
-                if complete {
-                    break;
-                }
-            }
-            Err(failed) => {
-                silent(failed);
-                break;
-            }
-        }
-    }
+    let (log, failed) = venue.log_since(cursor).await;
+    let (mut lists_told, mut account, mut silent) = (None, None, failed);
     if depth == Depth::All {
         if lists {
             match venue.holdings().await {
-                Ok(holdings) => read.lists = Some(holdings),
-                Err(failed) => silent(failed),
+                Ok(holdings) => lists_told = Some(holdings),
+                Err(failed) => silent = Some(failed),
             }
         }
         match venue.account().await {
-            Ok(account) => read.account = Some(account),
-            Err(failed) => silent(failed),
+            Ok(told) => account = Some(told),
+            Err(failed) => silent = Some(failed),
         }
     }
-    read
+    let silent = silent.map(|failed| failed.why);
+    Reading { venue: venue.id(), sent, log, lists: lists_told, account, depth, silent }
 }
 
 impl<S: Store> Runner<S> {
