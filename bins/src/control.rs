@@ -142,7 +142,7 @@ impl Trader {
 const ALIVE: &str = "alive";
 
 /// Asks the process that holds a state, and waits for its answer. Without one in time the ask is withdrawn, save for one that
-/// tightens: that stays until somebody does it.
+/// tightens: that stays until somebody does it. A process that ends meanwhile is not waited for.
 ///
 /// # Errors
 /// A folder that cannot be written to.
@@ -169,11 +169,13 @@ pub fn ask(
             .fix("make room, or give this user the right to write there; nothing was done")
     })?;
     loop {
+        // Looked at before the answer is, which may be its last word.
+        let is_gone = Trader::of(place).is_none();
         if let Ok(answer) = read::<Answer>(&at("answer"), SMALL) {
             let _ = std::fs::remove_file(at("answer"));
             return Ok(Some(answer));
         }
-        if began.elapsed() >= within {
+        if is_gone || began.elapsed() >= within {
             if stays {
                 return Ok(None);
             }
@@ -182,7 +184,7 @@ pub fn ask(
                 return Ok(None);
             }
             // The process took it in this moment, or a while ago and is not done yet.
-            if began.elapsed() >= within * 2 {
+            if is_gone || began.elapsed() >= within * 2 {
                 return Err(no_word(place));
             }
         }
@@ -208,8 +210,9 @@ pub fn no_answer(place: &Place) -> Failure {
 /// Writes a file whole or not at all.
 fn write(folder: &Path, path: &Path, what: &impl Serialize) -> io::Result<()> {
     let mut file = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder)?;
-    serde_json::to_writer(&mut file, what)?;
-    file.write_all(b"\n")?;
+    let mut text = serde_json::to_vec(what)?;
+    text.push(b'\n');
+    file.write_all(&text)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     std::fs::File::open(folder)?.sync_all()

@@ -32,7 +32,9 @@ pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
     let text = format!("{}\n{}\n", operator(), why);
     let written = std::fs::File::create(file).and_then(|mut halt| {
         halt.write_all(text.as_bytes())?;
-        halt.sync_all()
+        halt.sync_all()?;
+        // Its name is flushed too, or a power cut could take it.
+        std::fs::File::open(place.files.folder())?.sync_all()
     });
     if let Err(error) = written {
         return held::without_a_file(out, place, &error);

@@ -2,6 +2,8 @@
 
 mod account;
 mod coins;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod cuts;
 mod desk;
 mod kills;
 mod month;

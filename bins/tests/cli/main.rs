@@ -10,6 +10,8 @@ mod bad_inputs;
 mod config;
 #[cfg(feature = "conformance")]
 mod conformance;
+#[cfg(all(feature = "alpaca", target_os = "linux", target_arch = "x86_64"))]
+mod cut;
 mod doctor;
 mod errors;
 mod help;

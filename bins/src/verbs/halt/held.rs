@@ -41,10 +41,11 @@ pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
         let data = json!({ "halted": true, "journaled": true, "positions": data["positions"] });
         return out.document("halt", &Heading::default(), answer.at, &data);
     }
-    let who = Trader::of(place).map_or_else(String::new, |trader| trader.told(clock::now()));
+    let told = |trader: Trader| trader.told(clock::now());
+    let who = Trader::of(place).map_or_else(|| "the process that held the state has ended".to_owned(), told);
     let from_here = from_here(place)?;
     out.text(&format!(
-        "Halted: {who}; it sees the file before each entry, and finds what was asked when it looks again.\n{}",
+        "Halted: {who}; the file is seen before each entry, and what was asked is found by who looks next.\n{}",
         from_here.text
     ))?;
     let data = json!({ "halted": true, "journaled": false, "cancelled": from_here.cancelled, "failed": from_here.failed });
