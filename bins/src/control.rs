@@ -22,6 +22,7 @@ pub use inbox::{Asked, Inbox};
 use crate::clock::{self, Stopwatch};
 use crate::failure::{Exit, Failure};
 use crate::figures;
+use crate::files;
 use crate::place::Place;
 
 /// How often somebody who waits looks whether the answer is there.
@@ -153,6 +154,8 @@ pub fn ask(
     within: Duration,
 ) -> Result<Option<Answer>, Failure> {
     let folder = &place.files.control;
+    // By its number and its start: who begins anew lets go of the lock for a moment, and is not gone.
+    let asked_of = Trader::of(place);
     let began = Stopwatch::start();
     let name = format!("{:020}-{}", clock::now().timestamp_micros(), std::process::id());
     let at = |ending: &str| folder.join(format!("{name}.{ending}"));
@@ -170,7 +173,7 @@ pub fn ask(
     })?;
     loop {
         // Looked at before the answer is, which may be its last word.
-        let is_gone = Trader::of(place).is_none();
+        let is_gone = asked_of.as_ref().is_some_and(|trader| trader.holder.runs() == Some(false));
         if let Ok(answer) = read::<Answer>(&at("answer"), SMALL) {
             let _ = std::fs::remove_file(at("answer"));
             return Ok(Some(answer));
@@ -194,15 +197,20 @@ pub fn ask(
 
 /// Somebody took what was asked, and does not say what came of it.
 fn no_word(place: &Place) -> Failure {
-    let failure = no_answer(place);
-    failure.fix("it took what was asked, and may still do it: see `tradewind status` before you ask again")
+    no_answer(place).fix(
+        "it took what was asked, and has done it, or may still do it if it runs: see `tradewind status` before you ask again",
+    )
+}
+
+/// Who holds a state, in words.
+pub fn told_of(place: &Place) -> String {
+    let told = |trader: Trader| trader.told(clock::now());
+    Trader::of(place).map_or_else(|| "the process that held the state has ended".to_owned(), told)
 }
 
 /// Nobody answered who holds the state.
 pub fn no_answer(place: &Place) -> Failure {
-    let now = clock::now();
-    let who =
-        Trader::of(place).map_or_else(|| "a process holds the state".to_owned(), |trader| trader.told(now));
+    let who = told_of(place);
     Failure::new(Exit::Unavailable, "no_answer", format!("no answer from who trades here: {who}"))
         .fix("wait for it, or stop it and give the command again; `tradewind halt` works without it. Nothing was done")
 }
@@ -215,7 +223,7 @@ fn write(folder: &Path, path: &Path, what: &impl Serialize) -> io::Result<()> {
     file.write_all(&text)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    std::fs::File::open(folder)?.sync_all()
+    files::sync(folder)
 }
 
 /// Reads one that is not larger than it may be.

@@ -1,5 +1,7 @@
 //! The files of a place: its lock, taking its book up to write to it, writing its state file.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::Path;
 
 use broker_api::Time;
@@ -123,4 +125,16 @@ pub fn locked(error: &LockError) -> Failure {
 /// Whether two paths lead to one file that is there.
 pub fn same(one: &Path, other: &Path) -> bool {
     one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
+}
+
+/// Writes a new file, and waits until it is on the disk.
+pub fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Waits until the names in a folder are on the disk.
+pub fn sync(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
 }

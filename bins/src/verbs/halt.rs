@@ -2,7 +2,6 @@
 
 mod held;
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use broker_api::{Level, Purpose, Time};
@@ -12,6 +11,7 @@ use serde_json::json;
 use crate::args::Flatten;
 use crate::failure::{Exit, Failure};
 use crate::figures;
+use crate::files;
 use crate::out::Out;
 use crate::pass::{Ended, Pass};
 use crate::place::{Place, heading, headline};
@@ -30,12 +30,8 @@ pub fn operator() -> Box<str> {
 pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
     let file = &place.files.halt;
     let text = format!("{}\n{}\n", operator(), why);
-    let written = std::fs::File::create(file).and_then(|mut halt| {
-        halt.write_all(text.as_bytes())?;
-        halt.sync_all()?;
-        // Its name is flushed too, or a power cut could take it.
-        std::fs::File::open(place.files.folder())?.sync_all()
-    });
+    // Its name must be on the disk too, or a power cut could take it.
+    let written = files::write(file, text.as_bytes()).and_then(|()| files::sync(place.files.folder()));
     if let Err(error) = written {
         return held::without_a_file(out, place, &error);
     }

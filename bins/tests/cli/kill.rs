@@ -15,10 +15,10 @@ const KILLS: usize = 200;
 const TRIES: usize = 2_000;
 
 /// Delays within a step: a small generator, so that a failure can be run again with its seed.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }

@@ -41,8 +41,7 @@ pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
         let data = json!({ "halted": true, "journaled": true, "positions": data["positions"] });
         return out.document("halt", &Heading::default(), answer.at, &data);
     }
-    let told = |trader: Trader| trader.told(clock::now());
-    let who = Trader::of(place).map_or_else(|| "the process that held the state has ended".to_owned(), told);
+    let who = control::told_of(place);
     let from_here = from_here(place)?;
     out.text(&format!(
         "Halted: {who}; the file is seen before each entry, and what was asked is found by who looks next.\n{}",

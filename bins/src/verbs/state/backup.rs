@@ -2,8 +2,7 @@
 //!
 //! The folder takes its name only when everything in it is whole and on the disk. The page is `backup.json`.
 
-use std::fs::{self, File};
-use std::io::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use broker_api::{Digest, Time};
@@ -99,12 +98,12 @@ pub fn backup(out: Out, place: &Place, folder: Option<&Path>) -> Result<(), Fail
         .map_err(|error| failed(folder, &error))?;
     let (page, book) = copies(place, part.path(), is_still)?;
     drop(lock);
-    write(&part.path().join(PAGE), &serde_json::to_vec_pretty(&page).unwrap_or_default())
+    files::write(&part.path().join(PAGE), &serde_json::to_vec_pretty(&page).unwrap_or_default())
         .map_err(|error| failed(folder, &error))?;
-    sync(part.path()).map_err(|error| failed(folder, &error))?;
+    files::sync(part.path()).map_err(|error| failed(folder, &error))?;
     readable(part.path()).map_err(|error| failed(folder, &error))?;
     fs::rename(part.path(), folder).map_err(|error| failed(folder, &error))?;
-    sync(parent).map_err(|error| failed(folder, &error))?;
+    files::sync(parent).map_err(|error| failed(folder, &error))?;
     let venue = page.venue.as_ref().map_or_else(String::new, |venue| format!(", {}", venue.file));
     out.text(&format!(
         "{}\nWritten to {}, read back, and whole: {}, {}{venue}: {} records (head {}), {} held\nBring it back with: \
@@ -147,7 +146,7 @@ fn copies(place: &Place, folder: &Path, is_still: bool) -> Result<(Page, Book), 
     let book = journal.book_to(u64::MAX).map_err(|error| wrong(&error))?;
     // What others put into the file goes along. One that cannot be read, or is of a later record, is made anew.
     if let Some(bytes) = state {
-        write(&copy.files.state, &bytes).map_err(|error| wrong(&error))?;
+        files::write(&copy.files.state, &bytes).map_err(|error| wrong(&error))?;
     }
     if files::write_state(&copy.files, &book, &journal, now).is_err() {
         fs::remove_file(&copy.files.state).map_err(|error| wrong(&error))?;
@@ -222,18 +221,6 @@ pub fn inside(folder: &Path, name: &str) -> Result<PathBuf, NotWhole> {
 fn copied(path: &Path) -> std::io::Result<Copied> {
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     Ok(Copied { file: name.into(), sha256: digest(&fs::read(path)?) })
-}
-
-/// Writes a new file, and waits until it is on the disk.
-pub fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// Waits until the names in a folder are on the disk.
-pub fn sync(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 /// Gives a folder that was made for this user alone the mode that folders usually have.

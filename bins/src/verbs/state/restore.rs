@@ -86,7 +86,7 @@ pub fn restore(out: Out, place: &Place, folder: &Path) -> Result<(), Failure> {
         ))
     })?;
     fs::remove_file(&place.files.restoring)
-        .and_then(|()| backup::sync(place.files.folder()))
+        .and_then(|()| files::sync(place.files.folder()))
         .map_err(|error| failed("the restore is done, and its marker could not be removed", &error))?;
     told(out, place, &marker, &book, &journal, now)
 }
@@ -130,9 +130,9 @@ fn begin(out: Out, place: &Place, folder: &Path) -> Result<Marker, Failure> {
     let lay = || -> io::Result<()> {
         for (slot, known) in slots.iter().zip(page.files()) {
             let from = folder.join(&*known.file);
-            backup::write(&slot.copy, &fs::read(&from)?)?;
+            files::write(&slot.copy, &fs::read(&from)?)?;
         }
-        backup::sync(place.files.folder())
+        files::sync(place.files.folder())
     };
     let cannot = |error: &dyn std::error::Error| {
         failed("the backup could not be laid beside the files; nothing was changed", error)
@@ -144,9 +144,9 @@ fn begin(out: Out, place: &Place, folder: &Path) -> Result<Marker, Failure> {
     let marker = Marker { from: folder.to_owned(), kept, unread_since };
     let part = with_ending(&place.files.restoring, ".part");
     let mark = || -> io::Result<()> {
-        backup::write(&part, &serde_json::to_vec_pretty(&marker)?)?;
+        files::write(&part, &serde_json::to_vec_pretty(&marker)?)?;
         fs::rename(&part, &place.files.restoring)?;
-        backup::sync(place.files.folder())
+        files::sync(place.files.folder())
     };
     mark().map_err(|error| cannot(&error))?;
     Ok(marker)
@@ -215,9 +215,9 @@ fn finish(place: &Place, marker: &Marker) -> io::Result<()> {
                 fs::rename(file, marker.kept.join(file.file_name().unwrap_or_default()))?;
             }
         }
-        backup::sync(&marker.kept)?;
+        files::sync(&marker.kept)?;
         fs::rename(&slot.copy, &slot.file)?;
-        backup::sync(place.files.folder())?;
+        files::sync(place.files.folder())?;
     }
     Ok(())
 }

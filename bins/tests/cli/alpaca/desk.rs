@@ -111,6 +111,11 @@ impl Desk {
         self.control.truth()["orders"].as_array().unwrap().clone()
     }
 
+    /// How many orders of a side there ever were, by symbol.
+    pub fn count(&self, symbol: &str, side: &str) -> usize {
+        self.orders().iter().filter(|order| order["symbol"] == symbol && order["side"] == side).count()
+    }
+
     /// Everything that went over the wire.
     pub fn wire(&self) -> Vec<Value> {
         let log = std::fs::read_to_string(self.folder.path().join("wire.jsonl")).unwrap();

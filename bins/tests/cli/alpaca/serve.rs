@@ -93,7 +93,7 @@ fn put(desk: &Desk, name: &str, text: &str) {
     std::fs::rename(folder.join("in/.coming"), folder.join("in").join(name)).unwrap();
 }
 
-fn lies(desk: &Desk, path: &str) -> bool {
+pub(super) fn lies(desk: &Desk, path: &str) -> bool {
     desk.folder.path().join(path).exists()
 }
 

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::kill::Random;
+
 /// A file that was written to and not flushed since.
 struct Unflushed {
     /// Leads to the file, whatever its name.
@@ -86,9 +88,7 @@ impl Disk {
     }
 
     pub fn makes_folder(&mut self, path: &Path) {
-        if !path.exists() {
-            self.name(&[path], Undo::RemoveFolder(path.to_owned()));
-        }
+        self.name(&[path], Undo::RemoveFolder(path.to_owned()));
     }
 
     pub fn removes(&mut self, path: &Path) {
@@ -146,21 +146,22 @@ impl Disk {
 
     /// The power goes.
     pub fn loses(self, power: Power, folder: &Path) {
-        let mut chance = Chance(match power {
+        let mut random = Random(match power {
             Power::Gone => 0,
             Power::Torn(seed) => seed,
         });
+        let mut below = |limit: usize| usize::try_from(random.below(u64::try_from(limit).unwrap())).unwrap();
         let is_torn = matches!(power, Power::Torn(_));
         for known in self.files.into_values() {
             let mut bytes = known.durable;
             for change in known.changes {
-                match (change, if is_torn { chance.below(3) } else { 0 }) {
+                match (change, if is_torn { below(3) } else { 0 }) {
                     (_, 0) => {}
                     (Change::Length(length), _) => bytes.resize(usize::try_from(length).unwrap(), 0),
                     (Change::Bytes { at, bytes: new }, how) => {
                         // A sector is whole or not there.
                         let sectors = new.len().div_ceil(SECTOR);
-                        let there = if how == 1 { chance.below(sectors) * SECTOR } else { new.len() };
+                        let there = if how == 1 { below(sectors.max(1)) * SECTOR } else { new.len() };
                         let from = usize::try_from(at).unwrap();
                         let end = from + there.min(new.len());
                         if bytes.len() < end {
@@ -173,7 +174,7 @@ impl Disk {
             known.file.set_len(0).unwrap();
             known.file.write_all_at(&bytes, 0).unwrap();
         }
-        let there = if is_torn { chance.below(self.names.len() + 1) } else { 0 };
+        let there = if is_torn { below(self.names.len() + 1) } else { 0 };
         for renamed in self.names.into_iter().skip(there).rev() {
             match renamed.undo {
                 Undo::Remove(path) => gone(std::fs::remove_file(path)),
@@ -208,13 +209,3 @@ fn gone(done: std::io::Result<()>) {
 }
 
 const SECTOR: usize = 512;
-
-/// Numbers that follow from a seed.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from((self.0 >> 33) % u64::try_from(limit.max(1)).unwrap()).unwrap()
-    }
-}

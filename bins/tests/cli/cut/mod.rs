@@ -2,7 +2,7 @@
 //! going, or left with a disk that is full.
 //!
 //! The program runs as a user runs it, and each of its threads stops at each call (`ptrace`). What changes a file of its folder or
-//! goes over its lines is an [`Operation`] with a name, as `write journal's log`; one that has no name here fails the test, so that
+//! goes over its lines is an operation with a name, as `write log of the journal`; one that has no name here fails the test, so that
 //! what is listed is all there is. When the power goes, what was written after the last flush of a file is gone, in part, torn or
 //! there, and so are names that no flush of their folder followed.
 

@@ -42,12 +42,10 @@ pub fn role(path: &Path) -> Option<&'static str> {
 
 /// A file of SQLite: one being made, the file itself, its write-ahead log. What it shares in memory is not kept by a disk.
 fn sqlite(name: &str, [new, file, log]: [&'static str; 3]) -> &'static str {
-    let (base, ending) = name.split_once(".sqlite").unwrap_or((name, ""));
-    debug_assert!(!base.is_empty());
-    match ending {
-        "" => file,
-        "-wal" => log,
-        "-shm" => "shared memory",
+    match name.rsplit_once(".sqlite").map(|(_, ending)| ending) {
+        Some("") => file,
+        Some("-wal") => log,
+        Some("-shm") => "shared memory",
         _ => new,
     }
 }

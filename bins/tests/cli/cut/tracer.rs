@@ -54,19 +54,10 @@ pub enum How {
 pub enum Ended {
     /// Where it was to be cut off.
     Cut,
-    /// Before it came there.
+    /// By itself, before it came there, or at the [`END`].
     With(ExitStatus),
     /// By itself, on a disk that was full.
     Full(ExitStatus),
-}
-
-impl Ended {
-    fn status(self) -> ExitStatus {
-        match self {
-            Self::Cut => ExitStatus::from_raw(Signal::SIGKILL as i32),
-            Self::With(status) | Self::Full(status) => status,
-        }
-    }
 }
 
 /// What a process did.
@@ -173,25 +164,26 @@ impl Tracer<'_> {
                     go(thread, (signal != Signal::SIGCONT && signal != Signal::SIGSTOP).then_some(signal));
                 }
                 WaitStatus::Exited(pid, code) if pid == self.pid => {
-                    return self.ended(Ended::With(ExitStatus::from_raw(code << 8)));
+                    return self.ended(ExitStatus::from_raw(code << 8), false);
                 }
                 WaitStatus::Signaled(pid, signal, _) if pid == self.pid => {
-                    let ended =
-                        if is_cut { Ended::Cut } else { Ended::With(ExitStatus::from_raw(signal as i32)) };
-                    return self.ended(ended);
+                    return self.ended(ExitStatus::from_raw(signal as i32), is_cut);
                 }
                 _ => {}
             }
         }
     }
 
-    fn ended(self, ended: Ended) -> Traced {
-        let is_after = self.cut.is_some_and(|cut| cut.what == END);
-        let ended = if is_after { Ended::Cut } else { ended };
-        if let (Ended::Cut, Some(How::Power(power))) = (ended, self.cut.map(|cut| cut.how)) {
+    fn ended(self, status: ExitStatus, is_cut: bool) -> Traced {
+        let goes = self.cut.filter(|cut| is_cut || cut.what == END).map(|cut| cut.how);
+        if let Some(How::Power(power)) = goes {
             self.disk.loses(power, &self.folder);
         }
-        let ended = if self.is_full { Ended::Full(ended.status()) } else { ended };
+        let ended = match (is_cut, self.is_full) {
+            (true, _) => Ended::Cut,
+            (false, true) => Ended::Full(status),
+            (false, false) => Ended::With(status),
+        };
         Traced { ended, counts: self.counts }
     }
 
@@ -233,8 +225,7 @@ impl Tracer<'_> {
             self.pending.insert(thread, Pending { call, is_the_cut: false, is_refused, file: None });
             return false;
         }
-        let is_it = is_it.map(|cut| cut.when);
-        if is_it == Some(When::Before) {
+        if is_it.is_some_and(|cut| cut.when == When::Before) {
             return true;
         }
         let mut file = None;

@@ -8,11 +8,6 @@ use serde_json::{Value, json};
 use super::{Desk, Server, WITHIN, is_guarded, lies, now, pause, put};
 use crate::place::{code, stderr, stdout};
 
-/// How many orders of a side there ever were, by symbol.
-fn count(desk: &Desk, symbol: &str, side: &str) -> usize {
-    desk.orders().iter().filter(|order| order["symbol"] == symbol && order["side"] == side).count()
-}
-
 // Two processes on one state: freqtrade/freqtrade#5243, nautechsystems/nautilus_trader#3096.
 #[test]
 fn a_process_whose_lock_was_stolen_ends_when_another_one_wrote() {
@@ -28,7 +23,7 @@ fn a_process_whose_lock_was_stolen_ends_when_another_one_wrote() {
     let server = Server::start(&desk);
     server.until("it is taken in", || lies(&desk, "in/done/day.json") && desk.live("KO").len() == 1);
     assert_eq!(server.ends(), Some(0));
-    assert_eq!((count(&desk, "AAPL", "buy"), count(&desk, "KO", "buy")), (1, 1));
+    assert_eq!((desk.count("AAPL", "buy"), desk.count("KO", "buy")), (1, 1));
     assert_eq!(code(&desk.tradewind(&["journal", "verify"])), 0);
 }
 
@@ -50,7 +45,7 @@ fn a_copied_folder_that_trades_beside_the_first_doubles_nothing_and_says_what_it
         assert_eq!(code(&ran), ends_with, "{}{}", stdout(&ran), stderr(&ran));
         desk.seconds(6);
     }
-    assert_eq!((count(&desk, "AAPL", "buy"), count(&desk, "KO", "buy")), (1, 1));
+    assert_eq!((desk.count("AAPL", "buy"), desk.count("KO", "buy")), (1, 1));
     let told = desk.command(&["reconcile"]).current_dir(copy.path()).output().unwrap();
     assert!(stdout(&told).contains("KO"), "{}", stdout(&told));
     let status = desk.command(&["status"]).current_dir(copy.path()).output().unwrap();

@@ -1,0 +1,162 @@
+//! How a scene is played, whole and cut off.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use super::super::desk::Desk;
+use crate::cut::{Cut, END, Ended, How, Power, Traced, When, traced};
+
+/// A pass or a verb that is cut off, and how it is seen that all is well in the end.
+pub(super) struct Scene {
+    /// The desk before it.
+    pub(super) before: fn() -> Desk,
+    pub(super) words: &'static [&'static str],
+    /// What goes on beside it, until it is over; gives whether a halt is journaled by then, and must be found.
+    pub(super) beside: fn(&Desk, &Running) -> bool,
+    /// What must be so in the end, when it is run again; the text tells where it was cut off.
+    pub(super) after: fn(&Desk, &str),
+    /// What it cannot do without, as names of operations.
+    pub(super) must: &'static [&'static [&'static str]],
+    /// What is cut off here in every run, once each, where other scenes have the rest; empty for all of it, twice.
+    pub(super) own: &'static [&'static str],
+}
+
+/// A process that is traced by another thread.
+pub(super) struct Running {
+    pub(super) pid: Receiver<nix::unistd::Pid>,
+    over: Receiver<()>,
+}
+
+impl Running {
+    /// Waits a little; false when it is over.
+    pub(super) fn goes_on(&self) -> bool {
+        use std::sync::mpsc::RecvTimeoutError;
+        match self.over.recv_timeout(Duration::from_millis(20)) {
+            Err(RecvTimeoutError::Timeout) => true,
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => false,
+        }
+    }
+
+    /// Waits until something is so; false when it is over before.
+    pub(super) fn until(&self, is_so: impl Fn() -> bool) -> bool {
+        (0..300).any(|_| is_so() || !self.goes_on()) && self.goes_on()
+    }
+}
+
+/// Runs a scene's command at a new desk, with what goes on beside it, and looks that all is well in the end.
+fn played(scene: &Scene, cut: Option<&Cut>) -> Traced {
+    let desk = (scene.before)();
+    let why = cut.map_or_else(|| "not cut off".to_owned(), |cut| format!("{cut:?}"));
+    let command = desk.command(scene.words);
+    let (tells_pid, pid) = channel();
+    let (ends, over) = channel();
+    let (traced, is_halted) = std::thread::scope(|threads| {
+        let folder = desk.folder.path();
+        let tracer = threads.spawn(move || {
+            let traced = traced(&command, folder, cut, Some(&tells_pid));
+            drop(ends);
+            traced
+        });
+        let is_halted = (scene.beside)(&desk, &Running { pid, over });
+        (tracer.join().unwrap(), is_halted)
+    });
+    if is_halted {
+        assert_eq!(desk.json(&["status"])["level"], "paused", "{why}: a halt was answered and is gone");
+    }
+    (scene.after)(&desk, &why);
+    traced
+}
+
+/// The power goes when it has ended.
+pub(super) fn after_the_end() -> Cut {
+    Cut { what: END.to_owned(), nth: 1, when: When::After, how: How::Power(Power::Gone) }
+}
+
+/// Cuts a scene off everywhere, or at two places of each operation.
+#[expect(clippy::print_stdout, reason = "what was cut off how often is what the run is for")]
+pub(super) fn cut_off(scene: &Scene) {
+    let whole = played(scene, None);
+    let power = played(scene, Some(&after_the_end()));
+    for done in [&whole, &power] {
+        assert!(
+            matches!(done.ended, Ended::With(status) if matches!(status.code(), Some(0 | 3))),
+            "{done:?}"
+        );
+    }
+    let seed = std::env::var("TRADEWIND_CUT_SEED").map_or(1, |text| text.parse().unwrap());
+    let wanted = std::env::var("TRADEWIND_CUTS").ok();
+    let is_all = wanted.is_some();
+    let is_wanted = |what: &str| match wanted.as_deref() {
+        Some(wanted) => wanted == "all" || wanted == what,
+        None => scene.own.is_empty() || scene.own.iter().any(|own| what.ends_with(own)),
+    };
+    let is_few = !is_all && !scene.own.is_empty();
+    println!("seed {seed}: again with TRADEWIND_CUT_SEED={seed}");
+    for must in scene.must.iter().copied().flatten() {
+        assert!(whole.counts.contains_key(*must), "it did not {must}: {:#?}", whole.counts);
+    }
+    let mut hits: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+    let mut late = 0;
+    let all = whole.counts.iter().filter(|(what, _)| is_wanted(what));
+    let cuts = all.flat_map(|(what, times)| places(what, *times, seed, is_all)).enumerate();
+    // Of two for each operation, one or the other in turns.
+    let is_turn = |n: usize| !is_few || (n + n / 2).is_multiple_of(2);
+    for (_, mut cut) in cuts.filter(|(n, _)| is_turn(*n)) {
+        let mut ended = played(scene, Some(&cut)).ended;
+        if matches!(ended, Ended::With(_)) && cut.nth > 1 {
+            // What is done by the clock is not done as often each time.
+            cut.nth = 1;
+            late += 1;
+            ended = played(scene, Some(&cut)).ended;
+        }
+        if let Ended::With(_) = ended {
+            late += 1;
+            continue;
+        }
+        let (what, _) = whole.counts.get_key_value(&cut.what).unwrap();
+        let which = match (cut.how, cut.when) {
+            (How::Killed, When::Before) => 0,
+            (How::Killed, When::After) => 1,
+            (How::Power(_), _) => 2,
+            (How::Full, _) => 3,
+        };
+        hits.entry(what).or_default()[which] += 1;
+    }
+    println!("killed before, after; power gone; disk full; of how many:");
+    for (what, times) in &whole.counts {
+        let counts = hits.get(what.as_str()).copied().unwrap_or_default();
+        println!("{:>5} {:>5} {:>5} {:>5}  {times:>5} {what}", counts[0], counts[1], counts[2], counts[3]);
+        assert!(counts.iter().sum::<usize>() > 0 || !is_wanted(what), "`{what}` was never cut off");
+    }
+    println!("{} cuts, {late} too late", hits.values().flatten().sum::<usize>());
+}
+
+/// Where an operation is cut off that is done so many times.
+fn places(what: &str, times: usize, seed: u64, is_all: bool) -> Vec<Cut> {
+    let cut = |nth: usize, when: When, how: How| Cut { what: what.to_owned(), nth, when, how };
+    let mix = what.bytes().fold(seed, |mix, byte| {
+        (mix ^ u64::from(byte)).wrapping_mul(6_364_136_223_846_793_005).rotate_left(17)
+    });
+    let is_of_a_file = !what.ends_with("a line");
+    if is_all {
+        let each = (1..=times).flat_map(|nth| {
+            let torn = How::Power(Power::Torn(mix.wrapping_add(u64::try_from(nth).unwrap())));
+            let mut all = vec![
+                cut(nth, When::Before, How::Killed),
+                cut(nth, When::After, How::Killed),
+                cut(nth, When::Before, torn),
+                cut(nth, When::After, How::Power(Power::Gone)),
+                cut(nth, When::After, torn),
+            ];
+            all.extend(is_of_a_file.then(|| cut(nth, When::Before, How::Full)));
+            all
+        });
+        return each.collect();
+    }
+    let nth = 1 + usize::try_from(mix >> 33).unwrap() % times;
+    let power = if mix & 1 == 0 { Power::Gone } else { Power::Torn(mix) };
+    let [one, other] = if mix & 2 == 0 { [When::Before, When::After] } else { [When::After, When::Before] };
+    let how = if is_of_a_file && mix & 0b1100 == 0 { How::Full } else { How::Power(power) };
+    vec![cut(1, one, How::Killed), cut(nth, other, how)]
+}
