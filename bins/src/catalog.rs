@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use broker_api::{Amount, AssetClass, Currency, Instrument, Key, Price, Qty, Ratio, Symbol, VenueId};
+use broker_api::{Amount, AssetClass, Code, Currency, Instrument, Key, Price, Qty, Ratio, Symbol, VenueId};
 
 /// One instrument a line. The account is like a cash account: stocks and coins are fully paid, and only
 /// currencies are bought on margin (one thirtieth, the usual rate for the major pairs). Coins cannot be sold
@@ -116,6 +116,24 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("DOGE_USD", "DOGE/USD"),
     ("DOGE.USD", "DOGE/USD"),
 ];
+
+/// Instruments that fall together, a bucket a line: what is risked in one bucket has a limit of its own.
+const BUCKETS: &[(&str, &[&str])] = &[
+    ("dollar", &["EUR/USD", "GBP/USD", "USD/JPY", "USD/CHF", "AUD/USD", "USD/CAD"]),
+    ("technology", &["AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META", "TSLA"]),
+    ("finance", &["BRK.B", "JPM", "V", "MA"]),
+    ("health", &["UNH", "JNJ"]),
+    ("staples", &["PG", "KO", "PEP", "COST", "WMT"]),
+    ("coins", &["BTC/USD", "ETH/USD", "SOL/USD", "LTC/USD", "XRP/USD", "DOGE/USD"]),
+];
+
+/// The bucket of each symbol that is in one.
+pub fn buckets() -> BTreeMap<Symbol, Code> {
+    let rows = BUCKETS.iter().flat_map(|(bucket, symbols)| {
+        symbols.iter().filter_map(|symbol| Some((Symbol::new(symbol).ok()?, Code::fixed(bucket))))
+    });
+    rows.collect()
+}
 
 /// The 33 instruments at `venue`: currency pairs first, then stocks, then coins.
 pub fn instruments(venue: VenueId) -> Vec<Instrument> {

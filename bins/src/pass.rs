@@ -10,14 +10,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker_api::{AssetClass, Broker, Capabilities, Catalog, Currency, Digest, Key, Record, Time};
+use broker_api::{AssetClass, Broker, Capabilities, Catalog, Currency, Digest, Key, Level, Record, Time};
 use broker_paper::matching::Costs;
 use broker_paper::venue::PaperVenue;
 use chrono::TimeDelta;
 use engine::calendar::Calendar;
 use engine::session::Recorder;
 use engine::watch::Onlookers;
-use engine::{Clock, Desk, Frozen, Input, Runner, Setup, StartFault, Venue};
+use engine::{Clock, Desk, Frozen, Input, Runner, Setup, Stage, StartFault, Venue};
 use state::book::VenueState;
 use state::reconcile::{Reconciliation, Verdict, reconcile};
 use state::{Book, Head, Journal, Lock, SqliteStore, Started, checkpoint};
@@ -37,6 +37,11 @@ pub use paper::{at_the_venue, paper_only, venue_is_there};
 pub const BAR_AGE_MAX: TimeDelta = TimeDelta::hours(1);
 /// How far back is looked for prices where nobody knows since when: long enough for the longest holiday.
 const LOOKS_BACK: TimeDelta = TimeDelta::days(10);
+
+/// How often, and for how long each time, a second reading is waited for that confirms a fall.
+const CONFIRMATIONS: usize = 2;
+const CONFIRMS_WITHIN: Duration = Duration::from_secs(61);
+const CONFIRM_SLACK: Duration = Duration::from_millis(50);
 
 /// A pass under way. It is consumed by what fails, so there is never one without its runner.
 pub struct Pass {
@@ -238,6 +243,25 @@ impl Pass {
         self.step(|runner| runner.record(record))
     }
 
+    /// Reads the account once more when the first reading calls for closing everything: one reading may be wrong. The time in
+    /// between is waited for; a clock that somebody else moves is not.
+    ///
+    /// # Errors
+    /// A journal that fails.
+    pub fn confirmed(mut self) -> Result<Self, Failure> {
+        for _ in 0..CONFIRMATIONS {
+            let Some(at) = self.runner.desk().doubts() else { break };
+            let left = (at - self.now()).to_std().unwrap_or_default().min(CONFIRMS_WITHIN);
+            if self.book().guard().level >= Level::Flattening {
+                break;
+            }
+            self.out.step("confirm");
+            crate::clock::pause(left + CONFIRM_SLACK);
+            self = self.price(&[])?.refresh()?;
+        }
+        Ok(self)
+    }
+
     /// Waits until nothing is on its way any more, or the time is over.
     ///
     /// # Errors
@@ -342,6 +366,8 @@ fn setup(place: &Place, at: &At, venue: &Venue) -> Setup {
         base: at.currency(place),
         venues: [(venue.id(), at.capabilities(place, venue))].into(),
         bars: AssetClass::ALL.into_iter().filter(is_bars).map(|class| (class, BAR_AGE_MAX)).collect(),
+        stage: if place.is_paper() { Stage::Paper } else { Stage::Broker },
+        buckets: crate::catalog::buckets(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A sentence for every record of the journal.
 
 use broker_api::{
-    Amount, CancelOutcome, Finding, Intent, Key, NonTrade, Proof, Reason, Record, Repair, Repaired,
+    Amount, CancelOutcome, Finding, Intent, Key, Level, NonTrade, Proof, Reason, Record, Repair, Repaired,
     SubmitOutcome, VenueId,
 };
 
@@ -100,7 +100,7 @@ pub fn sentence(record: &Record) -> String {
             reason.text,
             figures::time(*bound)
         ),
-        Record::DayStarted { starts, equity, high_water, late } => format!(
+        Record::DayStarted { starts, equity, high_water, late, .. } => format!(
             "account day from {}: equity {}{}, highest {}",
             figures::minute(*starts),
             figures::money(*equity),
@@ -108,7 +108,9 @@ pub fn sentence(record: &Record) -> String {
             figures::money(*high_water)
         ),
         Record::LevelSet { level, by, reason, until } => {
-            let until = until.map_or_else(String::new, |until| format!(" until {}", figures::minute(until)));
+            let words = if *level == Level::Paused { "until" } else { "at least until" };
+            let until =
+                until.map_or_else(String::new, |until| format!(" {words} {}", figures::minute(until)));
             format!("level {level}{until}, by {by}: {}", reason.text)
         }
         Record::Diverged { venue, key, reason, .. } => {
@@ -126,7 +128,7 @@ pub fn sentence(record: &Record) -> String {
             fill.order,
             fill.execution
         ),
-        Record::NonTrade { venue, entry } => non_trade(*venue, entry),
+        Record::NonTrade { venue, entry, .. } => non_trade(*venue, entry),
         Record::FeeSettled { key, back } => {
             format!("{key}: {} less was kept as a fee than was booked", figures::qty(*back))
         }

@@ -142,6 +142,8 @@ fn counted(greedy: bool) -> (AllocationInfo, Played) {
         base: of("USD"),
         venues: [(of("paper"), broker_paper::venue::capabilities())].into(),
         bars: AssetClass::ALL.into_iter().map(|class| (class, TimeDelta::hours(1))).collect(),
+        stage: engine::Stage::Replay,
+        buckets: [].into(),
     };
     let mut source = Once { entered: [false; HELD], greedy };
     let engine = Matching::new(Arc::clone(&catalog), settings());

@@ -43,8 +43,14 @@ fn policy(resend: Resend) -> ResolvePolicy {
 }
 
 impl Alone {
+    /// One whose guard waits for outcomes for an hour.
     fn new(can: Capabilities) -> Self {
-        let decides = setup(can);
+        let mut decides = setup(can);
+        decides.limits.unknown_minutes = 60;
+        Self::with(decides)
+    }
+
+    fn with(decides: engine::Setup) -> Self {
         let mut alone = Self {
             market: Market::of_history(Arc::clone(&decides.catalog)),
             desk: Desk::new(decides),
@@ -251,6 +257,22 @@ fn a_venue_that_goes_under_while_it_is_asked_proves_nothing() {
     assert_eq!(alone.finds.len(), 2, "it is asked again afterwards");
     alone.absent(log_to("0"));
     assert_eq!(alone.submits.len(), 2, "and believed");
+}
+
+/// How much is at risk is not known as long as an outcome is not.
+#[test]
+fn an_order_without_an_outcome_for_ten_minutes_ends_entries() {
+    let mut alone = Alone::with(setup(looked_after()));
+    alone.after(0);
+    alone.enters("in", 3_600);
+    alone.lost();
+    let level = |alone: &Alone| alone.book.guard().level;
+    alone.after(599);
+    assert_eq!(level(&alone), broker_api::Level::Trading);
+    alone.after(1);
+    assert_eq!(level(&alone), broker_api::Level::ReduceOnly);
+    let reason = alone.book.guard().reason.as_ref().map(|reason| reason.code);
+    assert_eq!(reason, Some(of("unknown_too_old")));
 }
 
 fn fenced() -> Capabilities {

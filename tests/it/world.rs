@@ -97,6 +97,8 @@ pub(crate) fn setup(capabilities: Capabilities) -> Setup {
         base: of("USD"),
         venues: [(venue(), capabilities)].into(),
         bars: classes.map(|class| (class, TimeDelta::hours(1))).into(),
+        stage: engine::Stage::Paper,
+        buckets: [].into(),
     }
 }
 

@@ -53,34 +53,6 @@ pub const WAYS: [&str; 5] = [
     "sizing.equal_slots.slots",
 ];
 
-/// What each limit may be, least and most. A value beyond these would be no limit any more.
-const RANGES: [(&str, &str, &str); 24] = [
-    ("daily_loss_percent", "0.1", "20"),
-    ("daily_loss_flatten_percent", "0.1", "30"),
-    ("drawdown_percent", "0.5", "50"),
-    ("drawdown_flatten_percent", "0.5", "60"),
-    ("cooldown_losses", "1", "100"),
-    ("cooldown_hours", "1", "720"),
-    ("latch_losses", "1", "200"),
-    ("positions_max", "1", "500"),
-    ("order_notional_percent", "0.01", "300"),
-    ("position_notional_percent", "0.01", "300"),
-    ("gross_exposure_percent", "0.01", "1000"),
-    ("risk_per_trade_percent", "0.001", "20"),
-    ("stop_distance_min_percent", "0.001", "20"),
-    ("stop_distance_max_percent", "0.01", "90"),
-    ("contact_seconds", "1", "600"),
-    ("equity_age_seconds", "1", "3600"),
-    ("signal_age_hours", "1", "720"),
-    ("quote_age_equity_seconds", "1", "3600"),
-    ("quote_age_forex_seconds", "1", "3600"),
-    ("quote_age_crypto_seconds", "1", "3600"),
-    ("collar_equity_percent", "0.01", "30"),
-    ("collar_forex_percent", "0.01", "10"),
-    ("collar_crypto_percent", "0.01", "30"),
-    ("decision_drift_percent", "0.01", "50"),
-];
-
 static KEYS: LazyLock<Vec<Key>> = LazyLock::new(list);
 
 /// Every key, in the order in which `init` writes them.
@@ -257,39 +229,35 @@ fn list() -> Vec<Key> {
     keys
 }
 
-/// A limit's key: its figure and its unit come from the guard, the bounds of what it may be from here.
+/// A limit's key, all of which comes from the guard.
 fn limits(limits: &Limits) -> Vec<Key> {
     let known = |line: risk::limits::Line| {
-        let (_, least, most) = RANGES.iter().find(|(name, ..)| *name == line.key)?;
-        let (figure, unit) = line.value.split_once(' ').unwrap_or((&line.value, ""));
-        let is_count = line.key.ends_with("_losses")
-            || line.key.ends_with("_hours")
-            || line.key.ends_with("_seconds")
-            || line.key.ends_with("_max");
-        let kind = if is_count {
-            Kind::Count { least: least.parse().ok()?, most: most.parse().ok()? }
+        let figure = line.value.split_once(' ').map_or(line.value.as_str(), |(figure, _)| figure);
+        let (least, most) = (line.least, line.most);
+        let (kind, default) = if line.counts {
+            (Kind::Count { least: least.parse().ok()?, most: most.parse().ok()? }, figure.to_owned())
         } else {
-            Kind::Decimal { least, most }
+            (Kind::Decimal { least, most }, format!("\"{figure}\""))
         };
-        let unit = if unit == "%" { "% of equity" } else { unit };
+        let of_what = || line.key.split('_').find(|word| COUNTED.contains(word)).unwrap_or_default();
+        let unit = match line.unit {
+            "%" => "% of equity",
+            "" => of_what(),
+            unit => unit,
+        };
         Some(Key {
             path: format!("limits.{}", line.key),
-            unit: if unit.is_empty() {
-                line.key
-                    .split('_')
-                    .find(|word| matches!(*word, "losses" | "positions"))
-                    .unwrap_or("")
-                    .to_owned()
-            } else {
-                unit.to_owned()
-            },
-            default: Some(if is_count { figure.to_owned() } else { format!("\"{figure}\"") }),
+            unit: unit.to_owned(),
+            default: Some(default),
             kind,
             basis: line.basis.to_owned(),
         })
     };
     limits.lines().into_iter().filter_map(known).collect()
 }
+
+/// What limits without a unit count, as it stands in their names.
+const COUNTED: [&str; 7] = ["losses", "positions", "trades", "entries", "exits", "refusals", "orders"];
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ use super::layers::{Given, Layers};
 use crate::catalog;
 
 /// The first must be at most the second, or below it where that is said.
-const STEPS: [(&str, &str, bool, &str); 4] = [
+const STEPS: [(&str, &str, bool, &str); 5] = [
     (
         "limits.daily_loss_percent",
         "limits.daily_loss_flatten_percent",
@@ -24,6 +24,7 @@ const STEPS: [(&str, &str, bool, &str); 4] = [
         false,
         "closing everything comes after closing entries",
     ),
+    ("limits.bucket_risk_percent", "limits.open_risk_percent", false, "a bucket is a part of everything"),
     ("limits.cooldown_losses", "limits.latch_losses", false, "the rest comes before the latch"),
     (
         "limits.stop_distance_min_percent",

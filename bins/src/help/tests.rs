@@ -85,7 +85,7 @@ fn said_in(path: &str, text: &str) -> BTreeSet<Said> {
     }
     said.extend(called(text, "Code::fixed(").iter().map(|(_, code)| put(Kind::Reason, code, None)));
     if path.contains("crates/risk/src/checks") {
-        for call in ["no(", "over(", "beyond("] {
+        for call in ["no(", "over(", "beyond(", "full(", "bound("] {
             let first = called(text, call).into_iter().filter(|(before, _)| before.is_empty());
             said.extend(first.map(|(_, code)| put(Kind::Reason, code, None)));
         }

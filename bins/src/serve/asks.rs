@@ -50,6 +50,17 @@ impl Serving {
     fn acts(mut self, act: Operator) -> Result<(Self, Done), Failure> {
         let level = self.pass.book().guard().level;
         let unread = self.pass.book().history_wanted().next().map(|(venue, _)| venue);
+        let loosens = matches!(act, Operator::Level { level: Level::Trading, .. });
+        let now = self.pass.now();
+        let book = self.pass.book();
+        if loosens && let Err(refused) = risk::loosened(book.guard(), engine::unclear(book), now) {
+            return Ok((self, Done::Refused(format!("level {level} stays: {refused}"))));
+        }
+        if matches!(act, Operator::Flatten { .. }) && level == Level::Frozen {
+            let text =
+                "the level is frozen, and nothing is closed by itself: repair, resume, and flatten again";
+            return Ok((self, Done::Refused(text.to_owned())));
+        }
         let is_needed = match (&act, unread) {
             (Operator::Level { level: Level::Trading, .. }, Some(venue)) => {
                 let text = format!("what happened at {venue} is not in the book yet; entries stay off");
@@ -64,9 +75,13 @@ impl Serving {
             self.pass = self.pass.act(&[Input::Operator(act)], &mut self.under_way)?;
         }
         let book = self.pass.book();
+        let guard = book.guard();
+        let is_step = loosens && level > Level::ReduceOnly && guard.level == Level::ReduceOnly;
         let data = json!({
-            "level": book.guard().level,
-            "why": book.guard().reason.as_ref().map(|reason| &reason.text),
+            "level": guard.level,
+            "until": guard.until,
+            "one_step_more": is_step,
+            "why": guard.reason.as_ref().map(|reason| &reason.text),
             "positions": book.positions().len(),
             "open_orders": book.open_orders().len(),
         });

@@ -5,7 +5,8 @@ mod held;
 use std::time::Duration;
 
 use broker_api::{Level, Purpose, Time};
-use engine::{Input, Operator};
+use engine::{Input, Operator, unclear};
+use risk::{NotLoosened, loosened};
 use serde_json::json;
 
 use crate::args::Flatten;
@@ -26,7 +27,7 @@ pub fn operator() -> Box<str> {
 }
 
 /// Stops entries: first by the halt file, which needs no lock and is looked at before each entry leaves, then in
-/// the journal.
+/// the journal. Entry orders that work are cancelled; what is held keeps its stops.
 pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
     let file = &place.files.halt;
     let text = format!("{}\n{}\n", operator(), why);
@@ -46,8 +47,8 @@ pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
             &json!({ "halted": true, "journaled": false }),
         );
     }
-    let act = Operator::Level { level: Level::Paused, name: operator(), why: why.into(), until: None };
-    match acted(out, place, act, |level| level < Level::Paused) {
+    let act = Operator::Level { level: Level::ReduceOnly, name: operator(), why: why.into(), until: None };
+    match acted(out, place, act, |level| level < Level::ReduceOnly) {
         Ok((pass, at)) => {
             let book = pass.book();
             let stops = book.open_orders().filter(|order| order.intent.purpose == Purpose::Stop).count();
@@ -87,10 +88,18 @@ pub fn resume(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
         )
         .fix("to go on without the edit, give the reason once more"));
     }
+    let before = pass.book().guard().clone();
+    if let Err(refused) = loosened(&before, unclear(pass.book()), pass.now()) {
+        pass.end(Exit::Halted)?;
+        return Err(not_loosened(before.level, &refused));
+    }
     let (pass, at) = act_in(pass, act, |level| level != Level::Trading)?;
-    remove_file(place)?;
     let book = pass.book();
     let guard = book.guard();
+    if before.level > Level::ReduceOnly && guard.level == Level::ReduceOnly {
+        return Err(one_step(guard.until));
+    }
+    remove_file(place)?;
     if guard.level != Level::Trading {
         let why = guard.reason.as_ref().map_or_else(String::new, |reason| reason.text.to_string());
         return Err(tripped_again(guard.level.as_str(), &why));
@@ -119,6 +128,31 @@ fn remove_file(place: &Place) -> Result<(), Failure> {
     }
 }
 
+/// A person may not loosen the level now.
+fn not_loosened(level: Level, refused: &NotLoosened) -> Failure {
+    match refused {
+        NotLoosened::TooEarly { until } => {
+            let text = format!("level {level} stays until {}", figures::time(*until));
+            Failure::new(Exit::Halted, "too_early", text)
+                .fix("wait until then, and give the reason again; what is held keeps its stops meanwhile")
+        }
+        NotLoosened::Unclear(_) => Failure::new(
+            Exit::Halted,
+            "still_unclear",
+            format!("level {level} stays: {refused}"),
+        )
+        .fix("`tradewind reconcile` shows it and `tradewind repair` settles it; then give the reason again"),
+    }
+}
+
+/// The first of the two steps out of closing everything was taken.
+fn one_step(until: Option<Time>) -> Failure {
+    let then = until.map_or_else(String::new, |until| format!(", not before {}", figures::time(until)));
+    let text = format!("nothing more is closed, and entries are still off: level {}", Level::ReduceOnly);
+    Failure::new(Exit::Halted, "one_step_more", text)
+        .fix(format!("to let entries through, give the reason once more{then}"))
+}
+
 /// The breaker that tripped looks again at once, and what it saw is still so.
 fn tripped_again(level: &str, why: &str) -> Failure {
     Failure::new(Exit::Halted, "tripped_again", format!("level {level}: {why}"))
@@ -139,6 +173,7 @@ pub fn flatten(out: Out, place: &Place, asked: &Flatten) -> Result<(), Failure> 
         )
         .fix(format!("add --confirm {account} to say that this account is meant")));
     }
+    nothing_is_frozen(place)?;
     let act = Operator::Flatten { name: operator(), why: asked.why.as_str().into() };
     let (pass, at) = match acted(out, place, act.clone(), |level| level < Level::Flattening) {
         Err(failure) if held::is_asked(place, &failure) => {
@@ -169,6 +204,20 @@ pub fn flatten(out: Out, place: &Place, asked: &Flatten) -> Result<(), Failure> 
         at,
         &json!({ "flat": held == 0 && open == 0, "positions": held, "open_orders": open }),
     )
+}
+
+/// Nothing is closed by a desk that stands still: what is held there is not known well enough.
+fn nothing_is_frozen(place: &Place) -> Result<(), Failure> {
+    if !place.files.journal.exists() {
+        return Ok(());
+    }
+    let guard = place.read(None)?.book.guard().clone();
+    if guard.level != Level::Frozen {
+        return Ok(());
+    }
+    let why = guard.reason.map_or_else(String::new, |reason| format!(": {}", reason.text));
+    Err(Failure::new(Exit::Halted, "is_frozen", format!("the level is frozen{why}; nothing is closed by itself"))
+        .fix("repair what it names, then `tradewind resume --why TEXT` (reduce-only), and flatten again; or close by hand at the broker"))
 }
 
 /// The account whose name is asked for: the book's, where there is one.

@@ -146,6 +146,8 @@ fn setup(loaded: &Loaded, args: &ReplayArgs, catalog: &Arc<Catalog>, settings: &
         base: settings.currency,
         venues: [(settings.venue, broker_paper::venue::capabilities())].into(),
         bars: AssetClass::ALL.into_iter().map(|class| (class, BAR_AGE_MAX)).collect(),
+        stage: engine::Stage::Replay,
+        buckets: crate::catalog::buckets(),
     }
 }
 

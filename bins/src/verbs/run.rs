@@ -116,7 +116,8 @@ fn act(
     if place.loaded.file.is_none() {
         out.say(&place.loaded.config.told());
     }
-    let mut pass = Pass::recorded(place, out, recording.map(|recording| recording.recorder(out)))?;
+    let mut pass =
+        Pass::recorded(place, out, recording.map(|recording| recording.recorder(out)))?.confirmed()?;
     let now = pass.now();
     let before: BTreeSet<SignalId> = pass.book().signals().map(|state| state.signal.id).collect();
     let asked: Vec<SignalId> = signals.iter().map(|(signal, _)| signal.id).collect();
@@ -133,7 +134,7 @@ fn act(
         pass = pass.take(rest.by_ref().take(AT_ONCE).collect())?;
     }
     pass = pass.settle(Duration::from_secs(args.settle))?;
-    pass = pass.refresh()?;
+    pass = pass.refresh()?.confirmed()?;
     let exit = exit_of(&pass, args, !faults.is_empty() || !conflicts.is_empty(), &asked, &before);
     let market = summary::Account::of(&pass);
     let differ = summary::differing_days(&pass, now);

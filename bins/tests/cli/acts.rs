@@ -62,4 +62,15 @@ fn flatten_closes_everything_for_the_account_that_is_named() {
     assert!(open.is_zero(), "nothing is held, so nothing is open: {status}");
     let why = place.json(&["explain", "BTC/USD"]);
     assert!(why.to_string().contains("flatten"));
+    // Out of it lead two steps, and the second takes a day.
+    let first = place.tradewind(&["resume", "--why", "looked at"]);
+    assert_eq!(code(&first), 3, "{}", stdout(&first));
+    assert!(stderr(&first).contains("TW0707") && stderr(&first).contains("not before"), "{}", stderr(&first));
+    assert_eq!(place.json(&["status"])["level"], json!("reduce-only"));
+    let second = place.tradewind(&["resume", "--why", "looked at again"]);
+    assert_eq!(code(&second), 3, "{}", stdout(&second));
+    assert!(stderr(&second).contains("TW0705"), "{}", stderr(&second));
+    place.signals(&[enter("three", "BTC/USD", "80000")]);
+    assert_eq!(code(&place.run()), 3);
+    assert_eq!(place.json(&["status"])["level"], json!("reduce-only"));
 }

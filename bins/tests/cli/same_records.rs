@@ -124,6 +124,8 @@ impl Days {
             base: of("USD"),
             venues: [(of("paper"), capabilities())].into(),
             bars: AssetClass::ALL.into_iter().map(|class| (class, TimeDelta::hours(1))).collect(),
+            stage: engine::Stage::Replay,
+            buckets: [].into(),
         }
     }
 

@@ -199,7 +199,7 @@ fn who_resumes_without_having_seen_an_edit_is_shown_it_first() {
     ends(&place.tradewind(&["halt"]), 0, &[]);
     edit(&place, |state| state["totals"]["wins"] = json!(0.5));
     ends(&place.tradewind(&["resume", "--why", "odd prices are over"]), 4, &["/totals/wins", "once more"]);
-    ends(&place.tradewind(&["status"]), 0, &["level PAUSED"]);
+    ends(&place.tradewind(&["status"]), 0, &["level REDUCE-ONLY"]);
     ends(&place.tradewind(&["resume", "--why", "without it"]), 0, &["Entries go through"]);
     assert!(place.file("paper-state.json.edited-1").exists());
     // Another edit does not take the name of the first.

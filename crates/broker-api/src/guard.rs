@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Key;
 use crate::Time;
-use crate::ids::Code;
+use crate::ids::{Code, StrategyId};
 use crate::intent::{Protection, Side};
 use crate::number::{Amount, Held, Price, Qty};
 
@@ -206,7 +206,7 @@ pub struct GuardState {
     pub by: Option<By>,
     /// Why.
     pub reason: Option<Reason>,
-    /// For a pause that ends by itself: when.
+    /// For a pause that ends by itself: when. At any other level: the moment before which nobody lets entries through again.
     pub until: Option<Time>,
     /// Losing trades since the last winning one.
     pub losses_in_row: u32,
@@ -214,6 +214,9 @@ pub struct GuardState {
     pub cooled_at: u32,
     /// The account day under way.
     pub day: Option<Day>,
+    /// Equity the week's loss is measured from, over all venues, in base currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub week: Option<Amount>,
     /// The highest equity known.
     pub high_water: Option<Amount>,
     /// The last equity that was written down.
@@ -232,6 +235,7 @@ impl Default for GuardState {
             losses_in_row: 0,
             cooled_at: 0,
             day: None,
+            week: None,
             high_water: None,
             equity: None,
         }
@@ -255,6 +259,10 @@ pub struct Exposure {
     pub entering_side: Option<Side>,
     /// The price the waiting entry was decided at, for what it will bind.
     pub entering_at: Option<Price>,
+    /// Where the waiting entry shall be taken out.
+    pub entering_stop: Option<Price>,
+    /// The strategy that holds it, or would.
+    pub strategy: Option<StrategyId>,
     /// What live orders would still close.
     pub exiting: Qty,
     /// How many orders have an unknown outcome.
@@ -278,6 +286,8 @@ impl Exposure {
             entering: Qty::ZERO,
             entering_side: None,
             entering_at: None,
+            entering_stop: None,
+            strategy: None,
             exiting: Qty::ZERO,
             unknown: 0,
             plan: Protection { stop: None, target: None, trail: None },

@@ -228,6 +228,9 @@ pub enum Record {
         high_water: Amount,
         /// Whether it was read later than 15 minutes after the boundary.
         late: bool,
+        /// Equity the loss of its week is measured from; nothing in records of older programs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        week: Option<Amount>,
     },
     /// The level was changed.
     LevelSet {
@@ -280,6 +283,10 @@ pub enum Record {
         venue: VenueId,
         /// The entry.
         entry: NonTrade,
+        /// What all venues were worth before it, in base currency, for money that comes or goes. Falls keep their share of it;
+        /// where it is not known, what they are measured from moves by the money itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Amount>,
     },
     /// The venue kept less of an instrument as its fee than executions were booked with.
     FeeSettled {

@@ -33,10 +33,10 @@ pub mod venue;
 pub mod watch;
 
 pub use command::Command;
-pub use desk::{Desk, Setup, awaited};
+pub use desk::{Desk, Setup, awaited, unclear};
 pub use input::{Input, Operator};
 pub use market::Market;
 pub use orders::{Basis, Next, Policy, Remainder, Sizing};
-pub use risk::Limits;
+pub use risk::{Limits, Stage};
 pub use runner::{Answer, Depth, Frozen, Runner, StartFault, UnderWay};
 pub use venue::{Clock, Venue};

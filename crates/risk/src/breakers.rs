@@ -5,8 +5,10 @@ use chrono::TimeDelta;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::limits::Limits;
+use crate::view::Lately;
 
 const DAILY_LOSS: Code = Code::fixed("daily_loss");
+const WEEKLY_LOSS: Code = Code::fixed("weekly_loss");
 const DRAWDOWN: Code = Code::fixed("drawdown");
 const LATCH: Code = Code::fixed("loss_latch");
 const COOLDOWN: Code = Code::fixed("cooldown");
@@ -28,33 +30,66 @@ pub(crate) fn fall_percent(from: Amount, to: Amount) -> Option<Ratio> {
     Ratio::new(share.get().checked_mul(Decimal::ONE_HUNDRED)?).ok()
 }
 
+/// One fall that is bounded.
+struct Fall {
+    level: Level,
+    code: Code,
+    key: &'static str,
+    what: &'static str,
+    from: Option<Amount>,
+    limit: Ratio,
+}
+
+/// All of them, those that close everything first.
+fn falls(guard: &GuardState, limits: &Limits) -> [Fall; 5] {
+    let day = guard.day.as_ref().map(|day| day.equity);
+    let of_day = "equity fell since the day began";
+    let of_all = "equity fell from its highest";
+    let fall = |level, code, key, what, from, limit| Fall { level, code, key, what, from, limit };
+    let (flat, reduce) = (Level::Flattening, Level::ReduceOnly);
+    let (high, week) = (guard.high_water, guard.week);
+    let deep_day = limits.daily_loss_flatten_percent;
+    let deep = limits.drawdown_flatten_percent;
+    let of_week = "equity fell since the week began";
+    [
+        fall(flat, DAILY_LOSS, "daily_loss_flatten_percent", of_day, day, deep_day),
+        fall(flat, DRAWDOWN, "drawdown_flatten_percent", of_all, high, deep),
+        fall(reduce, DAILY_LOSS, "daily_loss_percent", of_day, day, limits.daily_loss_percent),
+        fall(reduce, WEEKLY_LOSS, "weekly_loss_percent", of_week, week, limits.weekly_loss_percent),
+        fall(reduce, DRAWDOWN, "drawdown_percent", of_all, high, limits.drawdown_percent),
+    ]
+}
+
+impl Fall {
+    /// How far it went, when it reached its bound.
+    fn reached(&self, equity: Option<Amount>) -> Option<Ratio> {
+        let fall = fall_percent(self.from?, equity?)?;
+        (fall >= self.limit).then_some(fall)
+    }
+}
+
+/// Whether equity has fallen so far that everything is to be closed.
+pub fn is_deep(guard: &GuardState, equity: Option<Amount>, limits: &Limits) -> bool {
+    falls(guard, limits).iter().any(|fall| fall.level == Level::Flattening && fall.reached(equity).is_some())
+}
+
 /// The strictest trip that the state and the equity call for; nothing when the level is as strict already. Without
 /// an equity only what is counted in trades can trip: a missing figure is for the checks to stop at.
-pub fn breakers(guard: &GuardState, equity: Option<Amount>, now: Time, limits: &Limits) -> Option<Trip> {
-    let day = guard.day.as_ref().map(|day| day.equity);
-    let falls = [
-        (Level::Flattening, DAILY_LOSS, "daily_loss_flatten_percent", day, limits.daily_loss_flatten_percent),
-        (
-            Level::Flattening,
-            DRAWDOWN,
-            "drawdown_flatten_percent",
-            guard.high_water,
-            limits.drawdown_flatten_percent,
-        ),
-        (Level::ReduceOnly, DAILY_LOSS, "daily_loss_percent", day, limits.daily_loss_percent),
-        (Level::ReduceOnly, DRAWDOWN, "drawdown_percent", guard.high_water, limits.drawdown_percent),
-    ];
-    for (level, code, key, from, limit) in falls {
+///
+/// What closes everything cannot be taken back: until a second reading has confirmed such a fall, only entries end.
+pub fn breakers(
+    guard: &GuardState,
+    equity: Option<Amount>,
+    is_confirmed: bool,
+    now: Time,
+    limits: &Limits,
+) -> Option<Trip> {
+    for fall in falls(guard, limits) {
+        let level = if is_confirmed { fall.level } else { fall.level.min(Level::ReduceOnly) };
         if level > guard.level
-            && let Some(fall) = from.zip(equity).and_then(|(from, to)| fall_percent(from, to))
-            && fall >= limit
+            && let Some(is) = fall.reached(equity)
         {
-            let what = if code == DAILY_LOSS {
-                "equity fell since the day began"
-            } else {
-                "equity fell from its highest"
-            };
-            let reason = reason(level, code, key, what, &percent(fall), &percent(limit));
+            let reason = reason(level, fall.code, fall.key, fall.what, &percent(is), &percent(fall.limit));
             return Some(Trip { level, reason, until: None });
         }
     }
@@ -94,6 +129,7 @@ pub struct Floor {
 struct Known {
     level: Level,
     day: Option<Amount>,
+    week: Option<Amount>,
     high_water: Option<Amount>,
     floor: Option<Amount>,
     /// The floor in whole cents, not below it: equities mostly have as many places, and are then quickly compared.
@@ -108,15 +144,14 @@ impl Floor {
         }
         let Some(equity) = equity else { return false };
         let day = guard.day.as_ref().map(|day| day.equity);
-        let (level, high_water) = (guard.level, guard.high_water);
-        let is_known = self
-            .known
-            .as_ref()
-            .is_some_and(|known| known.level == level && known.day == day && known.high_water == high_water);
+        let (level, week, high_water) = (guard.level, guard.week, guard.high_water);
+        let is_known = self.known.as_ref().is_some_and(|known| {
+            known.level == level && known.day == day && known.week == week && known.high_water == high_water
+        });
         if !is_known {
-            let floor = floor(level, day, high_water, limits);
+            let floor = floor(guard, limits);
             let cents = floor.and_then(whole_cents);
-            self.known = Some(Known { level, day, high_water, floor, cents });
+            self.known = Some(Known { level, day, week, high_water, floor, cents });
         }
         let Some(Known { floor, cents, .. }) = &self.known else { return true };
         if cents.is_some_and(|cents| equity > cents) {
@@ -136,18 +171,12 @@ fn whole_cents(floor: Amount) -> Option<Amount> {
 }
 
 /// The highest equity at which a fall trips; nothing when that cannot be computed.
-fn floor(level: Level, day: Option<Amount>, high_water: Option<Amount>, limits: &Limits) -> Option<Amount> {
+fn floor(guard: &GuardState, limits: &Limits) -> Option<Amount> {
     let mut highest = Decimal::MIN;
-    let mut steps = [(None, limits.daily_loss_percent); 4];
-    if level < Level::ReduceOnly {
-        steps[0] = (day, limits.daily_loss_percent);
-        steps[1] = (high_water, limits.drawdown_percent);
-    }
-    if level < Level::Flattening {
-        steps[2] = (day, limits.daily_loss_flatten_percent);
-        steps[3] = (high_water, limits.drawdown_flatten_percent);
-    }
-    for (from, limit) in steps {
+    for Fall { level, from, limit, .. } in falls(guard, limits) {
+        if level <= guard.level {
+            continue;
+        }
         let Some(from) = from.map(Amount::get).filter(|from| *from > Decimal::ZERO) else { continue };
         let fall = from.checked_mul(limit.get())?.checked_div(Decimal::ONE_HUNDRED)?;
         highest = highest.max(from.checked_sub(fall)?);
@@ -174,4 +203,36 @@ fn reason(level: Level, code: Code, key: &str, what: &str, is: &str, limit: &str
         would_be: Some(is.into()),
         key: Some(key.into()),
     }
+}
+
+/// How many answers there must be before the share of refusals among them counts.
+const ANSWERS_LEAST: u32 = 10;
+
+/// Whether venues lately refused so much that entries stop, and the figures. A reason with the code of a check; who trips
+/// by it gives its own.
+pub fn storm(lately: &Lately, limits: &Limits) -> Option<Reason> {
+    let Lately { refused_in_row, answered, refused, .. } = *lately;
+    let reason = |key: &str, what: &str, is: String, limit: String| Reason {
+        code: Code::fixed("refusals"),
+        text: format!("{what}: {is}, limit {limit}; no entries until a person has looked and resumes").into(),
+        limit: Some(limit.into()),
+        would_be: Some(is.into()),
+        key: Some(key.into()),
+    };
+    if refused_in_row >= limits.refusals_max {
+        let (is, limit) = (refused_in_row.to_string(), limits.refusals_max.to_string());
+        return Some(reason("refusals_max", "orders refused in a row", is, limit));
+    }
+    let share = Decimal::from(refused) * Decimal::ONE_HUNDRED;
+    let limit = limits.refusals_percent.get();
+    if answered >= ANSWERS_LEAST && share > limit.checked_mul(Decimal::from(answered))? {
+        let is = format!("{refused} of {answered}");
+        return Some(reason(
+            "refusals_percent",
+            "orders refused within ten minutes",
+            is,
+            format!("{limit} %"),
+        ));
+    }
+    None
 }

@@ -7,9 +7,14 @@
 
 /// What a review leaves behind.
 pub mod approved;
+/// Checks that look away, for tests of the tests.
+#[cfg(planted)]
+pub mod blind;
 /// Trips that change the level.
 pub mod breakers;
 mod checks;
+/// How a person loosens a level.
+pub mod levels;
 /// What is allowed.
 pub mod limits;
 /// The review.
@@ -18,11 +23,12 @@ pub mod review;
 pub mod view;
 
 pub use approved::Approved;
-pub use breakers::{Floor, Trip, breakers};
-pub use checks::{CHECKS, Check};
+pub use breakers::{Floor, Trip, breakers, is_deep, storm};
+pub use checks::{Applies, CHECKS, Check, Control, ELSEWHERE, Elsewhere, Orders};
+pub use levels::{NotLoosened, Unclear, loosened};
 pub use limits::{Limits, Line};
 pub use review::{Verdict, review};
-pub use view::View;
+pub use view::{Lately, Stage, View};
 
 #[cfg(test)]
 mod tests;

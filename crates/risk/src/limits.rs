@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident: $kind:ty = $paper:expr, $unit:literal, $basis:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty = $paper:expr, $unit:literal, ($least:literal, $most:literal), $basis:literal;)*) => {
         /// The limits. Percent are of equity unless a name says otherwise; all in base currency.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -19,12 +19,61 @@ macro_rules! limits {
                 Self { $($name: $paper,)* }
             }
 
+            /// So wide that hardly one of them binds.
+            fn widest() -> Self {
+                Self { $($name: <$kind as Figure>::widest(),)* }
+            }
+
             /// Every limit with its value and its basis, for people.
             pub fn lines(&self) -> Vec<Line> {
-                vec![$(Line { key: stringify!($name), value: format!("{}{}", self.$name, $unit), basis: $basis },)*]
+                vec![$(Line {
+                    key: stringify!($name),
+                    value: format!("{}{}", self.$name, $unit),
+                    unit: $unit.trim_start(),
+                    counts: <$kind as Figure>::COUNTS,
+                    least: $least,
+                    most: $most,
+                    basis: $basis,
+                },)*]
+            }
+
+            /// The first key whose value is zero or less.
+            fn naught(&self) -> Option<&'static str> {
+                $(if !self.$name.is_more_than_naught() {
+                    return Some(stringify!($name));
+                })*
+                None
             }
         }
     };
+}
+
+/// What a limit is counted in.
+trait Figure {
+    /// Whether it is a whole number.
+    const COUNTS: bool;
+    fn widest() -> Self;
+    fn is_more_than_naught(&self) -> bool;
+}
+
+impl Figure for u32 {
+    const COUNTS: bool = true;
+    fn widest() -> Self {
+        1_000_000_000
+    }
+    fn is_more_than_naught(&self) -> bool {
+        *self > 0
+    }
+}
+
+impl Figure for Ratio {
+    const COUNTS: bool = false;
+    fn widest() -> Self {
+        r(1_000_000, 0)
+    }
+    fn is_more_than_naught(&self) -> bool {
+        self.get() > Decimal::ZERO
+    }
 }
 
 /// One limit, for people.
@@ -34,6 +83,14 @@ pub struct Line {
     pub key: &'static str,
     /// Its value, with its unit.
     pub value: String,
+    /// Its unit; empty for what is only counted.
+    pub unit: &'static str,
+    /// Whether it is a whole number.
+    pub counts: bool,
+    /// The least it may be in a configuration. A value beyond these would be no limit any more.
+    pub least: &'static str,
+    /// The most it may be in a configuration.
+    pub most: &'static str,
     /// Why it is there and why it is so large.
     pub basis: &'static str,
 }
@@ -44,102 +101,176 @@ fn r(mantissa: i64, scale: u32) -> Ratio {
 
 limits! {
     /// Loss since the day began at which only reductions go on.
-    daily_loss_percent: Ratio = r(3, 0), " %",
+    daily_loss_percent: Ratio = r(3, 0), " %", ("0.1", "20"),
         "Open losses count; two to three ordinary days' deviation at half the backtest's size, so that a common bad day does not stop trading.";
     /// Loss since the day began at which everything is closed.
-    daily_loss_flatten_percent: Ratio = r(6, 0), " %",
+    daily_loss_flatten_percent: Ratio = r(6, 0), " %", ("0.1", "30"),
         "Twice the first step: beyond any ordinary day, something is wrong.";
+    /// Loss since the week began at which only reductions go on.
+    weekly_loss_percent: Ratio = r(8, 0), " %", ("0.1", "40"),
+        "Open losses count; about two ordinary weeks' deviation at half the backtest's size.";
     /// Fall from the highest equity at which only reductions go on.
-    drawdown_percent: Ratio = r(15, 0), " %",
+    drawdown_percent: Ratio = r(15, 0), " %", ("0.5", "50"),
         "Reached in a third of ordinary quarters at the backtest's size, seldom at half of it: a reason to look.";
     /// Fall from the highest equity at which everything is closed.
-    drawdown_flatten_percent: Ratio = r(25, 0), " %",
+    drawdown_flatten_percent: Ratio = r(25, 0), " %", ("0.5", "60"),
         "Deeper than what the backtest shows at half its size: the strategy is no longer what was tested.";
+    /// How far two readings of the account must lie apart that close everything.
+    confirm_seconds: u32 = 5, " s", ("1", "60"),
+        "One reading can be wrong; closing everything cannot be taken back.";
+    /// How long nobody lets entries through again after everything was closed.
+    flatten_rest_hours: u32 = 24, " h", ("1", "720"),
+        "What was worth closing everything is worth a day's thought.";
     /// Losing trades in a row after which entries rest.
-    cooldown_losses: u32 = 10, "",
+    cooldown_losses: u32 = 10, "", ("1", "100"),
         "Runs of ten are seldom by chance at a win rate of four in ten; a day's rest costs little.";
     /// How long they rest.
-    cooldown_hours: u32 = 24, " h",
+    cooldown_hours: u32 = 24, " h", ("1", "720"),
         "One account day, so that a person sees the next daily summary first.";
     /// Losing trades in a row after which only a person lets entries through again.
-    latch_losses: u32 = 40, "",
+    latch_losses: u32 = 40, "", ("1", "200"),
         "The longest run in the backtest is below it: reaching it contradicts the backtest.";
+    /// How long an order may be without a known outcome before entries stop everywhere.
+    unknown_minutes: u32 = 10, " min", ("1", "600"),
+        "What cannot be found out in ten minutes will not be found out by waiting.";
     /// Positions, entries under way included.
-    positions_max: u32 = 10, "",
+    positions_max: u32 = 10, "", ("1", "500"),
         "The backtest traded ten slots.";
+    /// Positions in stocks, entries under way included.
+    positions_equity_max: u32 = 10, "", ("1", "500"),
+        "All ten slots may be stocks, as in the backtest.";
+    /// Positions in currency pairs, entries under way included.
+    positions_forex_max: u32 = 7, "", ("1", "500"),
+        "There are seven pairs.";
+    /// Positions in coins, entries under way included.
+    positions_crypto_max: u32 = 6, "", ("1", "500"),
+        "There are six coins.";
+    /// Positions of one strategy, entries under way included.
+    positions_strategy_max: u32 = 10, "", ("1", "500"),
+        "One strategy traded all ten slots in the backtest.";
     /// The value of one order.
-    order_notional_percent: Ratio = r(20, 0), " %",
+    order_notional_percent: Ratio = r(20, 0), " %", ("0.01", "300"),
         "Twice a slot of a tenth: larger is a wrong number, not a decision.";
+    /// The value of one order, whatever the account is worth.
+    order_value_max: Ratio = r(100_000, 0), " of the book's currency", ("1", "100000000"),
+        "A wrong reading of the account makes every percentage wrong; this bound does not depend on it.";
     /// The value held of one instrument, orders under way included.
-    position_notional_percent: Ratio = r(20, 0), " %",
+    position_notional_percent: Ratio = r(20, 0), " %", ("0.01", "300"),
         "As for one order: a position is not added to.";
     /// The value of everything held and under way.
-    gross_exposure_percent: Ratio = r(100, 0), " %",
+    gross_exposure_percent: Ratio = r(100, 0), " %", ("0.01", "1000"),
         "Ten slots of a tenth; nothing is borrowed.";
+    /// What is held long less what is held short, under way included.
+    net_exposure_percent: Ratio = r(100, 0), " %", ("0.01", "1000"),
+        "As for everything together: nothing is borrowed.";
+    /// The value of all stocks held and under way.
+    exposure_equity_percent: Ratio = r(100, 0), " %", ("0.01", "1000"),
+        "All ten slots may be stocks.";
+    /// The value of all currency pairs held and under way.
+    exposure_forex_percent: Ratio = r(100, 0), " %", ("0.01", "1000"),
+        "Seven slots of a tenth are less.";
+    /// The value of all coins held and under way.
+    exposure_crypto_percent: Ratio = r(60, 0), " %", ("0.01", "1000"),
+        "Six slots of a tenth; coins fall together.";
+    /// What is held or owed of one foreign currency through pairs, under way included.
+    exposure_currency_percent: Ratio = r(60, 0), " %", ("0.01", "1000"),
+        "Most pairs share the dollar's other side: six slots of a tenth are one bet.";
     /// What is lost if the stop of one order is hit.
-    risk_per_trade_percent: Ratio = r(2, 0), " %",
+    risk_per_trade_percent: Ratio = r(2, 0), " %", ("0.001", "20"),
         "Ten such losses at once stay within the drawdown that flattens.";
+    /// What is lost if every stop is hit, of everything held and under way.
+    open_risk_percent: Ratio = r(6, 0), " %", ("0.01", "50"),
+        "All stops in one day are then the daily loss that flattens, and no more.";
+    /// The same within one bucket of instruments that move together.
+    bucket_risk_percent: Ratio = r(4, 0), " %", ("0.01", "50"),
+        "Two thirds of the whole: one bucket must not be all there is.";
     /// The least distance from price to stop, of the price.
-    stop_distance_min_percent: Ratio = r(1, 1), " % of price",
+    stop_distance_min_percent: Ratio = r(1, 1), " % of price", ("0.001", "20"),
         "Closer than that the spread alone can hit it.";
     /// The greatest distance from price to stop, of the price.
-    stop_distance_max_percent: Ratio = r(30, 0), " % of price",
+    stop_distance_max_percent: Ratio = r(30, 0), " % of price", ("0.01", "90"),
         "Further away it is no stop but a wrong number.";
+    /// The share of its buying power that an account which lends keeps free.
+    buying_power_buffer_percent: Ratio = r(20, 0), " %", ("0.01", "90"),
+        "A margin call closes positions at the broker's choice, not at ours.";
+    /// Stocks bought and sold on one day, in the last five trading days, after which no stock is entered.
+    day_trades_max: u32 = 3, "", ("1", "1000"),
+        "A fourth within five days once barred small margin accounts from trading; accounts that it does not concern raise it.";
+    /// Entries decided within one minute.
+    entries_minute_max: u32 = 20, "", ("1", "10000"),
+        "Twice what ten slots can need; more is a loop.";
+    /// Entries decided in one account day.
+    entries_day_max: u32 = 100, "", ("1", "100000"),
+        "Ten slots turned over ten times; the backtest needs about one a day.";
+    /// Orders within one minute that only reduce; more of them wait.
+    exits_minute_max: u32 = 60, "", ("1", "10000"),
+        "Stops and exits of ten slots, repeated several times; they are never denied.";
+    /// Entries of one strategy into one instrument in one account day.
+    entries_again_max: u32 = 3, "", ("1", "1000"),
+        "The strategy enters an instrument once a day; more is a loop that pays the spread each time.";
+    /// How long an entry of the same side and size in the same instrument is taken for the same one.
+    duplicate_seconds: u32 = 60, " s", ("1", "3600"),
+        "Two decisions that equal each other to the share within a minute are one.";
+    /// Refusals by a venue in a row after which entries stop.
+    refusals_max: u32 = 3, "", ("1", "100"),
+        "What is refused three times will be refused again, and each try may be the one that is not.";
+    /// The share of refusals among ten or more answers of ten minutes at which entries stop.
+    refusals_percent: Ratio = r(20, 0), " % of answers", ("1", "100"),
+        "One in five is no accident.";
     /// How long ago the venue may have answered last.
-    contact_seconds: u32 = 30, " s",
+    contact_seconds: u32 = 30, " s", ("1", "600"),
         "An order to a venue that does not answer may or may not arrive.";
     /// How old the last reading of the account may be.
-    equity_age_seconds: u32 = 60, " s",
+    equity_age_seconds: u32 = 60, " s", ("1", "3600"),
         "Every share of equity is wrong when equity is.";
+    /// How long a position may lie without its stop before entries stop.
+    stop_missing_seconds: u32 = 30, " s", ("1", "3600"),
+        "What is held must be safe before more is held.";
+    /// How long a position may be held before entries stop.
+    holding_days_max: u32 = 365, " days", ("1", "3650"),
+        "The longest trade of the backtest is shorter: nobody looks after such a position.";
     /// How long ago the bar may have closed that a signal rests on.
-    signal_age_hours: u32 = 96, " h",
+    signal_age_hours: u32 = 96, " h", ("1", "720"),
         "The longest holiday weekend: an older decision was made for another market.";
     /// How old a live price of a stock may be.
-    quote_age_equity_seconds: u32 = 5, " s", "Prices of large stocks change several times a second.";
+    quote_age_equity_seconds: u32 = 5, " s", ("1", "3600"),
+        "Prices of large stocks change several times a second.";
     /// How old a live price of a currency pair may be.
-    quote_age_forex_seconds: u32 = 10, " s", "Prices of the major pairs change every second.";
+    quote_age_forex_seconds: u32 = 10, " s", ("1", "3600"),
+        "Prices of the major pairs change every second.";
     /// How old a live price of a coin may be.
-    quote_age_crypto_seconds: u32 = 15, " s", "Prices of the large coins change every few seconds.";
+    quote_age_crypto_seconds: u32 = 15, " s", ("1", "3600"),
+        "Prices of the large coins change every few seconds.";
     /// How far a limit price may lie from the price, for stocks.
-    collar_equity_percent: Ratio = r(2, 0), " % of price", "Beyond it an order is a typing error.";
+    collar_equity_percent: Ratio = r(2, 0), " % of price", ("0.01", "30"),
+        "Beyond it an order is a typing error.";
     /// How far a limit price may lie from the price, for currency pairs.
-    collar_forex_percent: Ratio = r(5, 1), " % of price", "Half a percent is a very large move of a pair.";
+    collar_forex_percent: Ratio = r(5, 1), " % of price", ("0.01", "10"),
+        "Half a percent is a very large move of a pair.";
     /// How far a limit price may lie from the price, for coins.
-    collar_crypto_percent: Ratio = r(3, 0), " % of price", "Coins move three percent within an hour.";
+    collar_crypto_percent: Ratio = r(3, 0), " % of price", ("0.01", "30"),
+        "Coins move three percent within an hour.";
     /// How far the price may have moved from the one the decision rests on.
-    decision_drift_percent: Ratio = r(5, 0), " % of price", "After a larger gap it is no longer the trade that was tested.";
+    decision_drift_percent: Ratio = r(5, 0), " % of price", ("0.01", "50"),
+        "After a larger gap it is no longer the trade that was tested.";
 }
 
 impl Limits {
     /// So wide that none of them binds but the number of positions: for replays that ask what a strategy does by
     /// itself. Never for trading.
     pub fn wide(positions_max: u32) -> Self {
-        let (percent, count) = (r(1_000_000, 0), 1_000_000_000);
         Self {
-            daily_loss_percent: percent,
-            daily_loss_flatten_percent: percent,
-            drawdown_percent: percent,
-            drawdown_flatten_percent: percent,
-            cooldown_losses: count,
-            cooldown_hours: 1,
-            latch_losses: count,
             positions_max,
-            order_notional_percent: percent,
-            position_notional_percent: percent,
-            gross_exposure_percent: percent,
-            risk_per_trade_percent: percent,
-            stop_distance_min_percent: r(1, 12),
-            stop_distance_max_percent: percent,
-            contact_seconds: count,
-            equity_age_seconds: count,
+            cooldown_hours: 1,
+            flatten_rest_hours: 1,
+            confirm_seconds: 1,
+            unknown_minutes: 1_000_000,
             signal_age_hours: 1_000_000,
-            quote_age_equity_seconds: count,
-            quote_age_forex_seconds: count,
-            quote_age_crypto_seconds: count,
-            collar_equity_percent: percent,
-            collar_forex_percent: percent,
-            collar_crypto_percent: percent,
-            decision_drift_percent: percent,
+            stop_distance_min_percent: r(1, 12),
+            buying_power_buffer_percent: r(1, 12),
+            duplicate_seconds: 1,
+            order_value_max: r(1_000_000_000_000_000, 0),
+            ..Self::widest()
         }
     }
 
@@ -150,41 +281,15 @@ impl Limits {
 
     /// The first key whose value cannot be one: zero, negative, or a second step before the first.
     pub fn fault(&self) -> Option<&'static str> {
-        let share = |key, share: Ratio| (share.get() <= Decimal::ZERO).then_some(key);
-        let count = |key, count: u32| (count == 0).then_some(key);
-        let holds = |key, holds: bool| (!holds).then_some(key);
-        [
-            share("daily_loss_percent", self.daily_loss_percent),
-            share("drawdown_percent", self.drawdown_percent),
-            holds("daily_loss_flatten_percent", self.daily_loss_percent <= self.daily_loss_flatten_percent),
-            holds("drawdown_flatten_percent", self.drawdown_percent <= self.drawdown_flatten_percent),
-            count("cooldown_losses", self.cooldown_losses),
-            count("cooldown_hours", self.cooldown_hours),
-            holds("latch_losses", self.cooldown_losses <= self.latch_losses),
-            count("positions_max", self.positions_max),
-            share("order_notional_percent", self.order_notional_percent),
-            share("position_notional_percent", self.position_notional_percent),
-            share("gross_exposure_percent", self.gross_exposure_percent),
-            share("risk_per_trade_percent", self.risk_per_trade_percent),
-            holds("stop_distance_min_percent", self.stop_distance_min_percent.get() >= Decimal::ZERO),
-            holds(
-                "stop_distance_max_percent",
-                self.stop_distance_min_percent < self.stop_distance_max_percent,
-            ),
-            count("contact_seconds", self.contact_seconds),
-            count("equity_age_seconds", self.equity_age_seconds),
-            count("signal_age_hours", self.signal_age_hours),
-            count("quote_age_equity_seconds", self.quote_age_equity_seconds),
-            count("quote_age_forex_seconds", self.quote_age_forex_seconds),
-            count("quote_age_crypto_seconds", self.quote_age_crypto_seconds),
-            share("collar_equity_percent", self.collar_equity_percent),
-            share("collar_forex_percent", self.collar_forex_percent),
-            share("collar_crypto_percent", self.collar_crypto_percent),
-            share("decision_drift_percent", self.decision_drift_percent),
-        ]
-        .into_iter()
-        .flatten()
-        .next()
+        let steps = [
+            ("daily_loss_flatten_percent", self.daily_loss_percent <= self.daily_loss_flatten_percent),
+            ("drawdown_flatten_percent", self.drawdown_percent <= self.drawdown_flatten_percent),
+            ("latch_losses", self.cooldown_losses <= self.latch_losses),
+            ("stop_distance_max_percent", self.stop_distance_min_percent < self.stop_distance_max_percent),
+            ("open_risk_percent", self.bucket_risk_percent <= self.open_risk_percent),
+        ];
+        let step = || steps.iter().find(|(_, holds)| !holds).map(|(key, _)| *key);
+        self.naught().or_else(step)
     }
 
     pub(crate) const fn quote_age(&self, class: AssetClass) -> (u32, &'static str) {
@@ -200,6 +305,22 @@ impl Limits {
             AssetClass::Equity => (self.collar_equity_percent, "collar_equity_percent"),
             AssetClass::Forex => (self.collar_forex_percent, "collar_forex_percent"),
             AssetClass::Crypto => (self.collar_crypto_percent, "collar_crypto_percent"),
+        }
+    }
+
+    pub(crate) const fn positions_of(&self, class: AssetClass) -> (u32, &'static str) {
+        match class {
+            AssetClass::Equity => (self.positions_equity_max, "positions_equity_max"),
+            AssetClass::Forex => (self.positions_forex_max, "positions_forex_max"),
+            AssetClass::Crypto => (self.positions_crypto_max, "positions_crypto_max"),
+        }
+    }
+
+    pub(crate) const fn exposure_of(&self, class: AssetClass) -> (Ratio, &'static str) {
+        match class {
+            AssetClass::Equity => (self.exposure_equity_percent, "exposure_equity_percent"),
+            AssetClass::Forex => (self.exposure_forex_percent, "exposure_forex_percent"),
+            AssetClass::Crypto => (self.exposure_crypto_percent, "exposure_crypto_percent"),
         }
     }
 }

@@ -38,6 +38,8 @@ pub enum Verdict {
         check: u8,
         /// Why.
         reason: Reason,
+        /// What each check said.
+        marks: Marks,
     },
 }
 
@@ -51,29 +53,29 @@ struct Asked {
 }
 
 fn ask(intent: &Intent, view: &View<'_>, limits: &Limits) -> Asked {
-    let case = Case { intent, view, limits };
+    let case = Case::new(intent, view, limits);
     let mut asked = Asked { marks: Marks::default(), stop: None, wait: None, clip: None };
     for check in CHECKS {
         let mark = match check.ask(&case) {
-            Said::NotApplicable => Mark::NotApplicable,
-            Said::Passed => Mark::Passed,
-            Said::Near => Mark::Near,
-            Said::Clip(qty, reason) => {
+            None => Mark::NotApplicable,
+            Some(Said::Passed) => Mark::Passed,
+            Some(Said::Near) => Mark::Near,
+            Some(Said::Clip(qty, reason)) => {
                 if asked.clip.as_ref().is_none_or(|(_, least, _)| qty < *least) {
-                    asked.clip = Some((check.number, qty, reason));
+                    asked.clip = Some((check.number, qty, *reason));
                 }
                 Mark::Clipped
             }
-            Said::Wait(reason) => {
-                asked.wait.get_or_insert((check.number, reason));
+            Some(Said::Wait(reason)) => {
+                asked.wait.get_or_insert((check.number, *reason));
                 Mark::Missing
             }
-            Said::Denied(reason) => {
-                asked.stop.get_or_insert((check.number, reason));
+            Some(Said::Denied(reason)) => {
+                asked.stop.get_or_insert((check.number, *reason));
                 Mark::Denied
             }
-            Said::Missing(reason) => {
-                asked.stop.get_or_insert((check.number, reason));
+            Some(Said::Missing(reason)) => {
+                asked.stop.get_or_insert((check.number, *reason));
                 Mark::Missing
             }
         };
@@ -90,7 +92,7 @@ pub fn review(intent: Intent, view: &View<'_>, limits: &Limits) -> Verdict {
         return Verdict::Denied { check, reason, marks };
     }
     if let Some((check, reason)) = wait {
-        return Verdict::Wait { check, reason };
+        return Verdict::Wait { check, reason, marks };
     }
     let Some((check, qty, reason)) = clip else {
         return Verdict::Approved { order: Approved::mint(intent), clipped_by: None, marks };

@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-use broker_api::{Account, Amount, Exposure, GuardState, Instrument, Key, Qty, Quote, Ratio, Signal, Time};
+use broker_api::{
+    Account, Amount, Code, Currency, Exposure, GuardState, Instrument, Key, Qty, Quote, Ratio, Signal,
+    SignalId, Time,
+};
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
 /// The moment of a decision. What is `Option` may be missing, and then its checks say so.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -18,6 +22,8 @@ pub struct View<'a> {
     pub equity: Option<Amount>,
     /// When that was read.
     pub equity_at: Option<Time>,
+    /// The book's own currency, in which all its figures are.
+    pub base: Currency,
     /// What one unit of the instrument's quote currency is worth in base currency.
     pub rate: Option<Ratio>,
     /// What the guard judges by.
@@ -26,10 +32,28 @@ pub struct View<'a> {
     pub exposures: &'a [Exposure],
     /// What one unit of an instrument's quote currency is worth in base currency.
     pub values: &'a dyn Fn(Key) -> Option<Ratio>,
+    /// The rules of any instrument.
+    pub instruments: &'a dyn Fn(Key) -> Option<&'a Instrument>,
+    /// The bucket of instruments that move together to which one belongs, where one was given.
+    pub buckets: &'a dyn Fn(Key) -> Option<Code>,
+    /// What was lately decided and answered.
+    pub lately: Lately,
     /// When the venue last answered.
     pub contact: Option<Time>,
     /// The decision the order serves.
     pub signal: Option<&'a Signal>,
+    /// Another decision of the same strategy, about the same instrument, bar and direction, that led or may lead to an order.
+    pub same_decision: Option<SignalId>,
+    /// The newest bar that another decision of the same strategy about the same instrument rested on.
+    pub last_bar: Option<Time>,
+    /// Stocks that were bought and sold on one day, within the last five trading days.
+    pub day_trades: u32,
+    /// The position that has been without its stop for the longest, and since when.
+    pub bare: Option<(Key, Time)>,
+    /// The position that is held for the longest, and since when.
+    pub oldest: Option<(Key, Time)>,
+    /// Where it is traded.
+    pub stage: Stage,
     /// Another order of the same instrument and purpose is open.
     pub duplicate: bool,
     /// Whether the market is open.
@@ -49,6 +73,39 @@ pub struct View<'a> {
     pub quote_age_max: Option<TimeDelta>,
     /// The moment.
     pub now: Time,
+}
+
+/// Where something is traded, which says what of the guard applies there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// History, told again.
+    Replay,
+    /// The embedded paper broker.
+    Paper,
+    /// A broker's account, on paper or not: the account says which.
+    Broker,
+}
+
+/// What was lately decided and answered, counted from the book.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lately {
+    /// When the last entry into the same instrument, of the same side and size and under another id, was decided.
+    pub like_it: Option<Time>,
+    /// Entries that were decided within the last minute.
+    pub entries_in_minute: u32,
+    /// Entries that were decided in this account day.
+    pub entries_in_day: u32,
+    /// Orders that only reduce, and were decided within the last minute.
+    pub exits_in_minute: u32,
+    /// Entries of the same strategy into the same instrument that were decided in this account day.
+    pub entries_again: u32,
+    /// Refusals in a row, the newest last, since a person last let entries through.
+    pub refused_in_row: u32,
+    /// Orders that were answered within the last ten minutes, since a person last let entries through.
+    pub answered: u32,
+    /// Those of them that were refused.
+    pub refused: u32,
 }
 
 impl View<'_> {

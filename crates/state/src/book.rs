@@ -280,6 +280,10 @@ impl Book {
                 rows.len() - 1
             });
             count(&mut rows[at], order);
+            if rows[at].strategy.is_none() && !order.intent.purpose.is_reducing() {
+                let signal = order.intent.signal.and_then(|id| self.signal(id));
+                rows[at].strategy = signal.map(|state| state.signal.strategy);
+            }
         }
     }
 
@@ -290,6 +294,7 @@ impl Book {
             row.confirmed = self.confirmed(key);
             row.average = position.average();
             row.plan = position.plan;
+            row.strategy = position.strategy;
         }
         row.exit_wanted = self.exits.contains_key(&key);
         row.diverged = self.diverged.contains_key(&key) || self.venues_diverged.contains_key(&key.venue);
@@ -315,6 +320,7 @@ fn count(row: &mut Exposure, order: &Order) {
         row.entering = row.entering.plus(rest).unwrap_or(row.entering);
         row.entering_side = Some(order.intent.side);
         row.entering_at = Some(order.intent.reference);
+        row.entering_stop = order.intent.plan.stop;
     }
     if order.phase == broker_api::Phase::Unknown {
         row.unknown += 1;

@@ -95,6 +95,8 @@ impl World {
             base: usd(),
             venues: [(venue(), capabilities())].into(),
             bars: BTreeMap::new(),
+            stage: engine::Stage::Broker,
+            buckets: BTreeMap::new(),
         };
         let now = DateTime::parse_from_rfc3339("2021-03-02T15:00:00.123456Z").unwrap().to_utc();
         let (book, market) = (Book::default(), Market::of_history(catalog));

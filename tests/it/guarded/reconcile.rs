@@ -90,6 +90,7 @@ fn a_sale_by_hand_makes_our_position_smaller_and_its_stop_with_it() {
     scene.enters("again", plan("190", ""));
     assert_eq!(scene.ended("again"), Some((Ending::Denied, Some(of("diverged")))));
     scene.repairs(Repair::TrustBroker, Protection::default());
+    scene.after(61);
     scene.enters("after", plan("190", ""));
     assert_eq!(scene.made(Purpose::Entry).len(), 2, "a person has looked");
 }

@@ -39,6 +39,8 @@ pub(crate) struct Scene {
     /// Whether its lists can be read.
     pub(crate) is_listed: bool,
     pub(crate) bid: String,
+    /// What the account is worth, as it is read.
+    pub(crate) equity: &'static str,
     log: Vec<VenueEvent>,
     executions: usize,
 }
@@ -63,6 +65,7 @@ impl Scene {
             refuses: Vec::new(),
             is_listed: true,
             bid: "200".into(),
+            equity: crate::world::CASH,
             log: Vec::new(),
             executions: 0,
         };
@@ -177,7 +180,8 @@ impl Scene {
         let now = self.now();
         let mut inputs = vec![self.price(now), self.reading()];
         inputs.extend(self.is_listed.then(|| self.holdings()));
-        inputs.extend([Input::Snapshot { account: account(now) }, Input::Timer]);
+        let account = broker_api::Account { equity: of(self.equity), ..account(now) };
+        inputs.extend([Input::Snapshot { account }, Input::Timer]);
         self.feed(&inputs);
     }
 

@@ -6,7 +6,7 @@ use broker_api::{CancelOutcome, Level, OpenOrder, Purpose};
 use engine::Operator;
 use serde_json::{Value, json};
 
-use super::{operator, remove_file, tripped_again};
+use super::{one_step, operator, remove_file, tripped_again};
 use crate::control::{self, Answer, Trader, What, no_answer};
 use crate::failure::{Exit, Failure};
 use crate::out::{Heading, Out};
@@ -28,7 +28,7 @@ pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
         let data = json!({ "halted": true, "journaled": false });
         return out.document("halt", &Heading::default(), clock::now(), &data);
     }
-    let act = Operator::Level { level: Level::Paused, name: operator(), why: why.into(), until: None };
+    let act = Operator::Level { level: Level::ReduceOnly, name: operator(), why: why.into(), until: None };
     if let Some(answer) = control::ask(place, What::Act(act), None, ANSWERS_WITHIN)? {
         let data = done(&answer)?;
         out.text(&format!(
@@ -121,8 +121,11 @@ fn is_entry(order: &OpenOrder) -> bool {
 pub fn resume(out: Out, place: &Place, act: Operator) -> Result<(), Failure> {
     let answer = asked(place, act)?;
     let data = done(&answer)?;
-    remove_file(place)?;
     let level = word(data, "level");
+    if data["one_step_more"] == json!(true) {
+        return Err(one_step(serde_json::from_value(data["until"].clone()).unwrap_or_default()));
+    }
+    remove_file(place)?;
     if level != Level::Trading.as_str() {
         return Err(tripped_again(&level, &word(data, "why")));
     }

@@ -166,7 +166,7 @@ fn a_process_that_serves_and_is_cut_off_has_each_order_once_in_the_end_and_forge
         false
     };
     let after = |desk: &Desk, why: &str| {
-        if desk.json(&["status"])["level"] == "paused" || lies(desk, "paper-state.json.halt") {
+        if desk.json(&["status"])["level"] == "reduce-only" || lies(desk, "paper-state.json.halt") {
             assert_eq!(code(&desk.tradewind(&["resume", "--why", "fine"])), 0, "{why}");
         }
         // What was put into the folder waits there, is being taken, or is done.
@@ -220,7 +220,7 @@ fn a_halt_that_is_cut_off_is_there_when_its_verb_was_done_and_can_be_given_again
     let after = |desk: &Desk, why: &str| {
         let halted = desk.tradewind(&["halt", "--why", "odd"]);
         assert_eq!(code(&halted), 0, "{why}: {}{}", stdout(&halted), stderr(&halted));
-        assert_eq!(desk.json(&["status"])["level"], "paused", "{why}");
+        assert_eq!(desk.json(&["status"])["level"], "reduce-only", "{why}");
         let resumed = desk.tradewind(&["resume", "--why", "fine"]);
         assert_eq!(code(&resumed), 0, "{why}: {}{}", stdout(&resumed), stderr(&resumed));
         comes_to_rest(desk, why, &[], true, &[("AAPL", [1, 1])]);

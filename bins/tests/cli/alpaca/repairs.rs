@@ -78,6 +78,8 @@ fn a_position_that_a_person_closed_is_closed_here_too_and_counts_as_neither_won_
     let denied = desk.run(&[desk.enter("two", "AAPL", "219")], &[]);
     assert_eq!(document(&denied)["data"]["signals"][0]["outcome"], "denied");
     assert_eq!(repaired(&desk, &["trust-broker", "AAPL", "--reason", "sold by hand"])["exit"], 0);
+    // An equal entry within a minute would be taken for the same one.
+    desk.seconds(61);
     let again = desk.run(&[desk.enter("three", "AAPL", "219")], &[]);
     assert_eq!(document(&again)["data"]["signals"][0]["outcome"], "filled", "{}", stdout(&again));
 }

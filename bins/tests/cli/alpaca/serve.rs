@@ -175,7 +175,7 @@ fn a_person_is_answered_while_the_broker_is_not() {
     server.until("the order is on its way", || desk.json(&["status"])["trader"]["in_flight"] == 1);
     let (done, took) = timed(&desk, &["halt", "--why", "odd"]);
     assert_eq!(code(&done), 0, "{}", stderr(&done));
-    assert!(stdout(&done).contains("by the process that trades: level paused"), "{}", stdout(&done));
+    assert!(stdout(&done).contains("by the process that trades: level reduce-only"), "{}", stdout(&done));
     // The broker answers after 25 seconds.
     println!("halt was answered in {took:?}");
     assert!(took < Duration::from_secs(20), "{took:?}");
@@ -219,7 +219,7 @@ fn a_process_that_hangs_is_halted_without_it_and_can_be_taken_over() {
     assert!(told.contains("NOT ANSWERED") && told.contains("--take-over"), "{told}");
     // It wakes, and finds what was asked.
     server.signal("-CONT");
-    server.until("it is paused", || desk.json(&["status"])["level"] == "paused");
+    server.until("it is reduced", || desk.json(&["status"])["level"] == "reduce-only");
     let open = || {
         desk.json(&["orders"]).as_array().unwrap().iter().filter(|order| order["purpose"] == "entry").count()
     };

@@ -1,7 +1,7 @@
-//! The account day, the breakers, and what a level asks for.
+//! The account day and its week, and what everything is worth.
 
-use broker_api::{Account, Amount, By, Code, Currency, Level, Ratio, Reason, Record};
-use chrono::TimeDelta;
+use broker_api::{Account, Amount, Currency, NonTrade, NonTradeKind, Ratio, Record, Time};
+use chrono::{Datelike, IsoWeek, TimeDelta};
 use orders::Basis;
 use state::{Book, Illegal};
 
@@ -10,9 +10,13 @@ use crate::market::Market;
 
 /// How late after its boundary the first reading of a day may be and still count as its beginning.
 const ON_TIME: TimeDelta = TimeDelta::minutes(15);
+/// From the beginning of an account day into the calendar day that it is named after.
+const INTO_THE_DAY: TimeDelta = TimeDelta::hours(12);
 
-const LEVEL: Code = Code::fixed("level");
-const FLATTEN: Code = Code::fixed("flatten");
+/// The week of an account day: they begin with the one that ends on Monday.
+fn week(starts: Time) -> IsoWeek {
+    (starts + INTO_THE_DAY).iso_week()
+}
 
 /// What all venues are worth together, in base currency; nothing while one of them, or a rate, is not known.
 pub(super) fn equity(book: &Book, market: &Market, base: Currency) -> Option<Amount> {
@@ -44,6 +48,19 @@ impl Step<'_> {
         equity(self.book, self.market, self.setup.base)
     }
 
+    /// What everything was worth before money came or went. Whether the last reading has the money in it no time tells (a
+    /// venue often gives a date alone): it is taken for what is nearer to the last equity that was written down.
+    pub(super) fn worth_before(&self, entry: &NonTrade) -> Option<Amount> {
+        if entry.kind != NonTradeKind::Transfer {
+            return None;
+        }
+        let (read, known) = (self.equity()?, self.book.guard().equity?);
+        let money = entry.money.amount.times(self.rate(entry.money.currency)?).ok()?;
+        let without = read.minus(money).ok()?;
+        let far = |worth: Amount| Some(worth.minus(known).ok()?.get().abs());
+        Some(if far(without)? < far(read)? { without } else { read })
+    }
+
     /// What entries are sized by.
     pub(super) fn sizing_equity(&self) -> Option<Amount> {
         match self.setup.policy.equity {
@@ -68,66 +85,18 @@ impl Step<'_> {
         let late = self.now > starts + ON_TIME;
         let before = guard.equity.filter(|_| late).unwrap_or(equity);
         let high_water = guard.high_water.unwrap_or(equity).max(equity);
-        self.put(Record::DayStarted { starts, equity: equity.max(before), high_water, late })
+        let equity = equity.max(before);
+        let is_same = guard.day.is_some_and(|day| week(day.starts) == week(starts));
+        let week = Some(guard.week.filter(|_| is_same).unwrap_or(equity));
+        self.put(Record::DayStarted { starts, equity, high_water, late, week })
     }
 
-    /// Tightens the level when a breaker trips, and ends a pause whose time has come.
-    pub(super) fn breakers(&mut self) -> Result<(), Illegal> {
-        #[cfg(planted)]
-        self.lifted()?;
-        let guard = self.book.guard();
-        if guard.level == Level::Paused
-            && let Some(until) = guard.until
-        {
-            if until <= self.now {
-                let reason = Reason::plain(Code::fixed("pause_over"), "the pause has ended by its own time");
-                return self.put(Record::LevelSet {
-                    level: Level::Trading,
-                    by: By::Guard,
-                    reason,
-                    until: None,
-                });
-            }
-            self.due_at(until);
-        }
-        let equity = self.equity();
-        if !self.floor.may_trip(self.book.guard(), equity, &self.setup.limits) {
-            return Ok(());
-        }
-        match risk::breakers(self.book.guard(), equity, self.now, &self.setup.limits) {
-            Some(trip) => self.put(Record::LevelSet {
-                level: trip.level,
-                by: By::Guard,
-                reason: trip.reason,
-                until: trip.until,
-            }),
-            None => Ok(()),
-        }
-    }
-
-    /// Cancels entries where the level says so; closes everything where it says that.
-    pub(super) fn level(&mut self) -> Result<(), Illegal> {
-        let level = self.book.guard().level;
-        if matches!(level, Level::Trading | Level::Paused | Level::Frozen) {
-            return Ok(());
-        }
-        let entries: Vec<_> = self
-            .book
-            .open_orders()
-            .filter(|row| !row.intent.purpose.is_reducing())
-            .map(|row| (row.intent.key, row.intent.id))
-            .collect();
-        for (key, order) in entries {
-            self.cancel(key, order, LEVEL)?;
-        }
-        if level == Level::Flattening {
-            let held: Vec<_> = self.book.positions().map(|position| position.key).collect();
-            for key in
-                held.into_iter().filter(|key| self.book.exit_wanted(*key).is_none()).collect::<Vec<_>>()
-            {
-                self.put(Record::ExitWanted { key, signal: None, code: FLATTEN })?;
-            }
-        }
-        Ok(())
+    /// When the next account day begins, and the next week of them.
+    pub(super) fn next_day_and_week(&mut self) -> (Option<Time>, Option<Time>) {
+        let starts = self.hours.account_day(self.now);
+        let day = self.hours.day_around(self.now).map(|(_, next)| next);
+        let days = (1..=7).map(|days| starts + TimeDelta::days(days) + TimeDelta::hours(2));
+        let mut days = days.map(|inside| self.hours.account_day(inside));
+        (day, days.find(|next| week(*next) != week(starts)))
     }
 }

@@ -137,7 +137,11 @@ impl Step<'_> {
                 if entry.units.is_flat() { String::new() } else { format!(", {} units", entry.units) };
             format!("{}{of}{into}{units} (entry {})", entry.kind.as_str(), entry.id)
         };
-        let told = self.put(Record::NonTrade { venue, entry: *entry });
+        let before = self.worth_before(entry);
+        let told = self.put(Record::NonTrade { venue, entry: *entry, before });
+        if entry.kind == NonTradeKind::Transfer {
+            self.flowed.insert(venue);
+        }
         let is_booked_whole =
             matches!(entry.kind, NonTradeKind::Split | NonTradeKind::FeeInKind | NonTradeKind::SymbolChange);
         let is_listed = key.is_none_or(|key| self.setup.catalog.instrument(key).is_some());
@@ -179,6 +183,9 @@ impl Step<'_> {
             return Ok(());
         }
         self.put(Record::Answered { order, attempt, answer: outcome.clone() })?;
+        if matches!(outcome, SubmitOutcome::Refused { .. }) {
+            self.refusals()?;
+        }
         #[cfg(planted)]
         self.accepted(order, outcome)?;
         Ok(())

@@ -6,10 +6,12 @@
 //!    record that takes its need out of the book, so the same input twice does nothing the second time.
 //! 3. The desk itself holds configuration, scratch space, and the moment at which something is next due.
 
+mod breakers;
 mod day;
 mod events;
 mod exits;
 mod hours;
+mod lately;
 mod opening;
 mod parts;
 #[cfg(planted)]
@@ -22,16 +24,16 @@ mod touched;
 mod unsettled;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use broker_api::{
-    Amount, AssetClass, Capabilities, Catalog, Code, Currency, Exposure, Key, KindName, Record, Time,
+    Amount, AssetClass, Capabilities, Catalog, Code, Currency, Exposure, Key, KindName, Record, Symbol, Time,
     VenueId, Wanted,
 };
 use chrono::TimeDelta;
 use orders::Policy;
-use risk::{Floor, Limits};
+use risk::{Floor, Limits, Stage};
 use state::{Batch, Book, Illegal};
 
 use crate::calendar::Calendar;
@@ -42,6 +44,7 @@ use hours::Hours;
 use reconcile::Suspects;
 use touched::Touched;
 
+pub use breakers::unclear;
 pub use unsettled::awaited;
 
 /// How long until something that failed for a passing reason is tried again.
@@ -67,6 +70,10 @@ pub struct Setup {
     /// The classes whose prices come as bars: such a price may be as old as the last close its market had, and this
     /// much more. Prices of other classes are live and must be as young as the limits say.
     pub bars: BTreeMap<AssetClass, TimeDelta>,
+    /// Where it trades.
+    pub stage: Stage,
+    /// The bucket of instruments that move together to which a symbol belongs.
+    pub buckets: BTreeMap<Symbol, Code>,
 }
 
 /// Decides. See the module.
@@ -76,6 +83,10 @@ pub struct Desk {
     exposures: Vec<Exposure>,
     hours: Hours,
     floor: Floor,
+    /// When the account was first read at a fall that closes everything; it is read once more before that is done.
+    doubt: Option<Time>,
+    /// Venues at which money came or went since their account was last read: what that says is of before.
+    flowed: BTreeSet<VenueId>,
     calm: Option<Calm>,
     due: Option<Time>,
     touched: Touched,
@@ -108,6 +119,8 @@ struct Step<'a> {
     exposures: &'a mut Vec<Exposure>,
     hours: &'a mut Hours,
     floor: &'a mut Floor,
+    doubt: &'a mut Option<Time>,
+    flowed: &'a mut BTreeSet<VenueId>,
     due: Option<Time>,
     touched: &'a mut Touched,
     suspects: &'a mut Suspects,
@@ -127,6 +140,8 @@ impl Desk {
             exposures: Vec::new(),
             hours,
             floor: Floor::default(),
+            doubt: None,
+            flowed: BTreeSet::new(),
             calm: None,
             due: None,
             touched: Touched::default(),
@@ -146,6 +161,12 @@ impl Desk {
     /// When something is due without any input, as far as the last step could tell.
     pub fn next_due(&self) -> Option<Time> {
         self.due
+    }
+
+    /// Whether the account shall be read once more, and when, before everything is closed.
+    pub fn doubts(&self) -> Option<Time> {
+        let first = self.doubt?;
+        Some(first + TimeDelta::seconds(i64::from(self.setup.limits.confirm_seconds)))
     }
 
     /// How many orders were put before the guard.
@@ -203,6 +224,8 @@ impl Desk {
             exposures: &mut self.exposures,
             hours: &mut self.hours,
             floor: &mut self.floor,
+            doubt: &mut self.doubt,
+            flowed: &mut self.flowed,
             due: None,
             touched: &mut self.touched,
             suspects: &mut self.suspects,
@@ -227,7 +250,7 @@ impl Desk {
     /// Whether an input that was noted changes nothing: a price alone touches nothing that follows from the book, and
     /// a reading of the account only the day and the breakers. Most inputs of a day are of this kind.
     fn is_idle(&mut self, book: &Book, market: &Market, input: &Input, now: Time) -> bool {
-        if self.due.is_some_and(|due| due <= now) {
+        if self.doubt.is_some() || !self.flowed.is_empty() || self.due.is_some_and(|due| due <= now) {
             return false;
         }
         match input {
@@ -278,7 +301,10 @@ impl Step<'_> {
             Input::Submitted { order, attempt, outcome } => self.submitted(*order, *attempt, outcome),
             Input::Cancelled { order, outcome } => self.cancelled(*order, outcome),
             Input::Found { order, finding } => self.found(*order, finding.as_ref()),
-            Input::Snapshot { .. } => self.day(),
+            Input::Snapshot { account } => {
+                self.flowed.remove(&account.of.venue);
+                self.day()
+            }
             Input::Holdings { venue, holdings } => {
                 self.reading = Some(*venue);
                 self.holdings(*venue, holdings)
@@ -336,15 +362,10 @@ impl Step<'_> {
     }
 
     fn operator(&mut self, act: &Operator) -> Result<(), Illegal> {
-        use broker_api::{By, Level, Reason};
-        let (level, name, why, until) = match act {
-            Operator::Level { level, name, why, until } => (*level, name, why, *until),
-            Operator::Flatten { name, why } => (Level::Flattening, name, why, None),
-            Operator::Repair { .. } => return self.repair(act),
-        };
-        let by = By::Operator { name: name.clone() };
-        let reason = Reason::plain(Code::fixed("operator"), why.clone());
-        self.put(Record::LevelSet { level, by, reason, until })
+        match act {
+            Operator::Level { .. } | Operator::Flatten { .. } => self.level_asked(act),
+            Operator::Repair { .. } => self.repair(act),
+        }
     }
 
     /// Asks for a working order to be cancelled, once; an answer that changed nothing is waited for.

@@ -97,7 +97,7 @@ impl Step<'_> {
     pub(super) fn lifted(&mut self) -> Result<(), Illegal> {
         let free = GuardState { level: Level::Trading, ..self.book.guard().clone() };
         let is_good = self.equity().is_some_and(|equity| {
-            risk::breakers(&free, Some(equity), self.now, &self.setup.limits).is_none()
+            risk::breakers(&free, Some(equity), true, self.now, &self.setup.limits).is_none()
         });
         let guard = self.book.guard();
         if planted!(MachineLoosens) && is_good && guard.level > Level::Paused && guard.by == Some(By::Guard) {

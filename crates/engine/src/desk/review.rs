@@ -42,6 +42,7 @@ impl Step<'_> {
         let market_open = if purpose.is_reducing() { opening.takes_exits() } else { opening.is_trading() };
         let last_close = self.hours.last_close(instrument.asset_class, self.now);
         *self.reviews += 1;
+        let lately = self.lately(intent, own);
         self.book.fill_exposures(key, own, self.exposures);
         let others =
             || self.book.open_orders().filter(|row| row.intent.key == key && Some(row.intent.id) != own);
@@ -50,9 +51,15 @@ impl Step<'_> {
             .map(state::book::Order::remaining)
             .max()
             .unwrap_or(Qty::ZERO);
+        let is_entry = !purpose.is_reducing();
+        let signal = intent.signal.and_then(|id| self.book.signal(id)).map(|state| &state.signal);
+        let decisions = signal.filter(|_| is_entry).map(|signal| self.decisions(signal)).unwrap_or_default();
+        let day_trades = if is_entry { self.day_trades() } else { 0 };
         let duplicate = others().any(|row| row.intent.purpose == purpose);
         let rows: &[Exposure] = self.exposures;
         let values = |key: Key| self.rate(self.setup.catalog.instrument(key)?.quote);
+        let instruments = |key: Key| self.setup.catalog.instrument(key);
+        let buckets = |key: Key| self.setup.buckets.get(&key.symbol).copied();
         let account = self.market.account(key.venue);
         let view = risk::View {
             instrument,
@@ -60,12 +67,22 @@ impl Step<'_> {
             account,
             equity: self.equity(),
             equity_at: account.map(|account| account.at),
+            base: self.setup.base,
             rate: self.rate(instrument.quote),
             guard: self.book.guard(),
             exposures: rows,
             values: &values,
+            instruments: &instruments,
+            buckets: &buckets,
+            lately,
+            same_decision: decisions.same,
+            last_bar: decisions.last_bar,
+            day_trades,
+            bare: self.bare(),
+            oldest: self.oldest(),
+            stage: self.setup.stage,
             contact: self.market.contact(key.venue),
-            signal: intent.signal.and_then(|id| self.book.signal(id)).map(|state| &state.signal),
+            signal,
             duplicate,
             market_open,
             venue_holds: capabilities.holds(intent.order.name()),

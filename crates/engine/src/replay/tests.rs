@@ -140,6 +140,8 @@ impl Past {
             base: of("USD"),
             venues: [(of("paper"), broker_paper::capabilities())].into(),
             bars: AssetClass::ALL.into_iter().map(|class| (class, TimeDelta::hours(1))).collect(),
+            stage: risk::Stage::Replay,
+            buckets: [].into(),
         };
         let mut bars = Bars::open(self.folder.path(), &self.catalog).unwrap();
         if let Some(until) = self.until {

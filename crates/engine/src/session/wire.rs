@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use broker_api::{
-    Account, Activity, AssetClass, CancelOutcome, Capabilities, Catalog, ClientOrderId, Currency, Digest,
-    Finding, Holdings, Instrument, Key, Quote, Record, Signal, SubmitOutcome, Time, VenueDay, VenueId,
-    millis, record,
+    Account, Activity, AssetClass, CancelOutcome, Capabilities, Catalog, ClientOrderId, Code, Currency,
+    Digest, Finding, Holdings, Instrument, Key, Quote, Record, Signal, SubmitOutcome, Symbol, Time, VenueDay,
+    VenueId, millis, record,
 };
 use chrono::TimeDelta;
 use orders::Policy;
-use risk::Limits;
+use risk::{Limits, Stage};
 use serde::{Deserialize, Serialize};
 use state::Book;
 
@@ -60,6 +60,9 @@ struct SetUp<'a> {
     limits: Cow<'a, Limits>,
     venues: Cow<'a, BTreeMap<VenueId, Capabilities>>,
     bars: BTreeMap<AssetClass, Span>,
+    stage: Stage,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    buckets: BTreeMap<Symbol, Code>,
     /// Whether the hours of venues went before ours.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     behind_venues: bool,
@@ -79,7 +82,7 @@ impl<'a> Header<'a> {
         head: Place,
     ) -> Self {
         // Taken apart field by field, so that one which is added cannot be left out of sessions unseen.
-        let Setup { catalog, policy, limits, calendar, base, venues, bars } = setup;
+        let Setup { catalog, policy, limits, calendar, base, venues, bars, stage, buckets } = setup;
         Self {
             schema: SCHEMA.into(),
             tradewind: version.into(),
@@ -92,6 +95,8 @@ impl<'a> Header<'a> {
                 limits: Cow::Borrowed(limits),
                 venues: Cow::Borrowed(venues),
                 bars: bars.iter().map(|(class, span)| (*class, Span(*span))).collect(),
+                stage: *stage,
+                buckets: buckets.clone(),
                 behind_venues: calendar.is_behind_venues(),
                 catalog: catalog.iter().map(|(_, instrument)| Cow::Borrowed(instrument)).collect(),
             },
@@ -104,7 +109,8 @@ impl<'a> Header<'a> {
     /// # Errors
     /// A catalog that cannot be one.
     pub(super) fn setup(&self) -> Result<Setup, Box<str>> {
-        let SetUp { base, policy, limits, venues, bars, behind_venues, catalog } = &self.setup;
+        let SetUp { base, policy, limits, venues, bars, stage, buckets, behind_venues, catalog } =
+            &self.setup;
         let rows = catalog.iter().map(|row| row.clone().into_owned()).collect();
         Ok(Setup {
             catalog: Arc::new(Catalog::new(rows).map_err(|twice| twice.to_string())?),
@@ -114,6 +120,8 @@ impl<'a> Header<'a> {
             base: *base,
             venues: venues.clone().into_owned(),
             bars: bars.iter().map(|(class, span)| (*class, span.0)).collect(),
+            stage: *stage,
+            buckets: buckets.clone(),
         })
     }
 }

@@ -122,8 +122,9 @@ impl Exposures {
                 // What was taken back changes what was reckoned from it; from here on less is known.
                 self.streak.forget();
             }
-            Record::NonTrade { entry, .. } if entry.kind == NonTradeKind::Transfer => {
-                let moved = |from: Option<Decimal>| from.map(|from| from + entry.money.amount.get());
+            Record::NonTrade { entry, before, .. } if entry.kind == NonTradeKind::Transfer => {
+                let (flow, before) = (entry.money.amount.get(), before.map(broker_api::Amount::get));
+                let moved = |from: Option<Decimal>| from.map(|from| super::level::moved(from, flow, before));
                 (self.day, self.high) = (moved(self.day), moved(self.high));
             }
             Record::DayStarted { equity, high_water, .. } => {

@@ -1,9 +1,12 @@
-//! Machines only tighten: no level is loosened but by a person, save a pause whose own time has come; no entry is announced
-//! at a level that forbids it; and what losses are measured from is never lowered within a day.
+//! Machines only tighten: no level is loosened but by a person, save a pause whose own time has come, and a person leaves what
+//! closed everything, or stood still, in two steps and not before its time; no entry is announced at a level that forbids
+//! it; and what losses are measured from is never lowered within a day, and keeps its share when money comes or goes.
 
 use std::collections::BTreeSet;
 
 use broker_api::{Amount, By, ClientOrderId, Level, NonTradeKind, Purpose, Record, Time};
+
+use rust_decimal::Decimal;
 
 use super::{Checker, Seen};
 
@@ -17,6 +20,8 @@ pub(super) struct Levels {
     high_water: Option<Amount>,
     /// What the day's loss is measured from.
     begun: Option<Amount>,
+    /// What the week's is.
+    week: Option<Amount>,
 }
 
 impl Default for Levels {
@@ -28,6 +33,7 @@ impl Default for Levels {
             day: None,
             high_water: None,
             begun: None,
+            week: None,
         }
     }
 }
@@ -61,19 +67,24 @@ impl Checker for Levels {
                     self.sent(*order, stamped.seq)?;
                     continue;
                 }
-                Record::DayStarted { starts, equity, high_water, .. } => {
+                Record::DayStarted { starts, equity, high_water, week, .. } => {
                     if self.day >= Some(*starts) || self.high_water > Some(*high_water) {
                         return Err(format!("record {} measures losses from less than before", stamped.seq));
                     }
                     (self.day, self.high_water) = (Some(*starts), Some(*high_water));
-                    self.begun = Some(*equity);
+                    (self.begun, self.week) = (Some(*equity), *week);
                     continue;
                 }
                 // Money that is brought in or taken out is neither profit nor loss.
-                Record::NonTrade { entry, .. } if entry.kind == NonTradeKind::Transfer => {
-                    let flow = entry.money.amount;
-                    let moved = |from: Option<Amount>| from.and_then(|from| from.plus(flow).ok());
-                    (self.begun, self.high_water) = (moved(self.begun), moved(self.high_water));
+                Record::NonTrade { entry, before, .. } if entry.kind == NonTradeKind::Transfer => {
+                    let flow = entry.money.amount.get();
+                    let moved = |from: Option<Amount>| {
+                        from.and_then(|from| {
+                            Amount::new(moved(from.get(), flow, before.map(Amount::get))).ok()
+                        })
+                    };
+                    (self.begun, self.week) = (moved(self.begun), moved(self.week));
+                    self.high_water = moved(self.high_water);
                     continue;
                 }
                 _ => continue,
@@ -81,6 +92,15 @@ impl Checker for Levels {
             let is_over = self.level == Level::Paused && self.until.is_some_and(|until| until <= stamped.at);
             if *level < self.level && *by == By::Guard && !is_over {
                 return Err(format!("record {} loosens {} to {level} by itself", stamped.seq, self.level));
+            }
+            let is_late = self.until.is_none_or(|until| until <= stamped.at);
+            let is_step = match self.level {
+                Level::Flattening | Level::Frozen => *level >= Level::ReduceOnly,
+                Level::ReduceOnly => *level >= Level::ReduceOnly || is_late,
+                Level::Paused | Level::Trading => true,
+            };
+            if !is_step {
+                return Err(format!("record {} goes from {} to {level} at once", stamped.seq, self.level));
             }
             (self.level, self.until) = (*level, *until);
         }
@@ -92,13 +112,21 @@ impl Checker for Levels {
             ));
         }
         let guard = seen.book.guard();
-        let book = (guard.day.map(|day| day.equity), guard.high_water);
-        if self.begun.is_some() && book != (self.begun, self.high_water) {
-            return Err(format!(
-                "losses are measured from {book:?}, by the records from {:?}",
-                (self.begun, self.high_water)
-            ));
+        let book = (guard.day.map(|day| day.equity), guard.week, guard.high_water);
+        let records = (self.begun, self.week, self.high_water);
+        if self.begun.is_some() && book != records {
+            return Err(format!("losses are measured from {book:?}, by the records from {records:?}"));
         }
         Ok(())
+    }
+}
+
+/// What a fall is measured from after money came or went: the fall keeps its share of it. In cents, rounded up.
+pub(super) fn moved(from: Decimal, flow: Decimal, before: Option<Decimal>) -> Decimal {
+    match before.filter(|before| *before > Decimal::ZERO && *before + flow > Decimal::ZERO) {
+        Some(before) => {
+            (from * (before + flow) / before * Decimal::ONE_HUNDRED).ceil() / Decimal::ONE_HUNDRED
+        }
+        None => from + flow,
     }
 }

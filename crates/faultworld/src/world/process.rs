@@ -136,6 +136,8 @@ impl World {
             base: self.venue_currency(),
             venues: [(self.venue, self.manner.capabilities.clone())].into(),
             bars: classes.map(|class| (class, TimeDelta::hours(1))).into(),
+            stage: engine::Stage::Broker,
+            buckets: std::collections::BTreeMap::new(),
         }
     }
 

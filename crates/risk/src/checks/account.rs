@@ -1,128 +1,155 @@
-//! The instrument's rules and the account's money.
+//! The account: what may be traded in it, what it can pay for, what kind it is.
 
-use broker_api::{Amount, AssetClass, Side};
+use broker_api::{AssetClass, Mode, Ratio, Side};
+use rust_decimal::Decimal;
 
-use super::{Case, Said, beyond, no, too_large, within};
+use super::{
+    Applies, COUNTED, Case, Check, Control, DENIES, Lack, Said, cents, compared, counted, no, over, within,
+};
+use crate::view::Stage;
 
-pub(super) fn tradable(case: &Case<'_>) -> Said {
+pub(super) const TRADABLE: Check = Check {
+    number: 11,
+    name: "tradable",
+    what: "the order is for the instrument, and the account is not blocked",
+    keys: &[],
+    inputs: "the instrument's rules; for an entry the account",
+    applies: Applies::ALL,
+    missing: DENIES,
+    control: Control::REGULATORY,
+    judge: tradable,
+};
+
+fn tradable(case: &Case<'_, '_>) -> Result<Said, Lack> {
     let (intent, view) = (case.intent, case.view);
     if intent.key != view.instrument.key {
         let text = format!("the order is for {}, and the rules are of {}", intent.key, view.instrument.key);
-        return Said::Denied(no("unknown_instrument", text));
+        return Ok(Said::denied(no("unknown_instrument", text)));
     }
-    if case.is_entry() && view.account.is_some_and(|account| account.blocked) {
-        return Said::Denied(no("account_blocked", "the broker has stopped trading in this account"));
+    if case.is_entry() && case.account()?.blocked {
+        return Ok(Said::denied(no("account_blocked", "the broker has stopped trading in this account")));
     }
-    Said::Passed
+    Ok(Said::Passed)
 }
 
-pub(super) fn lot_and_tick(case: &Case<'_>) -> Said {
-    let (intent, rules) = (case.intent, case.view.instrument);
-    // All that is held may be closed, even when it is not whole lots any more.
-    let all_held = !case.is_entry() && intent.qty == case.view.own().confirmed.size();
-    if intent.qty.is_zero() || !(all_held || intent.qty.is_multiple_of(rules.lot)) {
-        return Said::Denied(no(
-            "bad_quantity",
-            format!(
-                "{} is not a whole number of lots of {}, or nothing; round it down",
-                intent.qty, rules.lot
-            ),
-        ));
-    }
-    if intent.qty > rules.qty_max {
-        let text = format!("{} is more than one order may have, {}", intent.qty, rules.qty_max);
-        return Said::Denied(beyond("bad_quantity", text, intent.qty.to_string(), rules.qty_max.to_string()));
-    }
-    if let Some(price) =
-        intent.order.prices().into_iter().flatten().find(|price| !price.is_multiple_of(rules.tick))
-    {
-        return Said::Denied(no(
-            "bad_price",
-            format!("{price} is not a whole number of ticks of {}", rules.tick),
-        ));
-    }
-    // What is held must be sellable, however little it is.
-    if case.is_entry() {
-        if intent.qty < rules.qty_min {
-            let text = format!("{} is less than the least, {}", intent.qty, rules.qty_min);
-            return Said::Denied(beyond(
-                "below_minimum",
-                text,
-                intent.qty.to_string(),
-                rules.qty_min.to_string(),
-            ));
-        }
-        let Ok(value) = intent.reference.times(intent.qty) else { return too_large() };
-        if value < rules.notional_min {
-            let text = format!("it is worth {value} {}, the least is {}", rules.quote, rules.notional_min);
-            return Said::Denied(beyond(
-                "below_minimum",
-                text,
-                value.to_string(),
-                rules.notional_min.to_string(),
-            ));
-        }
-    }
-    Said::Passed
-}
+pub(super) const BUYING_POWER: Check = Check {
+    number: 24,
+    name: "buying_power",
+    what: "the account can pay for it, and one that lends keeps some of its power free",
+    keys: &["buying_power_buffer_percent"],
+    inputs: "the account, entries under way at its venue, the order, the quote, the rates of their currencies. It lends when its power exceeds its equity, or the instrument is bought on margin",
+    applies: Applies::ENTRIES,
+    missing: DENIES,
+    control: Control::CAPITAL,
+    judge: buying_power,
+};
 
-pub(super) fn buying_power(case: &Case<'_>) -> Said {
+fn buying_power(case: &Case<'_, '_>) -> Result<Said, Lack> {
     let view = case.view;
-    let Some(account) = view.account else { return Case::no_equity() };
-    let Some(value) = case.value() else { return case.no_rate() };
-    let Ok(mut need) = value.times(view.instrument.margin) else { return too_large() };
+    let account = case.account()?;
     // Entries under way bind what the reading of the account does not know yet; as if fully paid.
-    for row in view.exposures.iter().filter(|row| row.key.venue == view.instrument.key.venue) {
-        if row.entering.is_zero() {
-            continue;
-        }
-        let Some(rate) = (view.values)(row.key) else { return case.no_rate() };
-        let bound = row
-            .entering_at
-            .and_then(|at| at.times(row.entering).ok())
-            .and_then(|value| value.times(rate).ok());
-        let Some(sum) = bound.and_then(|bound| need.plus(bound).ok()) else { return too_large() };
-        need = sum;
+    let totals = case.totals();
+    if let Some(lack) = totals.unpriced {
+        return Err(lack);
     }
+    let need = case.value()?.times(view.instrument.margin)?.plus(totals.entering)?;
     let for_coins = account.coin_power.filter(|_| view.instrument.asset_class == AssetClass::Crypto);
-    let power = for_coins.unwrap_or(account.buying_power);
+    let mut power = for_coins.unwrap_or(account.buying_power);
     // The account's figures are in the book's currency, or in the one the instrument is quoted in.
-    let power = if account.of.currency == view.instrument.quote {
-        let Some(rate) = view.rate else { return case.no_rate() };
-        let Ok(power) = power.times(rate) else { return too_large() };
-        power
+    if account.of.currency == view.instrument.quote {
+        power = power.times(case.rate()?)?;
+    }
+    let lends = account.buying_power > account.equity || view.instrument.margin < Ratio::ONE;
+    let buffer = case.limits.buying_power_buffer_percent;
+    let free = if lends {
+        let kept = power.get().checked_mul(buffer.get()).ok_or(Lack::TooLarge)? / Decimal::ONE_HUNDRED;
+        power.get() - kept
     } else {
-        power
+        power.get()
     };
-    if need > power {
-        let text = format!(
-            "it and the entries under way bind {}, and {} is free{}; size it down or close something",
-            cents(need),
-            cents(power),
-            if for_coins.is_some() { " for coins" } else { "" }
-        );
-        return Said::Denied(beyond("buying_power", text, cents(need).to_string(), cents(power).to_string()));
+    if compared(need.get(), free).is_le() {
+        return Ok(within(need.get(), free));
     }
-    within(need.get(), power.get())
-}
-
-fn cents(amount: Amount) -> Amount {
-    amount.round_half_even(2)
-}
-
-pub(super) fn short(case: &Case<'_>) -> Said {
-    if case.intent.side == Side::Buy {
-        return Said::NotApplicable;
-    }
-    if case.view.instrument.shortable {
-        Said::Passed
+    let of = if for_coins.is_some() { " for coins" } else { "" };
+    let kept = if lends { format!(", {buffer} % of which are kept") } else { String::new() };
+    let text = format!(
+        "it and the entries under way bind {}, and {} is free{of}{kept}; size it down or close something",
+        cents(need),
+        cents(power),
+    );
+    let is = cents(need);
+    let limit = free.round_dp(2).normalize().to_string();
+    Ok(Said::denied(if lends {
+        over("buying_power", "buying_power_buffer_percent", text, is, limit)
     } else {
-        Said::Denied(no(
-            "not_shortable",
-            format!(
-                "{} cannot be sold short at its venue; send no short signal for it",
-                case.view.instrument.key.symbol
-            ),
-        ))
+        super::beyond("buying_power", text, is, limit)
+    }))
+}
+
+pub(super) const DAY_TRADES: Check = Check {
+    number: 25,
+    name: "day_trades",
+    what: "no stock is entered once too many were bought and sold on one day",
+    keys: &["day_trades_max"],
+    inputs: "stocks bought and sold on one day within the last five trading days",
+    applies: Applies { classes: &[AssetClass::Equity], ..Applies::ENTRIES },
+    missing: COUNTED,
+    control: Control::REGULATORY,
+    judge: day_trades,
+};
+
+fn day_trades(case: &Case<'_, '_>) -> Result<Said, Lack> {
+    let (is, limit) = (case.view.day_trades, case.limits.day_trades_max);
+    if is < limit {
+        return Ok(counted(is.saturating_add(1), limit));
     }
+    let text = format!(
+        "{is} stocks were bought and sold on one day within five trading days, limit {limit}; stocks are entered again when the oldest of these is past, and an account that the rule does not concern raises the limit"
+    );
+    Ok(Said::denied(over("day_trades", "day_trades_max", text, is.to_string(), limit.to_string())))
+}
+
+pub(super) const SHORT_SALE: Check = Check {
+    number: 26,
+    name: "short_sale",
+    what: "what is sold short may be sold short",
+    keys: &[],
+    inputs: "the instrument's rules",
+    applies: Applies { side: Some(Side::Sell), ..Applies::ENTRIES },
+    missing: "nothing can be: without the rules there is no review",
+    control: Control::REGULATORY,
+    judge: short_sale,
+};
+
+fn short_sale(case: &Case<'_, '_>) -> Result<Said, Lack> {
+    if case.view.instrument.shortable {
+        return Ok(Said::Passed);
+    }
+    let symbol = case.view.instrument.key.symbol;
+    let text = format!("{symbol} cannot be sold short at its venue; send no short signal for it");
+    Ok(Said::denied(no("not_shortable", text)))
+}
+
+pub(super) const ENVIRONMENT: Check = Check {
+    number: 39,
+    name: "environment",
+    what: "no order reaches an account of real money that nobody armed, and nobody can",
+    keys: &[],
+    inputs: "what kind of account it is, as the broker says",
+    applies: Applies { stages: &[Stage::Paper, Stage::Broker], ..Applies::ENTRIES },
+    missing: DENIES,
+    control: Control::ACCESS,
+    judge: environment,
+};
+
+fn environment(case: &Case<'_, '_>) -> Result<Said, Lack> {
+    let of = case.account()?.of;
+    if of.mode != Mode::Live {
+        return Ok(Said::Passed);
+    }
+    let text = format!(
+        "account {} at {} is one of real money, for which nothing is armed; trade a practice account",
+        of.account, of.venue
+    );
+    Ok(Said::denied(no("not_armed", text)))
 }

@@ -1,126 +1,102 @@
-//! How much is bound: by one order, in one instrument, over all.
+//! How much is bound: in one instrument, in one class, in one currency, over all.
 
-use broker_api::{Amount, Exposure, Qty, Side, planted};
-use rust_decimal::Decimal;
+use broker_api::{Amount, AssetClass, Price, Qty, Ratio, Side, planted};
 
-use super::{Case, Said, beyond, no, over, too_large, within};
+use super::{Applies, Case, Check, Control, DENIES, Lack, Said, beyond, cents, counted, no, over, within};
 
-fn cents(amount: Amount) -> String {
-    amount.round_half_even(2).to_string()
+/// Instruments of a class, for people.
+const fn named(class: AssetClass) -> &'static str {
+    match class {
+        AssetClass::Equity => "stocks",
+        AssetClass::Forex => "currency pairs",
+        AssetClass::Crypto => "coins",
+    }
 }
 
-pub(super) fn order_notional(case: &Case<'_>) -> Said {
-    let limit = case.limits.order_notional_percent;
-    let Some(most) = case.part_of_equity(limit) else { return Case::no_equity() };
-    let Some(value) = case.value() else { return case.no_rate() };
-    if value > most {
+pub(super) const POSITIONS: Check = Check {
+    number: 20,
+    name: "max_positions",
+    what: "there is a place for one more position: in all, in its class, of its strategy",
+    keys: &[
+        "positions_max",
+        "positions_equity_max",
+        "positions_forex_max",
+        "positions_crypto_max",
+        "positions_strategy_max",
+    ],
+    inputs: "everything held and under way, the rules of each, the signal's strategy. What belongs to no strategy counts for each",
+    applies: Applies::ENTRIES,
+    missing: DENIES,
+    control: Control::CAPITAL,
+    judge: positions,
+};
+
+fn positions(case: &Case<'_, '_>) -> Result<Said, Lack> {
+    let (totals, limits) = (case.totals(), case.limits);
+    let full = |code, key, others: u32, what: &str, limit: u32| {
+        let would_be = others.saturating_add(1);
         let text = format!(
-            "one order of {}, limit {} ({limit} % of equity); size it down",
-            cents(value),
-            cents(most)
+            "{others} now{what}, limit {limit}, would be {would_be}; a place opens when a position closes"
         );
-        return Said::Denied(over(
-            "order_notional",
-            "order_notional_percent",
-            text,
-            case.percent_of_equity(value),
-            format!("{limit} %"),
-        ));
-    }
-    within(value.get(), most.get())
-}
-
-pub(super) fn risk(case: &Case<'_>) -> Said {
-    let limit = case.limits.risk_per_trade_percent;
-    let Some(most) = case.part_of_equity(limit) else { return Case::no_equity() };
-    let Some(declared) = case.intent.risk else {
-        return Said::Missing(no("no_risk", "what is lost at the stop is not known; the entry needs a stop"));
+        Ok(Said::denied(over(code, key, text, would_be.to_string(), limit.to_string())))
     };
-    if case.view.rate.is_none() {
-        return case.no_rate();
+    if totals.others >= limits.positions_max {
+        return full("max_positions", "positions_max", totals.others, "", limits.positions_max);
     }
-    // Reckoned here once more: what the order says of itself is believed only when it says more.
-    let Some(reckoned) = case.loss_at_stop() else {
-        return Said::Missing(no(
-            "no_risk",
-            "what is lost at the stop cannot be reckoned; the entry needs a stop",
-        ));
-    };
-    let risk = declared.max(reckoned);
-    if risk <= most {
-        return within(risk.get(), most.get());
+    if let Some(lack) = totals.unruled {
+        return Err(lack);
     }
-    let text = format!(
-        "{} would be lost at the stop, limit {} ({limit} % of equity); size it down",
-        cents(risk),
-        cents(most)
-    );
-    let reason = over(
-        "risk_per_trade",
-        "risk_per_trade_percent",
-        text,
-        case.percent_of_equity(risk),
-        format!("{limit} %"),
-    );
-    let fits = most.get().checked_mul(case.intent.qty.get()).and_then(|m| m.checked_div(risk.get()));
-    fits.and_then(|qty| Qty::new(qty).ok()).map_or_else(too_large, |qty| Said::Clip(qty, reason))
+    let class = case.view.instrument.asset_class;
+    let (limit, key) = limits.positions_of(class);
+    if totals.in_class >= limit {
+        return full("class_positions", key, totals.in_class, &format!(" in {}", named(class)), limit);
+    }
+    let strategy = case.signal()?.strategy;
+    let (of_strategy, most) = (totals.of_strategy, limits.positions_strategy_max);
+    if of_strategy >= most {
+        let what = format!(" of {strategy}");
+        return full("strategy_positions", "positions_strategy_max", of_strategy, &what, most);
+    }
+    let is_last = totals.others.saturating_add(1) == limits.positions_max;
+    let of_class = counted(totals.in_class.saturating_add(1), limit);
+    let all = if is_last { Said::Near } else { Said::Passed };
+    Ok(all.or_near(&of_class).or_near(&counted(of_strategy.saturating_add(1), most)))
 }
 
-pub(super) fn positions(case: &Case<'_>) -> Said {
-    let own = case.view.instrument.key;
-    let others = case.view.exposures.iter().filter(|row| row.key != own && row.takes_a_slot());
-    let others = others.filter(|row| !planted!(SlotsIgnoreEntries) || !row.held.is_flat()).count();
-    let limit = case.limits.positions_max as usize;
-    if others + 1 > limit {
-        let text = format!(
-            "{others} now, limit {limit}, would be {}; a place opens when a position closes",
-            others + 1
-        );
-        return Said::Denied(over(
-            "max_positions",
-            "positions_max",
-            text,
-            (others + 1).to_string(),
-            limit.to_string(),
-        ));
-    }
-    if others + 1 == limit { Said::Near } else { Said::Passed }
-}
+pub(super) const POSITION: Check = Check {
+    number: 21,
+    name: "position",
+    what: "the position after it is not too large; a reducing order only reduces",
+    keys: &["position_notional_percent"],
+    inputs: "what is held and under way of the instrument, the quote, the rate of its currency, equity; for a reducing order only what is held",
+    applies: Applies::ALL,
+    missing: "the entry is denied; a reducing order needs none but the book",
+    control: Control::CAPITAL,
+    judge: position,
+};
 
-/// What a row can come to at most, in base currency: what is held and what may still be entered.
-fn worst(case: &Case<'_>, row: &Exposure) -> Option<Amount> {
-    if row.held.is_flat() && row.entering.is_zero() {
-        return Some(Amount::ZERO);
-    }
-    let rate = (case.view.values)(row.key)?;
-    let quote = |qty: Qty, price: Option<broker_api::Price>| {
-        if qty.is_zero() { Some(Amount::ZERO) } else { price?.times(qty).ok() }
-    };
-    let sum = quote(row.held.size(), row.average)?.plus(quote(row.entering, row.entering_at)?).ok()?;
-    sum.times(rate).ok()
-}
-
-pub(super) fn position(case: &Case<'_>) -> Said {
-    let own = case.view.own();
+fn position(case: &Case<'_, '_>) -> Result<Said, Lack> {
     if !case.is_entry() {
-        return reduces(case, &own);
+        return Ok(reduces(case));
     }
+    let own = &case.own;
     let limit = case.limits.position_notional_percent;
-    let Some(most) = case.part_of_equity(limit) else { return Case::no_equity() };
+    let most = case.part_of_equity(limit)?;
     if Side::reducing(own.held) == Some(case.intent.side) {
         let text = format!(
             "an entry to {} stands against the {} held of {}; close that first",
             case.intent.side, own.held, own.key.symbol
         );
-        return Said::Denied(no("against_position", text));
+        return Ok(Said::denied(no("against_position", text)));
     }
-    // What is held of this instrument counts at the dearer of its average and the price there is.
-    let dearest = own.average.map(|average| average.max(case.dearest()));
-    let (Some(before), Some(value)) = (worst(case, &Exposure { average: dearest, ..own }), case.value())
-    else {
-        return case.no_rate();
+    let worth = |qty: Qty, price: Option<Price>| -> Result<Amount, Lack> {
+        if qty.is_zero() { Ok(Amount::ZERO) } else { Ok(price.ok_or(Lack::Own)?.times(qty)?) }
     };
-    let Ok(after) = before.plus(value) else { return too_large() };
+    let dearest = case.dearest()?;
+    // What is held of this instrument counts at the dearer of its average and the price there is.
+    let held = worth(own.held.size(), own.average.map(|average| average.max(dearest)))?;
+    let entering = worth(own.entering, own.entering_at)?;
+    let after = held.plus(entering)?.times(case.rate()?)?.plus(case.value()?)?;
     if after > most {
         let text = format!(
             "{} of {} after it, limit {} ({limit} % of equity); size it down",
@@ -128,25 +104,25 @@ pub(super) fn position(case: &Case<'_>) -> Said {
             own.key.symbol,
             cents(most)
         );
-        return Said::Denied(over(
+        return Ok(Said::denied(over(
             "position_notional",
             "position_notional_percent",
             text,
             case.percent_of_equity(after),
             format!("{limit} %"),
-        ));
+        )));
     }
-    within(after.get(), most.get())
+    Ok(within(after.get(), most.get()))
 }
 
 /// A reducing order closes, and never opens or turns. Stop and target rest over the same units, of which the
 /// venue lets only one fill; an exit must leave them none.
-fn reduces(case: &Case<'_>, own: &Exposure) -> Said {
-    let intent = case.intent;
+fn reduces(case: &Case<'_, '_>) -> Said {
+    let (intent, own) = (case.intent, &case.own);
     if Side::reducing(own.held) != Some(intent.side) {
         let text =
             format!("a {} would not reduce what is held of {}, {}", intent.side, own.key.symbol, own.held);
-        return Said::Denied(no("not_reducing", text));
+        return Said::denied(no("not_reducing", text));
     }
     let others = if intent.purpose.is_protective() { Qty::ZERO } else { case.view.live_reducing };
     let most = own.confirmed.size().minus_or_zero(others);
@@ -155,47 +131,91 @@ fn reduces(case: &Case<'_>, own: &Exposure) -> Said {
     }
     let text = format!("{} of {} held, {others} of it being closed already", own.held.size(), own.key.symbol);
     let reason = beyond("not_reducing", text, intent.qty.to_string(), most.to_string());
-    if others.is_zero() { Said::Denied(reason) } else { Said::Wait(reason) }
+    if others.is_zero() { Said::denied(reason) } else { Said::wait(reason) }
 }
 
-pub(super) fn gross(case: &Case<'_>) -> Said {
-    let limit = case.limits.gross_exposure_percent;
-    let Some(most) = case.part_of_equity(limit) else { return Case::no_equity() };
-    let mut sum = Amount::ZERO;
-    for row in case.view.exposures {
-        let Some(worst) = worst(case, row) else { return case.no_rate() };
-        let Ok(next) = sum.plus(worst) else { return too_large() };
-        sum = next;
-    }
-    let Some(value) = case.value() else { return case.no_rate() };
-    let Ok(after) = sum.plus(value) else { return too_large() };
-    if after <= most {
-        return within(after.get(), most.get());
-    }
-    let text = format!(
-        "{} in all after it, limit {} ({limit} % of equity); close something first",
-        cents(after),
-        cents(most)
-    );
-    let reason = over(
-        "gross_exposure",
+pub(super) const TOGETHER: Check = Check {
+    number: 22,
+    name: "gross_exposure",
+    what: "everything together is not too large: in all, long less short, in its class, in each foreign currency",
+    keys: &[
         "gross_exposure_percent",
-        text,
-        case.percent_of_equity(after),
-        format!("{limit} %"),
-    );
-    let room = most.get().checked_sub(sum.get()).and_then(|room| Amount::new(room.max(Decimal::ZERO)).ok());
-    room.and_then(|room| case.qty_worth(room)).map_or_else(too_large, |qty| Said::Clip(qty, reason))
+        "net_exposure_percent",
+        "exposure_equity_percent",
+        "exposure_forex_percent",
+        "exposure_crypto_percent",
+        "exposure_currency_percent",
+    ],
+    inputs: "everything held and under way, the rules of each, the rates of their currencies, the order, the quote, equity. Only pairs bind currencies, and in history only those whose names tell both; the book's own is not bounded",
+    applies: Applies::ENTRIES,
+    missing: DENIES,
+    control: Control::CAPITAL,
+    judge: together,
+};
+
+/// What is bounded: its code, its key, what there is of it before the order, and how much there may be.
+const fn bound<T: Copy>(code: &'static str, key: &'static str, before: T, limit: Ratio) -> Bound<T> {
+    (before, limit, code, key)
 }
 
-pub(super) fn opposing(case: &Case<'_>) -> Said {
-    let own = case.view.own();
-    let against = own.entering_side.is_some_and(|side| side != case.intent.side) || !own.exiting.is_zero();
-    if against {
-        return Said::Wait(no(
-            "opposing_order",
-            format!("an order of the other direction in {} is open", own.key.symbol),
-        ));
+type Bound<T> = (T, Ratio, &'static str, &'static str);
+
+fn together(case: &Case<'_, '_>) -> Result<Said, Lack> {
+    let (limits, totals, value) = (case.limits, case.totals(), case.value()?);
+    if let Some(lack) = totals.unvalued.or(totals.unruled) {
+        return Err(lack);
     }
-    Said::Passed
+    let class = case.view.instrument.asset_class;
+    let (class_limit, class_key) = limits.exposure_of(class);
+    let gross_limit = limits.gross_exposure_percent;
+    let everything = bound("gross_exposure", "gross_exposure_percent", totals.gross, gross_limit);
+    let of_class = bound("class_exposure", class_key, totals.class, class_limit);
+    let mut said = Said::Passed;
+    for (before, limit, code, key) in [everything, of_class] {
+        let (after, most) = (before.plus(value)?, case.part_of_equity(limit)?);
+        if after <= most {
+            said = said.or_near(&within(after.get(), most.get()));
+            continue;
+        }
+        let qty = case.qty_worth(most.minus(before)?)?;
+        if matches!(&said, Said::Clip(least, _) if *least <= qty) {
+            continue;
+        }
+        let what = if code == "gross_exposure" { "all" } else { named(class) };
+        let text = format!(
+            "{} in {what} after it, limit {} ({limit} % of equity); close something first",
+            cents(after),
+            cents(most)
+        );
+        let reason = over(code, key, text, case.percent_of_equity(after), format!("{limit} %"));
+        said = Said::clip(qty, reason);
+    }
+    // What is cut down is asked once more, and then for its net too.
+    if matches!(said, Said::Clip(..)) {
+        return Ok(said);
+    }
+    let net = bound("net_exposure", "net_exposure_percent", totals.net, limits.net_exposure_percent);
+    let limit = limits.exposure_currency_percent;
+    let currency = |net| bound("currency_exposure", "exposure_currency_percent", net, limit);
+    let [base, quote] = totals.currencies;
+    for (net, limit, code, key) in [Some(net), base.map(currency), quote.map(currency)].into_iter().flatten()
+    {
+        let (after, most) = (net.after(value)?, case.part_of_equity(limit)?);
+        if after <= most {
+            said = said.or_near(&within(after.get(), most.get()));
+            continue;
+        }
+        let way = if net.long { "long" } else { "short" };
+        let what = match net.of {
+            Some(currency) => format!("{way} of {currency} over all pairs"),
+            None => format!("{way} over everything"),
+        };
+        let text = format!(
+            "{} net {what} after it, limit {} ({limit} % of equity); close something that is {way} first",
+            cents(after),
+            cents(most)
+        );
+        return Ok(Said::denied(over(code, key, text, case.percent_of_equity(after), format!("{limit} %"))));
+    }
+    Ok(said)
 }

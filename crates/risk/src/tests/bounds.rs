@@ -7,7 +7,7 @@ fn breakers_trip_at_their_bound_and_not_before() {
     let ten: Amount = "10000".parse().unwrap();
     let guard = World::good().guard;
     let trip = |guard: &GuardState, equity: &str| {
-        breakers(guard, Some(equity.parse().unwrap()), now(), &Limits::paper())
+        breakers(guard, Some(equity.parse().unwrap()), true, now(), &Limits::paper())
     };
     assert_eq!(trip(&guard, "9700.01"), None);
     assert_eq!(trip(&guard, "9700").map(|trip| trip.level), Some(Level::ReduceOnly));
@@ -31,6 +31,49 @@ fn breakers_trip_at_their_bound_and_not_before() {
     assert_eq!(trip(&streak(40, 30), "10000").map(|trip| trip.level), Some(Level::ReduceOnly));
 }
 
+/// What closes everything waits for its confirmation; entries end at once.
+#[test]
+fn an_unconfirmed_fall_only_ends_entries() {
+    let guard = World::good().guard;
+    let trip = |guard: &GuardState, equity: &str, is_confirmed: bool| {
+        breakers(guard, Some(equity.parse().unwrap()), is_confirmed, now(), &Limits::paper())
+    };
+    let first = trip(&guard, "9400", false).unwrap();
+    assert_eq!(first.level, Level::ReduceOnly);
+    assert_eq!(first.reason.key.as_deref(), Some("daily_loss_flatten_percent"));
+    let reduced = GuardState { level: Level::ReduceOnly, ..guard };
+    assert_eq!(trip(&reduced, "9400", false), None);
+    assert_eq!(trip(&reduced, "9400", true).map(|trip| trip.level), Some(Level::Flattening));
+    assert!(is_deep(&reduced, Some("9400".parse().unwrap()), &Limits::paper()));
+    assert!(!is_deep(&reduced, Some("9400.01".parse().unwrap()), &Limits::paper()));
+}
+
+#[test]
+fn the_week_has_a_bound_of_its_own() {
+    let guard = GuardState {
+        week: Some("10000".parse().unwrap()),
+        day: None,
+        high_water: None,
+        ..GuardState::default()
+    };
+    let trip = |equity: &str| breakers(&guard, Some(equity.parse().unwrap()), true, now(), &Limits::paper());
+    assert_eq!(trip("9200.01"), None);
+    let week = trip("9200").unwrap();
+    assert_eq!((week.level, week.reason.code.as_str()), (Level::ReduceOnly, "weekly_loss"));
+}
+
+#[test]
+fn refusals_in_a_row_or_too_large_a_share_of_them_are_a_storm() {
+    let told = |refused_in_row, answered, refused| {
+        let lately = Lately { refused_in_row, answered, refused, ..Lately::default() };
+        storm(&lately, &Limits::paper()).and_then(|reason| reason.key)
+    };
+    assert_eq!((told(2, 9, 2), told(0, 10, 2)), (None, None));
+    assert_eq!(told(3, 3, 3).as_deref(), Some("refusals_max"));
+    assert_eq!(told(0, 10, 3).as_deref(), Some("refusals_percent"));
+    assert_eq!(told(0, 9, 9), None, "too few answers for a share");
+}
+
 #[test]
 fn every_limit_says_why_and_the_defaults_are_sane() {
     let lines = Limits::paper().lines();
@@ -41,15 +84,18 @@ fn every_limit_says_why_and_the_defaults_are_sane() {
 #[test]
 fn without_an_equity_only_what_is_counted_trips() {
     let bad = GuardState { losses_in_row: 9, ..World::good().guard };
-    assert_eq!(breakers(&bad, None, now(), &Limits::paper()), None);
+    assert_eq!(breakers(&bad, None, true, now(), &Limits::paper()), None);
     let streak = GuardState { losses_in_row: 10, ..bad };
-    assert_eq!(breakers(&streak, None, now(), &Limits::paper()).map(|trip| trip.level), Some(Level::Paused));
+    assert_eq!(
+        breakers(&streak, None, true, now(), &Limits::paper()).map(|trip| trip.level),
+        Some(Level::Paused)
+    );
 }
 
 #[test]
 fn a_trip_names_its_key_its_bound_and_the_figure() {
     let trip =
-        breakers(&World::good().guard, Some("9650".parse().unwrap()), now(), &Limits::paper()).unwrap();
+        breakers(&World::good().guard, Some("9650".parse().unwrap()), true, now(), &Limits::paper()).unwrap();
     let told = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
     assert_eq!(told(&trip.reason.key).as_deref(), Some("daily_loss_percent"));
     assert_eq!(told(&trip.reason.would_be).as_deref(), Some("3.5 %"));

@@ -29,8 +29,8 @@ proptest! {
     ) {
         let mut world = World::good();
         let price = Decimal::new(cents, 2);
-        world.intent.reference = broker_api::Price::new(price).unwrap();
-        world.intent.plan.stop = Some(broker_api::Price::new(price * Decimal::new(95, 2)).unwrap());
+        world.intent.reference = Price::new(price).unwrap();
+        world.intent.plan.stop = Some(Price::new(price * Decimal::new(95, 2)).unwrap());
         world.intent.qty = Qty::new(Decimal::from(qty)).unwrap();
         world.intent.risk = Some(Amount::new(Decimal::from(risk)).unwrap());
         world.quote = Some(Quote { bid: world.intent.reference, ask: world.intent.reference, at: now() });
@@ -61,13 +61,13 @@ proptest! {
         let amount = |n: i64| Amount::new(Decimal::new(n, 1)).unwrap();
         for (equity, losses, cooled, level, day, high) in rows {
             let mut guard = GuardState { level, losses_in_row: losses, cooled_at: cooled.min(losses), ..World::good().guard };
-            guard.high_water = Some(amount(high));
+            (guard.high_water, guard.week) = (Some(amount(high)), Some(amount(high + 1)));
             if let Some(day_now) = &mut guard.day {
                 day_now.equity = amount(day);
             }
             for equity in [Some(amount(equity)), Some(amount(high * 85 / 100)), Some(amount(day * 97 / 100)), None] {
                 let may = floor.may_trip(&guard, equity, &Limits::paper());
-                prop_assert!(may || breakers(&guard, equity, now(), &Limits::paper()).is_none(), "{equity:?} {guard:?}");
+                prop_assert!(may || breakers(&guard, equity, true, now(), &Limits::paper()).is_none(), "{equity:?} {guard:?}");
             }
         }
     }
@@ -76,7 +76,7 @@ proptest! {
     #[test]
     fn breakers_only_tighten(equity in 1_i64..20_000, losses in 0_u32..100, cooled in 0_u32..100, level in level()) {
         let guard = GuardState { level, losses_in_row: losses, cooled_at: cooled.min(losses), ..World::good().guard };
-        if let Some(trip) = breakers(&guard, Some(Amount::new(Decimal::from(equity)).unwrap()), now(), &Limits::paper()) {
+        if let Some(trip) = breakers(&guard, Some(Amount::new(Decimal::from(equity)).unwrap()), true, now(), &Limits::paper()) {
             prop_assert!(trip.level > level);
         }
     }
@@ -94,8 +94,8 @@ proptest! {
         let price = Decimal::new(cents, 2);
         world.intent.side = if short { Side::Sell } else { Side::Buy };
         let stop = (price * Decimal::new(stop, 3)).round_dp(2);
-        world.intent.plan = Protection { stop: broker_api::Price::new(stop).ok(), target: None, trail: None };
-        world.intent.reference = broker_api::Price::new(price).unwrap();
+        world.intent.plan = Protection { stop: Price::new(stop).ok(), target: None, trail: None };
+        world.intent.reference = Price::new(price).unwrap();
         world.intent.qty = Qty::new(Decimal::from(qty)).unwrap();
         world.intent.risk = Some(Amount::new(Decimal::from(declared)).unwrap());
         world.quote = Some(Quote { bid: world.intent.reference, ask: world.intent.reference, at: now() });
@@ -106,6 +106,111 @@ proptest! {
             prop_assert!(price * taken <= Decimal::from(2_000));
             prop_assert!((stop > price) == short);
             prop_assert!(taken.is_integer() && (clipped_by.is_some() == (taken < Decimal::from(qty))));
+        }
+    }
+
+    /// Reckoned once more, by hand: whatever is held and under way, what is approved keeps the loss at all stops and the
+    /// exposures by class, by currency and net within their bounds.
+    #[test]
+    fn nothing_approved_breaks_a_bound_over_everything(
+        rows in proptest::collection::vec((0_usize..6, -40_i64..40, 0_i64..20, any::<bool>(), 80_i64..120), 0..8),
+        short in any::<bool>(),
+        of_pair in any::<bool>(),
+        qty in 1_i64..900,
+        caps in (20_i64..200, 20_i64..200, 20_i64..200, 20_i64..200, 20_i64..200),
+    ) {
+        let symbols = ["MSFT", "NVDA", "EUR/GBP", "GBP/USD", "USD/JPY", "JPM"];
+        let mut world = if of_pair { World::pair() } else { World::good() };
+        for (symbol, quote) in [("EUR/GBP", "GBP"), ("GBP/USD", "USD"), ("USD/JPY", "JPY")] {
+            world.knows_pair(symbol, quote);
+        }
+        let tenths = |n: i64| Ratio::new(Decimal::new(n, 1)).unwrap();
+        world.limits.open_risk_percent = tenths(caps.0);
+        world.limits.bucket_risk_percent = tenths(caps.0 / 2);
+        world.limits.net_exposure_percent = tenths(caps.1);
+        world.limits.gross_exposure_percent = tenths(caps.2 * 2);
+        (world.limits.exposure_equity_percent, world.limits.exposure_forex_percent) = (tenths(caps.3), tenths(caps.3));
+        world.limits.exposure_currency_percent = tenths(caps.4);
+        world.buckets = ["AAPL", "MSFT", "GBP/USD", "EUR/USD"].map(|symbol| (key(symbol), Code::fixed("one"))).to_vec();
+        let mut seen = std::collections::BTreeSet::new();
+        for (at, units, more, buys, stop) in rows {
+            if !seen.insert(at) || units == 0 {
+                continue;
+            }
+            let mut row = held(symbols[at], units, "10");
+            row.plan.stop = (stop != 100).then(|| Price::new(Decimal::new(stop, 1)).unwrap());
+            row.entering = Qty::new(Decimal::from(more)).unwrap();
+            row.entering_side = Some(if buys { Side::Buy } else { Side::Sell });
+            (row.entering_at, row.entering_stop) = ("10".parse().ok(), row.plan.stop);
+            world.exposures.push(row);
+        }
+        if short {
+            world.intent.side = Side::Sell;
+            world.intent.plan.stop = if of_pair { "1.11".parse().ok() } else { "235".parse().ok() };
+        }
+        let qty = if of_pair { qty } else { qty / 100 + 1 };
+        world.intent.qty = Qty::new(Decimal::from(qty)).unwrap();
+        let Verdict::Approved { order, .. } = world.review() else { return Ok(()) };
+        let intent = order.open();
+        let quote = world.quote.unwrap();
+        let dearest = intent.reference.max(quote.against(intent.side)).get();
+        let value = dearest * intent.qty.get();
+        let entry = if short { intent.reference.min(quote.bid).get() } else { dearest };
+        let loss = (entry - intent.plan.stop.unwrap().get()).abs() * intent.qty.get();
+        let loss = loss.max(intent.risk.unwrap().get());
+        let ten = Decimal::TEN;
+        let (mut risk, mut bucket, mut gross, mut class) = (loss, loss, value, value);
+        let signed = if short { -value } else { value };
+        let mut nets = std::collections::BTreeMap::from([("all".to_owned(), (signed, signed))]);
+        let mut put = |name: &str, value: Decimal, counts: (bool, bool)| {
+            let net = nets.entry(name.to_owned()).or_default();
+            if counts.0 { net.0 += value; }
+            if counts.1 { net.1 += value; }
+        };
+        let pair = |symbol: &str| symbol.split_once('/').map(|(base, quote)| (base.to_owned(), quote.to_owned()));
+        if let Some((base, quote)) = pair(intent.key.symbol.as_str()) {
+            put(&base, signed, (true, true));
+            put(&quote, -signed, (true, true));
+        }
+        for row in &world.exposures {
+            let (units, more) = (row.held.get(), row.entering.get());
+            let stop = row.plan.stop.map(Price::get);
+            let of_held = stop.map_or(ten * units.abs(), |stop| ((ten - stop) * units).max(Decimal::ZERO));
+            let buys = row.entering_side == Some(Side::Buy);
+            let right = stop.filter(|stop| (*stop < ten) == buys);
+            let of_more = right.map_or(ten * more, |stop| (ten - stop).abs() * more);
+            risk += of_held + of_more;
+            let symbol = row.key.symbol.as_str();
+            if ["MSFT", "GBP/USD"].contains(&symbol) { bucket += of_held + of_more; }
+            gross += ten * (units.abs() + more);
+            if pair(symbol).is_some() == of_pair { class += ten * (units.abs() + more); }
+            let more = if buys { ten * more } else { -ten * more };
+            // The most in either direction: what is under way in the other may never come.
+            let mut both = |name: &str, sign: Decimal| {
+                put(name, sign * ten * units, (true, true));
+                let more = sign * more;
+                put(name, more, (more > Decimal::ZERO, more < Decimal::ZERO));
+            };
+            both("all", Decimal::ONE);
+            if let Some((base, quote)) = pair(symbol) {
+                both(&base, Decimal::ONE);
+                both(&quote, -Decimal::ONE);
+            }
+        }
+        // Of 10,000: a percent is a hundred.
+        let most = |n: i64| Decimal::from(n * 10);
+        prop_assert!(risk <= most(caps.0), "open {} {}", risk, caps.0);
+        prop_assert!(bucket <= most(caps.0 / 2), "bucket {} {}", bucket, caps.0);
+        prop_assert!(gross <= most(caps.2 * 2) && class <= most(caps.3), "{} {}", gross, class);
+        // The direction of the order is bounded; what is there in the other was there before.
+        let of = |name: &str, up: bool| {
+            let net = nets[name];
+            if up { net.0 } else { -net.1 }
+        };
+        prop_assert!(of("all", !short) <= most(caps.1));
+        if let Some((base, quote)) = pair(intent.key.symbol.as_str()) {
+            if base != "USD" { prop_assert!(of(&base, !short) <= most(caps.4)); }
+            if quote != "USD" { prop_assert!(of(&quote, short) <= most(caps.4)); }
         }
     }
 
@@ -123,6 +228,8 @@ proptest! {
         known in any::<[bool; 7]>(),
         silent in 0_i64..60,
         others in 0_usize..15,
+        counts in any::<[u8; 8]>(),
+        ago in any::<[bool; 5]>(),
     ) {
         let mut world = World::leg();
         world.exposures = (0..others).map(|n| held(&format!("S{n}"), 90, "100")).collect();
@@ -146,13 +253,35 @@ proptest! {
             world.limits.positions_max = 0;
         }
         world.contact = Some(now() - TimeDelta::seconds(silent));
+        let [minute, day_count, exits, again, in_row, answered, refused, trades] = counts.map(u32::from);
+        let [like_it, same, bare, oldest, live] = ago;
+        world.lately = Lately {
+            like_it: like_it.then(now),
+            entries_in_minute: minute,
+            entries_in_day: day_count,
+            exits_in_minute: exits / 3,
+            entries_again: again,
+            refused_in_row: in_row,
+            answered,
+            refused,
+        };
+        world.same_decision = SignalId::new("2026/AAPL/again").ok().filter(|_| same);
+        (world.last_bar, world.day_trades) = (Some(now()), trades);
+        world.bare = bare.then(|| (key("AAPL"), now() - TimeDelta::days(1)));
+        world.oldest = oldest.then(|| (key("AAPL"), now() - TimeDelta::days(9000)));
+        world.stage = Stage::Broker;
+        if let Some(account) = world.account.as_mut().filter(|_| live) {
+            account.of.mode = Mode::Live;
+        }
+        let many = exits / 3 >= 60;
         match world.review() {
             Verdict::Approved { order, clipped_by, .. } => {
                 prop_assert_eq!((order.open(), clipped_by), (world.intent, None));
-                prop_assert!(silent <= 30 && level != Level::Frozen);
+                prop_assert!(silent <= 30 && level != Level::Frozen && !many);
             }
             Verdict::Wait { check, .. } => {
-                prop_assert!((check == 5 && silent > 30) || (check == 2 && level == Level::Frozen));
+                let of = [(2, level == Level::Frozen), (5, silent > 30), (28, many)];
+                prop_assert_eq!(Some(check), of.iter().find(|(_, holds)| *holds).map(|(number, _)| *number));
             }
             Verdict::Denied { check, reason, .. } => prop_assert!(false, "denied by {}: {}", check, reason.text),
         }

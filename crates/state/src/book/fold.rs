@@ -222,9 +222,10 @@ impl Book {
                     None => return no(format!("nothing is held of {key}")),
                 }
             }
-            Record::DayStarted { starts, equity, high_water, late } => {
+            Record::DayStarted { starts, equity, high_water, late, week } => {
                 let realised = Amount::ZERO;
                 self.guard.day = Some(Day { starts: *starts, equity: *equity, late: *late, realised });
+                self.guard.week = *week;
                 self.guard.high_water = Some(*high_water);
                 self.guard.equity = Some(*equity);
                 self.forget(*starts);
@@ -236,6 +237,10 @@ impl Book {
                     *level < guard.level && !(over && *level == Level::Trading) && !planted!(MachineLoosens);
                 if *by == By::Guard && loosens {
                     return no(format!("only a person loosens {} to {level}", guard.level));
+                }
+                let has_no_end = guard.level == Level::Paused && guard.until.is_none();
+                if *by == By::Guard && has_no_end && *level == Level::Paused && until.is_some() {
+                    return no("a pause that only a person ends does not get an end".to_owned());
                 }
                 self.may_trade(*level)?;
                 let guard = &mut self.guard;
@@ -269,7 +274,7 @@ impl Book {
             }
             Record::Repaired { venue, key, with, .. } => self.repaired(*venue, *key, with, at)?,
             Record::Outside { fill, code } => self.outside_fill(fill, *code, at)?,
-            Record::NonTrade { venue, entry } => self.non_trade(*venue, entry, at)?,
+            Record::NonTrade { venue, entry, before } => self.non_trade(*venue, entry, *before, at)?,
             Record::FeeSettled { key, back } => self.fee_settled(*key, *back)?,
             Record::StopTrailed { key, stop } => self.stop_trailed(*key, *stop)?,
             Record::CloseStarted { key } => self.close_started(*key, at)?,

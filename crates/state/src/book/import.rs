@@ -56,7 +56,8 @@ impl Book {
             number += 1;
             held.push(taken_over(row, number, file, at)?);
         }
-        self.flows(flow)?; // nothing below fails
+        // What it is measured from moves by the money itself: what was there before is of another program.
+        self.flows(flow, None)?; // nothing below fails
         self.totals.positions = number;
         // They were closed before ours, and what there is no room for is in the journal.
         closed.sort_by_key(|trade| trade.closed_at);
@@ -167,7 +168,7 @@ mod tests {
         };
         let equity = "1000".parse().unwrap();
         let cursor = Cursor::new("0").unwrap();
-        let day = Record::DayStarted { starts: at(), equity, high_water: equity, late: false };
+        let day = Record::DayStarted { starts: at(), equity, high_water: equity, late: false, week: None };
         book.apply(&Record::VenueBound { of, equity, cursor }, at()).unwrap();
         book.apply(&day, at()).unwrap();
         book

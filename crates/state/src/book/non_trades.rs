@@ -1,7 +1,8 @@
 //! Entries of a venue's log that no trade made: money and units that come and go, splits, new symbols.
 //!
-//! Money that is brought in or taken out is neither profit nor loss: day and highest equity move with it. All else is part
-//! of what an account is worth, and is summed by its kind, apart from what trades made.
+//! Money that is brought in or taken out is neither profit nor loss: what falls are measured from moves with it, and in its
+//! share, so that a fall of a tenth stays one. All else is part of what an account is worth, and is summed by its kind,
+//! apart from what trades made.
 
 use broker_api::{Amount, Code, Held, Key, NonTrade, NonTradeKind, Price, Qty, Side, Time, VenueId, planted};
 use chrono::TimeDelta;
@@ -20,7 +21,13 @@ const PRICE_PLACES: u32 = 10;
 const UNITS: Code = Code::fixed("units_moved");
 
 impl Book {
-    pub(super) fn non_trade(&mut self, venue: VenueId, entry: &NonTrade, at: Time) -> Result<(), No> {
+    pub(super) fn non_trade(
+        &mut self,
+        venue: VenueId,
+        entry: &NonTrade,
+        before: Option<Amount>,
+        at: Time,
+    ) -> Result<(), No> {
         if self.has_non_trade(venue, entry.id) {
             return no(format!("entry {} was told before", entry.id));
         }
@@ -33,7 +40,7 @@ impl Book {
         let sum = if is_ours { sum.plus(money)? } else { sum };
         match (entry.kind, entry.key, entry.becomes) {
             (NonTradeKind::Transfer, ..) if planted!(TransferIsProfit) => {}
-            (NonTradeKind::Transfer, ..) if is_ours => self.flows(money)?,
+            (NonTradeKind::Transfer, ..) if is_ours => self.flows(money, before)?,
             (NonTradeKind::Split, Some(key), _) => self.split_units(key, entry.units)?,
             (NonTradeKind::SymbolChange, Some(key), Some(new)) => self.renamed(key, new)?,
             // What executions said was kept covers it.
@@ -49,12 +56,14 @@ impl Book {
         Ok(())
     }
 
-    /// Money that came in or went out: neither profit nor loss.
-    pub(super) fn flows(&mut self, flow: Amount) -> Result<(), No> {
+    /// Money that came in or went out: neither profit nor loss. `before` is what everything was worth then.
+    pub(super) fn flows(&mut self, flow: Amount, before: Option<Amount>) -> Result<(), No> {
         let moved = |figure: Option<Amount>| figure.map(|figure| figure.plus(flow)).transpose();
-        let (equity, high_water) = (moved(self.guard.equity)?, moved(self.guard.high_water)?);
-        let base = moved(self.guard.day.map(|day| day.equity))?;
-        (self.guard.equity, self.guard.high_water) = (equity, high_water);
+        let in_share =
+            |figure: Option<Amount>| figure.map(|figure| in_share(figure, flow, before)).transpose();
+        let (equity, high_water) = (moved(self.guard.equity)?, in_share(self.guard.high_water)?);
+        let (base, week) = (in_share(self.guard.day.map(|day| day.equity))?, in_share(self.guard.week)?);
+        (self.guard.equity, self.guard.high_water, self.guard.week) = (equity, high_water, week);
         if let (Some(day), Some(base)) = (&mut self.guard.day, base) {
             day.equity = base;
         }
@@ -123,6 +132,16 @@ impl Book {
         }
         Ok(())
     }
+}
+
+/// What a fall is measured from, after money came or went: so that the fall keeps its share. In whole cents, rounded up.
+fn in_share(from: Amount, flow: Amount, before: Option<Amount>) -> Result<Amount, No> {
+    let is_worth = |amount: &Amount| amount.get() > Decimal::ZERO;
+    let after = before.map(|before| before.plus(flow)).transpose()?.filter(is_worth);
+    let (Some(before), Some(after)) = (before.filter(is_worth), after) else { return Ok(from.plus(flow)?) };
+    let scaled = from.get().checked_mul(after.get()).and_then(|scaled| scaled.checked_div(before.get()));
+    let up = |scaled: Decimal| scaled.round_dp_with_strategy(2, RoundingStrategy::ToPositiveInfinity);
+    scaled.and_then(|scaled| Amount::new(up(scaled)).ok()).ok_or_else(|| No("a figure is too large".into()))
 }
 
 /// A position after a split from `old` units to `new`: prices go the other way, what it came to stays.

@@ -29,7 +29,7 @@ enum May {
 }
 
 /// The rule: what may be changed, and nothing else. `*` is one name: a key, or the number of a trade.
-const RULE: [(&str, May); 40] = [
+const RULE: [(&str, May); 41] = [
     ("/positions/*", May::Remove),
     ("/positions/*/held", May::Change),
     ("/positions/*/cost", May::Change),
@@ -66,6 +66,7 @@ const RULE: [(&str, May); 40] = [
     ("/totals/endings/*", May::Change),
     ("/guard/losses_in_row", May::Change),
     ("/guard/cooled_at", May::Change),
+    ("/guard/week", May::Change),
     ("/guard/high_water", May::Change),
     ("/guard/equity", May::Change),
     ("/guard/day/equity", May::Change),

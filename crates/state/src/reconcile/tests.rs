@@ -204,7 +204,7 @@ proptest! {
             let entry = |kind, by: i64| Record::NonTrade { venue: venue(), entry: NonTrade {
                 id: of(&format!("n{n}")), kind, key: Some(key(0)), units: units(by),
                 money: of::<broker_api::Amount>("0").of(usd()), becomes: None, at: at(second),
-            } };
+            }, before: None };
             let repair = |repair, there: i64| Record::Repaired {
                 venue: venue(), key: Some(key(0)), name: "ann".into(), reason: "so".into(),
                 with: Repaired {

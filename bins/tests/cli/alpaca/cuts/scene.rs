@@ -62,7 +62,7 @@ fn played(scene: &Scene, cut: Option<&Cut>) -> Traced {
         (tracer.join().unwrap(), is_halted)
     });
     if is_halted {
-        assert_eq!(desk.json(&["status"])["level"], "paused", "{why}: a halt was answered and is gone");
+        assert_eq!(desk.json(&["status"])["level"], "reduce-only", "{why}: a halt was answered and is gone");
     }
     (scene.after)(&desk, &why);
     traced

@@ -197,7 +197,7 @@ fn what_a_person_asked_of_a_process_that_dies_with_the_answer_is_done_when_it_ti
     child.wait().unwrap();
     let asked = asks.wait_with_output().unwrap();
     assert_eq!(asked.status.code(), Some(0));
-    assert_eq!(desk.json(&["status"])["level"], "paused", "its record was durable before");
+    assert_eq!(desk.json(&["status"])["level"], "reduce-only", "its record was durable before");
     // It is asked again by what lies there, and that changes nothing.
     let server = Server::start(&desk);
     server.until("the ask is done", || {

@@ -71,6 +71,8 @@ fn setup() -> Setup {
         base: of("USD"),
         venues: [(of::<VenueId>("paper"), can)].into(),
         bars: BTreeMap::from([(AssetClass::Equity, TimeDelta::hours(1))]),
+        stage: risk::Stage::Paper,
+        buckets: BTreeMap::new(),
     }
 }
 

@@ -12,7 +12,13 @@ fn of<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
 /// A book that holds ten at 100.00, with a stop and a target, on a day that began with 1,000.
 fn holding() -> Book {
     let mut book = bound();
-    let day = Record::DayStarted { starts: at(1), equity: of("1000"), high_water: of("1200"), late: false };
+    let day = Record::DayStarted {
+        starts: at(1),
+        equity: of("1000"),
+        high_water: of("1200"),
+        late: false,
+        week: None,
+    };
     book.apply(&day, at(1)).unwrap();
     let Record::Intended { mut intent, mark, send_by, marks } = intended(0, Side::Buy, 10) else {
         unreachable!()
@@ -35,7 +41,7 @@ fn entry(id: &str, kind: NonTradeKind, units: &str, money: &str) -> NonTrade {
 }
 
 fn told(entry: NonTrade) -> Record {
-    Record::NonTrade { venue: key().venue, entry }
+    Record::NonTrade { venue: key().venue, entry, before: None }
 }
 
 // A position that was closed by hand stayed open in memory all session: nautechsystems/nautilus_trader#3655.
@@ -247,7 +253,13 @@ fn the_last_execution_is_known_when_it_is_told_again_after_weeks() {
     book.apply(&Record::Filled { fill: fill(1, "b", Side::Sell, 10, 11_000, 0) }, at(5)).unwrap();
     for week in 1..6 {
         let now = at(5) + TimeDelta::weeks(week);
-        let day = Record::DayStarted { starts: now, equity: of("1100"), high_water: of("1200"), late: false };
+        let day = Record::DayStarted {
+            starts: now,
+            equity: of("1100"),
+            high_water: of("1200"),
+            late: false,
+            week: None,
+        };
         book.apply(&day, now).unwrap();
         assert!(
             book.has_execution(key().venue, of("1-b")) || book.has_execution(key().venue, of("b")),

@@ -134,6 +134,7 @@ fn full() -> Book {
             late: true,
             realised: "1".parse().unwrap(),
         }),
+        week: Some("1".parse().unwrap()),
         high_water: Some("1".parse().unwrap()),
         equity: Some("1".parse().unwrap()),
     };

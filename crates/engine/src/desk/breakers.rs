@@ -1,0 +1,187 @@
+//! Trips that tighten the level, what a level asks for, and how a person loosens it.
+
+use broker_api::{By, Code, Level, Phase, Reason, Record, Time};
+use chrono::TimeDelta;
+use risk::{Trip, Unclear};
+use state::{Book, Illegal};
+
+use super::{AGAIN, Step};
+use crate::input::Operator;
+
+const LEVEL: Code = Code::fixed("level");
+const FLATTEN: Code = Code::fixed("flatten");
+const OPERATOR: Code = Code::fixed("operator");
+const UNKNOWN_TOO_OLD: Code = Code::fixed("unknown_too_old");
+const REFUSALS: Code = Code::fixed("refusals");
+
+/// What of a book stands in the way of trading.
+pub fn unclear(book: &Book) -> Unclear {
+    let unknown = book.open_orders().filter(|row| row.phase == Phase::Unknown).count();
+    Unclear { diverged: book.diverged().len() + book.venues_diverged().len(), unknown }
+}
+
+impl Step<'_> {
+    /// Tightens the level when a breaker trips, and ends a pause whose time has come.
+    pub(super) fn breakers(&mut self) -> Result<(), Illegal> {
+        #[cfg(planted)]
+        self.lifted()?;
+        let guard = self.book.guard();
+        if guard.level == Level::Paused
+            && let Some(until) = guard.until
+        {
+            if until <= self.now {
+                let reason = Reason::plain(Code::fixed("pause_over"), "the pause has ended by its own time");
+                return self.put(Record::LevelSet {
+                    level: Level::Trading,
+                    by: By::Guard,
+                    reason,
+                    until: None,
+                });
+            }
+            self.due_at(until);
+        }
+        if let Some(trip) = self.unknown_too_old() {
+            return self.tripped(trip);
+        }
+        let equity = self.equity().filter(|_| self.flowed.is_empty());
+        let limits = &self.setup.limits;
+        if !self.floor.may_trip(self.book.guard(), equity, limits) {
+            if equity.is_some() {
+                *self.doubt = None;
+            }
+            return Ok(());
+        }
+        let is_deep = risk::is_deep(self.book.guard(), equity, limits);
+        let is_confirmed = self.is_confirmed(is_deep);
+        match risk::breakers(self.book.guard(), equity, is_confirmed, self.now, limits) {
+            Some(trip) => self.tripped(trip),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether two readings of the account, far enough apart and with none between them that says otherwise, call for closing
+    /// everything.
+    fn is_confirmed(&mut self, is_deep: bool) -> bool {
+        let venues = self.book.venues().map(|venue| self.market.account(venue.of.venue));
+        let read = venues.map(|account| account.map(|account| account.at)).min().flatten();
+        let Some(read) = read.filter(|_| is_deep) else {
+            *self.doubt = None;
+            return false;
+        };
+        let first = *self.doubt.get_or_insert(read);
+        if read - first >= TimeDelta::seconds(i64::from(self.setup.limits.confirm_seconds)) {
+            return true;
+        }
+        if self.book.guard().level < Level::Flattening {
+            self.due_at(self.now + AGAIN);
+        }
+        false
+    }
+
+    fn tripped(&mut self, trip: Trip) -> Result<(), Illegal> {
+        let Trip { level, reason, until } = trip;
+        let until = match (level, reason.code.as_str()) {
+            (Level::Flattening, _) => self.rest_after_closing(),
+            (Level::ReduceOnly, "daily_loss") => self.next_day_and_week().0,
+            (Level::ReduceOnly, "weekly_loss") => self.next_day_and_week().1,
+            _ => until,
+        };
+        self.put(Record::LevelSet { level, by: By::Guard, reason, until })
+    }
+
+    /// Until when nobody lets entries through again once everything was ordered to be closed now.
+    fn rest_after_closing(&self) -> Option<Time> {
+        let hours = i64::from(self.setup.limits.flatten_rest_hours);
+        let over = self.now.checked_add_signed(TimeDelta::hours(hours));
+        let guard = self.book.guard();
+        over.max(guard.until.filter(|_| guard.level > Level::Paused))
+    }
+
+    /// An order without a known outcome for too long: how much is at risk is not known.
+    fn unknown_too_old(&mut self) -> Option<Trip> {
+        let unknown = self.book.open_orders().filter(|row| row.phase == Phase::Unknown);
+        let oldest = unknown.min_by_key(|row| row.since)?;
+        let minutes = self.setup.limits.unknown_minutes;
+        let (since, id, key) = (oldest.since, oldest.intent.id, oldest.intent.key);
+        let bound = since + TimeDelta::minutes(i64::from(minutes));
+        if self.book.guard().level >= Level::ReduceOnly {
+            return None;
+        }
+        if bound > self.now {
+            self.due_at(bound);
+            return None;
+        }
+        let age = (self.now - since).num_minutes();
+        let text = format!(
+            "what became of the order {id} of {} is not known for {age} minutes, limit {minutes}; no entries until a person has looked and resumes",
+            key.symbol
+        );
+        let reason = Reason {
+            limit: Some(format!("{minutes} min").into()),
+            would_be: Some(format!("{age} min").into()),
+            key: Some("unknown_minutes".into()),
+            ..Reason::plain(UNKNOWN_TOO_OLD, text)
+        };
+        Some(Trip { level: Level::ReduceOnly, reason, until: None })
+    }
+
+    /// After a refusal: whether there were too many.
+    pub(super) fn refusals(&mut self) -> Result<(), Illegal> {
+        if self.book.guard().level >= Level::ReduceOnly {
+            return Ok(());
+        }
+        let lately = self.answers();
+        let Some(reason) = risk::storm(&lately, &self.setup.limits) else { return Ok(()) };
+        let reason = Reason { code: REFUSALS, ..reason };
+        self.put(Record::LevelSet { level: Level::ReduceOnly, by: By::Guard, reason, until: None })
+    }
+
+    /// Cancels entries where the level says so; closes everything where it says that.
+    pub(super) fn level(&mut self) -> Result<(), Illegal> {
+        let level = self.book.guard().level;
+        if matches!(level, Level::Trading | Level::Paused | Level::Frozen) {
+            return Ok(());
+        }
+        let entries: Vec<_> = self
+            .book
+            .open_orders()
+            .filter(|row| !row.intent.purpose.is_reducing())
+            .map(|row| (row.intent.key, row.intent.id))
+            .collect();
+        for (key, order) in entries {
+            self.cancel(key, order, LEVEL)?;
+        }
+        if level == Level::Flattening {
+            let held: Vec<_> = self.book.positions().map(|position| position.key).collect();
+            for key in
+                held.into_iter().filter(|key| self.book.exit_wanted(*key).is_none()).collect::<Vec<_>>()
+            {
+                self.put(Record::ExitWanted { key, signal: None, code: FLATTEN })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A person's word about the level. What loosens goes one step, and not before its time; what may not be is not done,
+    /// and whoever asked has been told why.
+    pub(super) fn level_asked(&mut self, act: &Operator) -> Result<(), Illegal> {
+        let (wanted, name, why, until) = match act {
+            Operator::Level { level, name, why, until } => (*level, name, why, *until),
+            Operator::Flatten { name, why } => (Level::Flattening, name, why, self.rest_after_closing()),
+            Operator::Repair { .. } => return Ok(()),
+        };
+        let guard = self.book.guard();
+        let (level, until) = if wanted < guard.level {
+            match risk::loosened(guard, unclear(self.book), self.now) {
+                Ok((level, until)) => (level.max(wanted), until),
+                Err(_) => return Ok(()),
+            }
+        } else {
+            (wanted, until)
+        };
+        *self.doubt = None;
+        let by = By::Operator { name: name.clone() };
+        let reason = Reason::plain(OPERATOR, why.clone());
+        self.put(Record::LevelSet { level, by, reason, until })
+    }
+}

@@ -1,0 +1,143 @@
+//! What was lately decided and answered, as the guard counts it: from the book alone, so that a restart forgets nothing.
+
+use broker_api::{
+    AssetClass, ClientOrderId, End, Intent, Key, Level, Phase, Purpose, Signal, SignalId, Time, Wanted,
+};
+use chrono::{NaiveDate, TimeDelta};
+use risk::Lately;
+use state::book::{Order, SignalState};
+
+use super::Step;
+
+const A_MINUTE: TimeDelta = TimeDelta::minutes(1);
+/// How far back answers count that are not the newest.
+const ANSWERS: TimeDelta = TimeDelta::minutes(10);
+/// How many trading days are looked at for stocks bought and sold on one day, today included.
+const TRADING_DAYS: usize = 5;
+/// No five trading days take longer, whatever the holidays.
+const CALENDAR_DAYS: usize = 12;
+
+/// What a guard wants to know of decisions like the one at hand.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Decisions {
+    pub same: Option<SignalId>,
+    pub last_bar: Option<Time>,
+}
+
+impl Step<'_> {
+    /// Orders that were decided, the order itself left out. Of an order that only reduces nothing but the pace matters.
+    pub(super) fn lately(&mut self, intent: &Intent, own: Option<ClientOrderId>) -> Lately {
+        let (now, minute) = (self.now, self.now - A_MINUTE);
+        let day = self.hours.account_day(now);
+        let orders = self.book.open_orders().chain(self.book.closed_orders());
+        let others = orders.filter(|row| Some(row.intent.id) != own);
+        if intent.purpose.is_reducing() {
+            let lately = others.filter(|row| row.intent.purpose.is_reducing() && row.decided_at > minute);
+            return Lately { exits_in_minute: count(lately), ..Lately::default() };
+        }
+        let strategy = |row: &Order| Some(self.book.signal(row.intent.signal?)?.signal.strategy);
+        let ours = intent.signal.and_then(|id| self.book.signal(id)).map(|state| state.signal.strategy);
+        let mut lately = self.answers();
+        for row in
+            others.filter(|row| row.intent.purpose == Purpose::Entry && row.decided_at >= day.min(minute))
+        {
+            let is_of_day = row.decided_at >= day;
+            lately.entries_in_day += u32::from(is_of_day);
+            lately.entries_in_minute += u32::from(row.decided_at > minute);
+            if row.intent.key != intent.key {
+                continue;
+            }
+            lately.entries_again += u32::from(is_of_day && strategy(row) == ours);
+            if row.intent.side == intent.side && row.intent.qty == intent.qty {
+                lately.like_it = lately.like_it.max(Some(row.decided_at));
+            }
+        }
+        lately
+    }
+
+    /// How venues answered, since a person last let entries through.
+    pub(super) fn answers(&self) -> Lately {
+        let guard = self.book.guard();
+        let since = guard.since.filter(|_| guard.level == Level::Trading);
+        let answered = || {
+            let orders = self.book.open_orders().chain(self.book.closed_orders());
+            let is_answered = |row: &&Order| match row.phase {
+                Phase::Sending | Phase::Unknown | Phase::Waiting | Phase::Done(End::NeverSent) => false,
+                Phase::Working | Phase::Cancelling | Phase::Done(_) => true,
+            };
+            orders.filter(is_answered).filter(move |row| since.is_none_or(|since| row.decided_at > since))
+        };
+        let is_refused = |row: &&Order| row.phase == Phase::Done(End::Refused);
+        let recent = |row: &&Order| row.decided_at > self.now - ANSWERS;
+        let taken = answered().filter(|row| !is_refused(row)).map(|row| row.decided_at).max();
+        let in_row = answered().filter(is_refused).filter(|row| Some(row.decided_at) > taken);
+        Lately {
+            refused_in_row: count(in_row),
+            answered: count(answered().filter(recent)),
+            refused: count(answered().filter(recent).filter(is_refused)),
+            ..Lately::default()
+        }
+    }
+
+    /// Other decisions of the same strategy about the same instrument.
+    pub(super) fn decisions(&self, signal: &Signal) -> Decisions {
+        let Some(bar) = signal.bar_close else { return Decisions::default() };
+        let is_like_it = |state: &&SignalState| {
+            let other = &state.signal;
+            other.id != signal.id && other.strategy == signal.strategy && other.symbol == signal.symbol
+        };
+        let others = || self.book.signals().filter(is_like_it);
+        let enters = |wanted| match wanted {
+            Wanted::Enter { side, .. } => Some(side),
+            Wanted::Exit | Wanted::Adjust { .. } => None,
+        };
+        let leads = |state: &&SignalState| !state.orders.is_empty() || state.ended.is_none();
+        let is_same = |state: &&SignalState| {
+            state.signal.bar_close == Some(bar) && enters(state.signal.wanted) == enters(signal.wanted)
+        };
+        Decisions {
+            same: others().filter(is_same).find(leads).map(|state| state.signal.id),
+            last_bar: others().filter_map(|state| state.signal.bar_close).max(),
+        }
+    }
+
+    /// Stocks that were bought and sold on one day, within the last five trading days.
+    pub(super) fn day_trades(&self) -> u32 {
+        let calendar = self.setup.calendar;
+        let today = calendar.date(self.now);
+        let has_session = |date| calendar.day(AssetClass::Equity, date).is_some();
+        let dates = std::iter::successors(Some(today), NaiveDate::pred_opt).take(CALENDAR_DAYS);
+        let Some(first) = dates.filter(|date| has_session(*date)).take(TRADING_DAYS).last() else { return 0 };
+        let is_stock = |key: Key| {
+            let rules = self.setup.catalog.instrument(key);
+            rules.is_none_or(|rules| rules.asset_class == AssetClass::Equity)
+        };
+        let trades = self.book.trades().rev();
+        let lately = trades.take_while(|trade| calendar.date(trade.closed_at) >= first);
+        let in_a_day = lately.filter(|trade| {
+            let opened = calendar.date(trade.position.opened_at);
+            opened == calendar.date(trade.closed_at) && is_stock(trade.position.key)
+        });
+        u32::try_from(in_a_day.count()).unwrap_or(u32::MAX)
+    }
+
+    /// The position that has been without a stop for the longest, where stops rest at the venue. What is being closed had its
+    /// stop taken away for that.
+    pub(super) fn bare(&self) -> Option<(Key, Time)> {
+        let positions = self.book.positions().filter(|position| {
+            !self.is_watched_stop(position.key) && self.book.exit_wanted(position.key).is_none()
+        });
+        let bare = positions.filter_map(|position| Some((position.key, position.bare.since?)));
+        bare.min_by_key(|(_, since)| *since)
+    }
+
+    /// The position that is held for the longest.
+    pub(super) fn oldest(&self) -> Option<(Key, Time)> {
+        let held = self.book.positions().map(|position| (position.key, position.opened_at));
+        held.min_by_key(|(_, since)| *since)
+    }
+}
+
+fn count<'a>(orders: impl Iterator<Item = &'a Order>) -> u32 {
+    u32::try_from(orders.count()).unwrap_or(u32::MAX)
+}

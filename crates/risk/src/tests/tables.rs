@@ -1,0 +1,370 @@
+//! The cases: what each check stops, what it just lets through, what it must not be without, what waits.
+
+use super::world::{bare, entering};
+use super::*;
+
+/// One change, the check that must stop it, and the code it must give.
+pub(super) type Wrong = (u8, &'static str, fn(&mut World));
+
+/// One change, and the check that it concerns.
+pub(super) type Case = (u8, fn(&mut World));
+
+pub(super) const WRONG: &[Wrong] = &[
+    (1, "bad_limits", |w| w.limits.positions_max = 0),
+    (1, "bad_limits", |w| w.limits.confirm_seconds = 0),
+    (2, "level", |w| w.guard.level = Level::Paused),
+    (2, "halted", |w| w.halted = true),
+    (4, "diverged", |w| w.exposures = vec![Exposure { diverged: true, ..Exposure::none(key("AAPL")) }]),
+    (4, "unknown_order", |w| w.exposures = vec![Exposure { unknown: 1, ..Exposure::none(key("AAPL")) }]),
+    (4, "no_equity", |w| w.account = None),
+    (4, "stale_account", |w| w.account.as_mut().unwrap().at = now() - TimeDelta::seconds(61)),
+    (4, "stale_account", |w| w.account.as_mut().unwrap().at = now() + TimeDelta::seconds(61)),
+    (5, "no_contact", |w| w.contact = None),
+    (5, "no_contact", |w| w.contact = Some(now() - TimeDelta::seconds(31))),
+    (5, "no_contact", |w| w.contact = Some(now() + TimeDelta::seconds(61))),
+    (7, "duplicate_decision", |w| w.same_decision = SignalId::new("2026/AAPL/again").ok()),
+    (8, "duplicate_order", |w| w.duplicate = true),
+    (8, "duplicate_entry", |w| w.lately.like_it = Some(now() - TimeDelta::seconds(59))),
+    (8, "duplicate_entry", |w| w.lately.like_it = Some(now() + TimeDelta::seconds(1))),
+    (9, "no_signal", |w| w.signal = None),
+    (9, "expired", |w| w.signal.as_mut().unwrap().expires_at = now()),
+    (9, "stale_signal", |w| w.signal.as_mut().unwrap().bar_close = Some(now() - TimeDelta::hours(97))),
+    (10, "future_signal", |w| w.signal.as_mut().unwrap().decided_at = now() + TimeDelta::seconds(61)),
+    (10, "out_of_order", |w| w.last_bar = Some(now() - TimeDelta::minutes(59))),
+    (11, "unknown_instrument", |w| w.intent.key = key("MSFT")),
+    (11, "account_blocked", |w| w.account.as_mut().unwrap().blocked = true),
+    (13, "no_price", |w| w.quote = None),
+    (13, "crossed_price", |w| w.quote.as_mut().unwrap().bid = "228".parse().unwrap()),
+    (13, "stale_price", |w| w.quote.as_mut().unwrap().at = now() - TimeDelta::seconds(6)),
+    (13, "future_price", |w| w.quote.as_mut().unwrap().at = now() + TimeDelta::seconds(61)),
+    (13, "wide_spread", |w| w.quote.as_mut().unwrap().bid = "222".parse().unwrap()),
+    (14, "collar", |w| w.intent.reference = "222.4".parse().unwrap()),
+    (15, "decision_drift", |w| w.signal.as_mut().unwrap().decision_price = Some("210".parse().unwrap())),
+    (16, "order_notional", |w| w.intent.qty = "9".parse().unwrap()),
+    (16, "order_value", |w| w.limits.order_value_max = "907".parse().unwrap()),
+    (17, "bad_quantity", |w| w.intent.qty = "3.5".parse().unwrap()),
+    (17, "bad_quantity", |w| w.intent.qty = Qty::ZERO),
+    (17, "below_minimum", |w| w.instrument.notional_min = "1000".parse().unwrap()),
+    (18, "no_stop", |w| w.intent.plan.stop = None),
+    (18, "stop_side", |w| w.intent.plan.stop = Some("230".parse().unwrap())),
+    (18, "stop_distance", |w| w.intent.plan.stop = Some("226.8".parse().unwrap())),
+    (18, "stop_distance", |w| w.intent.plan.stop = Some("120".parse().unwrap())),
+    // sent again, with the market past its stop and still within the collar
+    (18, "stop_side", |w| {
+        w.intent.plan.stop = Some("226".parse().unwrap());
+        (w.quote.as_mut().unwrap().bid, w.quote.as_mut().unwrap().ask) =
+            ("225.8".parse().unwrap(), "225.9".parse().unwrap());
+    }),
+    (19, "no_risk", |w| w.intent.risk = None),
+    // too much is lost with the least there may be
+    (19, "risk_per_trade", |w| {
+        w.intent.risk = Some("900".parse().unwrap());
+        w.limits.open_risk_percent = "50".parse().unwrap();
+    }),
+    (20, "max_positions", |w| w.exposures = (0..10).map(|n| held(&format!("S{n}"), 1, "1")).collect()),
+    (20, "class_positions", |w| {
+        w.limits.positions_equity_max = 1;
+        w.exposures = vec![held("MSFT", 1, "1")];
+    }),
+    (20, "class_positions", |w| {
+        w.limits.positions_equity_max = 1;
+        w.exposures = vec![Exposure { unknown: 1, ..Exposure::none(key("MSFT")) }];
+    }),
+    (20, "strategy_positions", |w| {
+        w.limits.positions_strategy_max = 1;
+        w.exposures = vec![Exposure { strategy: Some(w.signal.unwrap().strategy), ..held("MSFT", 1, "1") }];
+    }),
+    (20, "strategy_positions", |w| {
+        w.limits.positions_strategy_max = 1;
+        w.exposures = vec![held("MSFT", 1, "1")];
+    }),
+    (21, "position_notional", |w| w.exposures = vec![held("AAPL", 5, "227")]),
+    (21, "position_notional", |w| w.exposures = vec![held("AAPL", 5, "100")]),
+    (21, "against_position", |w| w.exposures = vec![held("AAPL", -1, "227")]),
+    (22, "net_exposure", |w| w.limits.net_exposure_percent = "9.07".parse().unwrap()),
+    (22, "net_exposure", |w| {
+        w.exposures = vec![entering("MSFT", 10, "50")];
+        w.limits.net_exposure_percent = "14.07".parse().unwrap();
+    }),
+    (22, "currency_exposure", |w| {
+        *w = World::pair();
+        w.limits.exposure_currency_percent = "8.79".parse().unwrap();
+    }),
+    // what is held of another pair owes the same currency
+    (22, "currency_exposure", |w| {
+        *w = World::pair();
+        w.knows_pair("EUR/GBP", "GBP");
+        w.exposures = vec![held("EUR/GBP", 1000, "1")];
+        w.limits.exposure_currency_percent = "18.79".parse().unwrap();
+    }),
+    (22, "gross_exposure", |w| w.exposures = vec![held("MSFT", 98, "100")]),
+    (22, "class_exposure", |w| {
+        w.exposures = vec![held("MSFT", 98, "10")];
+        w.limits.exposure_equity_percent = "10".parse().unwrap();
+    }),
+    (23, "open_risk", |w| w.exposures = vec![bare("MSFT", 57, "10")]),
+    (23, "open_risk", |w| w.exposures = vec![entering("MSFT", 57, "100")]),
+    (23, "open_risk", |w| {
+        w.exposures = vec![Exposure { entering_stop: None, ..entering("MSFT", 57, "10") }];
+    }),
+    (23, "bucket_risk", |w| {
+        w.exposures = vec![bare("MSFT", 37, "10")];
+        w.buckets = ["AAPL", "MSFT"].map(|symbol| (key(symbol), Code::fixed("tech"))).to_vec();
+    }),
+    (24, "buying_power", |w| w.account.as_mut().unwrap().buying_power = "900".parse().unwrap()),
+    // an account that lends keeps a fifth
+    (24, "buying_power", |w| {
+        let account = w.account.as_mut().unwrap();
+        (account.buying_power, account.equity) = ("1134".parse().unwrap(), "500".parse().unwrap());
+    }),
+    (24, "buying_power", |w| {
+        *w = World::pair();
+        w.instrument.margin = "0.5".parse().unwrap();
+        w.account.as_mut().unwrap().buying_power = "549".parse().unwrap();
+    }),
+    (25, "day_trades", |w| w.day_trades = 3),
+    (26, "not_shortable", |w| {
+        *w = World::short();
+        w.instrument.shortable = false;
+    }),
+    (28, "entry_rate", |w| w.lately.entries_in_minute = 20),
+    (28, "entries_day", |w| w.lately.entries_in_day = 100),
+    (29, "repeated_execution", |w| w.lately.entries_again = 3),
+    (30, "refusals", |w| w.lately.refused_in_row = 3),
+    (30, "refusals", |w| (w.lately.answered, w.lately.refused) = (10, 3)),
+    (31, "loss_streak", |w| w.guard.losses_in_row = 10),
+    (32, "no_day", |w| w.guard.day = None),
+    (32, "daily_loss", |w| w.equity = Some("9700".parse().unwrap())),
+    (32, "weekly_loss", |w| w.guard.week = Some("10870".parse().unwrap())),
+    (33, "no_high_water", |w| w.guard.high_water = None),
+    (33, "drawdown", |w| w.guard.high_water = Some("11765".parse().unwrap())),
+    (35, "stop_missing", |w| w.bare = Some((key("MSFT"), now() - TimeDelta::seconds(31)))),
+    (36, "held_too_long", |w| {
+        w.oldest = Some((key("MSFT"), now() - TimeDelta::days(365) - TimeDelta::seconds(1)));
+    }),
+    (39, "not_armed", |w| w.account.as_mut().unwrap().of.mode = Mode::Live),
+];
+
+/// Just within its bound.
+pub(super) const ALLOWED: &[Case] = &[
+    (1, |w| w.limits.positions_max = 1),
+    (1, |w| w.limits.bucket_risk_percent = w.limits.open_risk_percent),
+    (4, |w| w.account.as_mut().unwrap().at = now() - TimeDelta::seconds(60)),
+    (4, |w| w.account.as_mut().unwrap().at = now() + TimeDelta::seconds(60)),
+    (5, |w| w.contact = Some(now() - TimeDelta::seconds(30))),
+    (5, |w| w.contact = Some(now() + TimeDelta::seconds(60))),
+    (8, |w| w.lately.like_it = Some(now() - TimeDelta::seconds(60))),
+    (9, |w| w.signal.as_mut().unwrap().bar_close = Some(now() - TimeDelta::hours(96))),
+    (9, |w| w.signal.as_mut().unwrap().expires_at = now() + TimeDelta::milliseconds(1)),
+    (10, |w| w.signal.as_mut().unwrap().decided_at = now() + TimeDelta::seconds(60)),
+    (10, |w| w.last_bar = w.signal.unwrap().bar_close),
+    (10, |w| {
+        w.signal.as_mut().unwrap().bar_close = None;
+        w.last_bar = Some(now());
+    }),
+    (12, |w| (w.market_open, w.venue_holds) = (false, true)),
+    (13, |w| w.quote.as_mut().unwrap().at = now() - TimeDelta::seconds(5)),
+    (13, |w| w.quote.as_mut().unwrap().at = now() + TimeDelta::seconds(60)),
+    (13, |w| {
+        (w.quote.as_mut().unwrap().bid, w.quote.as_mut().unwrap().ask) =
+            ("224.73".parse().unwrap(), "229.27".parse().unwrap());
+    }),
+    (14, |w| w.intent.reference = "222.46".parse().unwrap()),
+    (15, |w| {
+        (w.quote.as_mut().unwrap().bid, w.quote.as_mut().unwrap().ask) =
+            ("228".parse().unwrap(), "228".parse().unwrap());
+        w.signal.as_mut().unwrap().decision_price = Some("240".parse().unwrap());
+    }),
+    (16, |w| w.limits.order_value_max = "908".parse().unwrap()),
+    (16, |w| w.limits.order_notional_percent = "9.08".parse().unwrap()),
+    (17, |w| w.instrument.notional_min = "908".parse().unwrap()),
+    (17, |w| (w.instrument.qty_min, w.instrument.qty_max) = (w.intent.qty, w.intent.qty)),
+    (18, |w| w.intent.plan.stop = Some("226.773".parse().unwrap())),
+    (18, |w| {
+        w.intent.plan.stop = Some("158.9".parse().unwrap());
+        w.intent.qty = "2".parse().unwrap();
+    }),
+    (19, |w| w.intent.risk = Some("200".parse().unwrap())),
+    (20, |w| w.exposures = (0..9).map(|n| held(&format!("S{n}"), 1, "1")).collect()),
+    (20, |w| {
+        w.limits.positions_equity_max = 2;
+        w.exposures = vec![held("MSFT", 1, "1")];
+    }),
+    // another class has its own places
+    (20, |w| {
+        w.limits.positions_equity_max = 1;
+        w.rules.push(World::pair().instrument);
+        w.exposures = vec![held("EUR/USD", 1, "1")];
+    }),
+    (20, |w| {
+        w.limits.positions_strategy_max = 1;
+        w.exposures = vec![Exposure { strategy: StrategyId::new("trend-b").ok(), ..held("MSFT", 1, "1") }];
+    }),
+    (21, |w| {
+        w.exposures = vec![held("AAPL", 4, "227")];
+        w.limits.position_notional_percent = "18.16".parse().unwrap();
+    }),
+    (22, |w| w.limits.gross_exposure_percent = "9.08".parse().unwrap()),
+    (22, |w| w.limits.net_exposure_percent = "9.08".parse().unwrap()),
+    (22, |w| w.limits.exposure_equity_percent = "9.08".parse().unwrap()),
+    (22, |w| {
+        *w = World::pair();
+        w.limits.exposure_currency_percent = "8.8".parse().unwrap();
+    }),
+    // what is held short makes room for what is bought
+    (22, |w| {
+        w.exposures = vec![held("MSFT", -5, "100")];
+        w.limits.net_exposure_percent = "4.08".parse().unwrap();
+    }),
+    // the book's own currency is owed without a bound
+    (22, |w| {
+        *w = World::pair();
+        w.knows_pair("AUD/USD", "USD");
+        w.exposures = vec![held("AUD/USD", 1000, "1")];
+        w.limits.exposure_currency_percent = "8.8".parse().unwrap();
+    }),
+    // short of the same currency by way of another pair
+    (22, |w| {
+        *w = World::pair();
+        w.knows_pair("GBP/EUR", "EUR");
+        w.exposures = vec![held("GBP/EUR", 800, "1")];
+        w.limits.exposure_currency_percent = "0.8".parse().unwrap();
+    }),
+    (23, |w| {
+        w.exposures = vec![bare("MSFT", 57, "10")];
+        w.limits.open_risk_percent = "6.02".parse().unwrap();
+    }),
+    (23, |w| {
+        w.exposures = vec![entering("MSFT", 57, "100")];
+        w.limits.open_risk_percent = "6.02".parse().unwrap();
+    }),
+    (23, |w| {
+        w.exposures = vec![bare("MSFT", 37, "10")];
+        w.buckets = ["AAPL", "MSFT"].map(|symbol| (key(symbol), Code::fixed("tech"))).to_vec();
+        w.limits.bucket_risk_percent = "4.02".parse().unwrap();
+    }),
+    // it moves with nothing
+    (23, |w| {
+        w.exposures = vec![bare("MSFT", 37, "10")];
+        w.buckets = vec![(key("MSFT"), Code::fixed("tech"))];
+    }),
+    // its stop has moved beyond what was paid
+    (23, |w| {
+        let mut won = held("MSFT", 50, "100");
+        won.plan.stop = Some("120".parse().unwrap());
+        w.exposures = vec![won];
+        w.limits.open_risk_percent = "0.32".parse().unwrap();
+        w.limits.bucket_risk_percent = "0.32".parse().unwrap();
+    }),
+    (24, |w| w.account.as_mut().unwrap().buying_power = "908".parse().unwrap()),
+    (24, |w| {
+        let account = w.account.as_mut().unwrap();
+        (account.buying_power, account.equity) = ("1135".parse().unwrap(), "500".parse().unwrap());
+    }),
+    (24, |w| {
+        *w = World::pair();
+        w.instrument.margin = "0.5".parse().unwrap();
+        w.account.as_mut().unwrap().buying_power = "550".parse().unwrap();
+    }),
+    (25, |w| w.day_trades = 2),
+    (26, |w| *w = World::short()),
+    (27, |w| w.exposures = vec![entering("AAPL", 1, "227")]),
+    (28, |w| w.lately.entries_in_minute = 19),
+    (28, |w| w.lately.entries_in_day = 99),
+    (28, |w| w.lately.exits_in_minute = 1000),
+    (29, |w| w.lately.entries_again = 2),
+    (30, |w| w.lately.refused_in_row = 2),
+    (30, |w| (w.lately.answered, w.lately.refused) = (10, 2)),
+    (30, |w| (w.lately.answered, w.lately.refused) = (9, 9)),
+    (31, |w| w.guard.losses_in_row = 9),
+    (32, |w| w.equity = Some("9700.01".parse().unwrap())),
+    (32, |w| w.guard.week = Some("10869.56".parse().unwrap())),
+    (33, |w| w.guard.high_water = Some("11764.7".parse().unwrap())),
+    (35, |w| w.bare = Some((key("MSFT"), now() - TimeDelta::seconds(30)))),
+    (36, |w| w.oldest = Some((key("MSFT"), now() - TimeDelta::days(365)))),
+    (39, |w| {
+        w.stage = Stage::Broker;
+        w.account.as_mut().unwrap().of.mode = Mode::Practice;
+    }),
+];
+
+/// Those that have no bound to lie on.
+pub(super) const UNBOUNDED: &[u8] = &[2, 7, 11];
+
+/// What each check must not be without.
+pub(super) const REMOVED: &[Case] = &[
+    (4, |w| w.account = None),
+    (5, |w| w.contact = None),
+    (9, |w| w.signal = None),
+    (10, |w| w.signal = None),
+    (11, |w| w.account = None),
+    (13, |w| w.quote = None),
+    (14, |w| w.quote = None),
+    (15, |w| w.quote = None),
+    (15, |w| w.signal = None),
+    (16, |w| w.quote = None),
+    (16, |w| w.rate = None),
+    (16, |w| w.equity = None),
+    (18, |w| w.quote = None),
+    (19, |w| w.quote = None),
+    (19, |w| w.rate = None),
+    (19, |w| w.equity = None),
+    (19, |w| w.intent.risk = None),
+    (19, |w| w.intent.plan.stop = None),
+    (20, |w| w.signal = None),
+    (20, unknown_held),
+    (21, |w| w.quote = None),
+    (21, |w| w.rate = None),
+    (21, |w| w.equity = None),
+    (21, |w| w.exposures = vec![Exposure { average: None, ..held("AAPL", 1, "227") }]),
+    (22, |w| w.quote = None),
+    (22, |w| w.rate = None),
+    (22, |w| w.equity = None),
+    (22, unknown_held),
+    (22, |w| w.exposures = vec![Exposure { average: None, ..held("MSFT", 1, "1") }]),
+    (22, |w| w.exposures = vec![Exposure { entering_at: None, ..entering("MSFT", 1, "1") }]),
+    (23, |w| w.quote = None),
+    (23, |w| w.rate = None),
+    (23, |w| w.equity = None),
+    (23, |w| w.intent.plan.stop = None),
+    (23, unknown_held),
+    (24, |w| w.account = None),
+    (24, |w| w.quote = None),
+    (24, |w| w.rate = None),
+    (24, |w| {
+        w.exposures = vec![entering("MSFT", 1, "1")];
+        w.unknown = Some(key("MSFT"));
+    }),
+    (32, |w| w.guard.day = None),
+    (32, |w| w.equity = None),
+    (33, |w| w.guard.high_water = None),
+    (33, |w| w.equity = None),
+    (39, |w| w.account = None),
+];
+
+fn unknown_held(world: &mut World) {
+    world.exposures = vec![held("GONE", 1, "1")];
+    world.unknown = Some(key("GONE"));
+}
+
+/// What waits.
+pub(super) const HELD_BACK: &[Case] = &[
+    (4, |w| w.compared = false),
+    (12, |w| w.market_open = false),
+    (27, |w| w.exposures = vec![Exposure { exiting: "1".parse().unwrap(), ..Exposure::none(key("AAPL")) }]),
+    (27, |w| {
+        w.exposures = vec![Exposure { entering_side: Some(Side::Sell), ..entering("AAPL", 1, "227") }];
+    }),
+    (5, |w| {
+        w.reduce(Purpose::Stop);
+        w.contact = None;
+    }),
+    (8, |w| {
+        w.reduce(Purpose::Stop);
+        w.duplicate = true;
+    }),
+    (28, |w| {
+        w.reduce(Purpose::Exit);
+        w.lately.exits_in_minute = 60;
+    }),
+];
