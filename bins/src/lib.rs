@@ -33,6 +33,7 @@ mod serve;
 mod summary;
 mod symbols;
 mod tell;
+mod tonight;
 mod unknown;
 mod usage;
 mod venues;

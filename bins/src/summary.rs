@@ -194,24 +194,11 @@ pub fn guarded(book: &Book) -> (usize, usize) {
     (with_stop().filter(|position| book.has_resting_stop(position.key)).count(), with_stop().count())
 }
 
-/// What is lost if every stop is hit at its price: the planned losses of what is held, in base currency. Positions
-/// without a stop are not in it.
-pub fn at_risk(book: &Book) -> Amount {
-    let planned = book.positions().filter_map(|position| position.risk);
-    planned.fold(Amount::ZERO, |sum, risk| sum.plus(risk).unwrap_or(sum))
-}
-
-/// What is held, what guards it, and what it risks.
-pub fn held(book: &Book, equity: Option<Amount>) -> String {
+/// What is held, and what guards it.
+pub fn held(book: &Book) -> String {
     let (rests, wanted) = guarded(book);
-    let risk = at_risk(book);
-    let share = equity.and_then(|equity| risk.share_of(equity)).map(figures::percent);
-    let share = share.map_or_else(String::new, |share| format!(" ({share} % of equity)"));
-    format!(
-        "held       {}   {rests} of {wanted} wanted stops rest   if every stop is hit {}{share}\n",
-        figures::counted(book.positions().len(), "position"),
-        figures::change(risk.negated())
-    )
+    let positions = figures::counted(book.positions().len(), "position");
+    format!("held       {positions}   {rests} of {wanted} wanted stops rest\n")
 }
 
 /// The markets and until when they are open or closed, and why: `stocks closed (Thanksgiving Day) until Fri 27 Nov
@@ -243,7 +230,8 @@ fn is_live(place: &Place, class: AssetClass) -> bool {
     !matches!(place.loaded.source(class), Ok(Source::Bars(_)))
 }
 
-fn until(now: Time, at: Time) -> String {
+/// A moment as one looks ahead to it: the time within a day, else with its date.
+pub fn until(now: Time, at: Time) -> String {
     if at - now < TimeDelta::hours(24) {
         at.format("%H:%M UTC").to_string()
     } else {

@@ -21,6 +21,7 @@ use crate::out::Out;
 use crate::pass::Pass;
 use crate::place::{Place, heading, headline};
 use crate::recording::{Kept, Recording};
+use crate::tonight::Tonight;
 use crate::{compared, summary, tell, unknown};
 
 pub use input::{conflicts, tell as tell_conflicts};
@@ -142,6 +143,7 @@ fn act(
         out.warn("calendars_differ", difference);
     }
     let reconciled = compared::line(&pass);
+    let tonight = Tonight::of(&pass, market.equity);
     let pass = pass.end(exit)?;
     // It may have been edited while the pass went on.
     let exit = if pass.book().edit_found().is_some() { exit.min(Exit::Divergence) } else { exit };
@@ -214,7 +216,8 @@ fn act(
         began.elapsed().as_millis()
     ));
     text.push_str(&market.line(book));
-    text.push_str(&summary::held(book, market.equity));
+    text.push_str(&summary::held(book));
+    text.push_str(&tonight.lines());
     let mut needs = summary::needs_you(book, place.files.halt.exists(), now);
     needs.extend(differ.iter().map(|difference| summary::Need::of_calendar(difference)));
     let next = summary::next_run(now, pass.place(), book);
@@ -242,7 +245,7 @@ fn act(
             "faults": input::json(&faults),
             "conflicts": conflicts,
             "account": market.json(book),
-            "at_risk": summary::at_risk(book),
+            "tonight": tonight.json(),
             "no_known_outcome": unknown::all(book, now).map(|unknown| unknown.json()).collect::<Vec<_>>(),
             "needs_you": needs.iter().map(summary::Need::json).collect::<Vec<_>>(),
             "next_run_at": next.0,

@@ -12,6 +12,7 @@ use crate::figures;
 use crate::out::Out;
 use crate::place::{Place, Reading};
 use crate::summary::{self, Account, Need};
+use crate::tonight::Tonight;
 use crate::verbs::lists;
 use crate::{compared, unknown};
 
@@ -60,6 +61,8 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
     ));
     let (guards, protection) = lists::guards(book, reading.as_of);
     text.push_str(&guards);
+    let tonight = Tonight::of_reading(place, &reading, account.equity);
+    text.push_str(&tonight.block());
     for line in beside::lines(book) {
         text.push_str(&line);
     }
@@ -119,6 +122,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "no_known_outcome": unknown::all(book, reading.as_of).map(|unknown| unknown.json()).collect::<Vec<_>>(),
             "stops": { "wanted": wanted, "resting": rests },
             "protection": protection,
+            "tonight": tonight.json(),
             "diverged": compared::json(book, reading.as_of),
             "outside": beside::json(book),
             "losses_in_a_row": guard.losses_in_row,

@@ -12,6 +12,9 @@ mod parts;
 mod passes;
 mod protection;
 mod repairs;
+#[cfg(unix)]
+mod secrets;
 mod serve;
+mod tonight;
 mod truth;
 mod verbs;

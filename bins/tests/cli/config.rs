@@ -59,7 +59,8 @@ fn what_applies_is_what_a_pass_uses() {
     let output = place.command(&words).envs(variables).output().unwrap();
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let document: Value = serde_json::from_str(&stdout(&output)).unwrap();
-    let risk: rust_decimal::Decimal = document["data"]["at_risk"].as_str().unwrap().parse().unwrap();
+    let risk: rust_decimal::Decimal =
+        document["data"]["tonight"]["every_stop"]["loss"].as_str().unwrap().parse().unwrap();
     assert!(risk > 90.into() && risk <= 100.into(), "half a percent of 20,000 is at risk, not {risk}");
 }
 

@@ -26,10 +26,12 @@ mod repairs;
 mod replay;
 mod same_records;
 mod schemas;
+mod secrets;
 mod serving;
 mod sessions;
 mod signals;
 #[cfg(feature = "sim")]
 mod sim;
 mod state;
+mod tonight;
 mod zones;

@@ -40,6 +40,10 @@ fn the_embedded_broker_trades_as_quotes_are_written() {
     place.write("in/.coming", &json!([enter("in", "ETH/USD", "2800")]).to_string());
     std::fs::rename(place.file("in/.coming"), place.file("in/day.json")).unwrap();
     until("the entry", || count("positions") == 1);
+    let handed = place.json(&["run", "--settle", "1"])["data"].clone();
+    assert_eq!(handed["handed_to"], json!(child.id()));
+    let carried = &handed["tonight"]["carried"][0];
+    assert_eq!((&carried["symbol"], &carried["alone"]), (&json!("ETH/USD"), &json!("venue")), "{handed:#}");
     // Half a line, as while it is written: read again when it is whole.
     place.write("example-quotes.jsonl", "{\"symbol\": \"ETH");
     pause();

@@ -8,6 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::{BEARER, ConfigError, KEY_ID, SECRET_KEY};
 
+/// What stands in the place of a secret that an answer repeats.
+const MASK: &[u8] = b"***";
+/// Shorter texts are no key that Alpaca gives, and stand in answers by chance.
+const MASKED_MIN: usize = 12;
+
 const KEY_HEADER: HeaderName = HeaderName::from_static("apca-api-key-id");
 const SECRET_HEADER: HeaderName = HeaderName::from_static("apca-api-secret-key");
 
@@ -68,6 +73,20 @@ impl Credentials {
         Ok(headers)
     }
 
+    /// An answer without these credentials, should it repeat them: what a broker says is told, and journaled.
+    pub(crate) fn mask(&self, answer: Vec<u8>) -> Vec<u8> {
+        let secrets = match &self.0 {
+            Kind::Key { id, secret } => vec![secret, id],
+            Kind::Bearer(token) => vec![token],
+        };
+        let shown = secrets.into_iter().map(SecretString::expose_secret).filter(|s| s.len() >= MASKED_MIN);
+        shown.fold(answer, |answer, secret| {
+            let escaped = serde_json::Value::from(secret).to_string();
+            let answer = without(answer, secret.as_bytes());
+            without(answer, escaped.trim_matches('"').as_bytes())
+        })
+    }
+
     /// As the first message of the stream.
     pub(crate) fn authenticate(&self) -> SecretString {
         let data = match &self.0 {
@@ -78,6 +97,22 @@ impl Credentials {
         };
         SecretString::from(serde_json::json!({"action": "authenticate", "data": data}).to_string())
     }
+}
+
+/// The same bytes with something in the place of each `secret`.
+fn without(bytes: Vec<u8>, secret: &[u8]) -> Vec<u8> {
+    let find = |bytes: &[u8]| bytes.windows(secret.len()).position(|some| some == secret);
+    let Some(mut at) = find(&bytes) else { return bytes };
+    let (mut kept, mut rest) = (Vec::with_capacity(bytes.len()), bytes.as_slice());
+    loop {
+        kept.extend_from_slice(&rest[..at]);
+        kept.extend_from_slice(MASK);
+        rest = &rest[at + secret.len()..];
+        let Some(next) = find(rest) else { break };
+        at = next;
+    }
+    kept.extend_from_slice(rest);
+    kept
 }
 
 fn checked(variable: &'static str, text: String) -> Result<SecretString, ConfigError> {
@@ -109,6 +144,20 @@ mod tests {
         }
         let refused = Credentials::key("PKTEST".into(), "hush hush".into()).unwrap_err().to_string();
         assert!(refused.starts_with("APCA_API_SECRET_KEY: ") && !refused.contains("hush"), "{refused}");
+    }
+
+    #[test]
+    fn an_answer_that_repeats_a_secret_loses_it() {
+        let key = Credentials::key("PKAAAAAAAAAAAAAA".into(), "hush\"hushhushhush".into()).unwrap();
+        let masked = |text: &str| String::from_utf8(key.mask(text.into())).unwrap();
+        assert_eq!(masked("PKAAAAAAAAAAAAAA and PKAAAAAAAAAAAAAA, no PKAA"), "*** and ***, no PKAA");
+        assert_eq!(masked(r#"{"message":"bad hush\"hushhushhush"}"#), r#"{"message":"bad ***"}"#);
+        assert_eq!(masked(r#"bad hush"hushhushhush"#), "bad ***");
+        let token = Credentials::bearer("hushhushhush".into()).unwrap();
+        assert_eq!(token.mask(b"hushhushhush!".to_vec()), b"***!");
+        // A simulator takes any text for a key.
+        let short = Credentials::key("any".into(), "any".into()).unwrap();
+        assert_eq!(short.mask(b"a company".to_vec()), b"a company");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::broker::Clock;
 use crate::classify::Refusal;
 use crate::config::{Base, Config};
 use crate::limits::{Limits, Priority, Told};
+use crate::secret::Credentials;
 
 /// The most bytes of an answer that are read: 10,000 bars have two million.
 const BODY_MAX: usize = 16 << 20;
@@ -139,6 +140,7 @@ struct Host {
 pub(crate) struct Transport {
     client: Client,
     headers: HeaderMap,
+    credentials: Credentials,
     trading: Host,
     data: Host,
     clock: Clock,
@@ -189,6 +191,7 @@ impl Transport {
         Ok(Self {
             client,
             headers,
+            credentials: config.credentials.clone(),
             trading: host(&config.trading),
             data: host(&config.data),
             clock,
@@ -274,8 +277,10 @@ impl Transport {
         lock(&host.limits).observe(now, said);
         let status = response.status().as_u16();
         let until = (status == 429).then(|| lock(&host.limits).too_many(now, said));
-        let request =
-            response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(|id| short(id, 64));
+        let request = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(|id| {
+            let masked = self.credentials.mask(id.as_bytes().to_vec());
+            short(&String::from_utf8_lossy(&masked), 64)
+        });
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|why| Failure::Lost(told(&what, &why)))? {
             if body.len() + chunk.len() > BODY_MAX {
@@ -285,7 +290,7 @@ impl Transport {
         }
         Ok(Answer {
             status,
-            body,
+            body: self.credentials.mask(body),
             request,
             until,
             #[cfg(feature = "probe")]

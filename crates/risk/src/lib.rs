@@ -19,6 +19,8 @@ pub mod levels;
 pub mod limits;
 /// The review.
 pub mod review;
+/// What could be lost until somebody looks again.
+pub mod tonight;
 /// What a review looks at.
 pub mod view;
 

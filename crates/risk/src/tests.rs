@@ -20,6 +20,7 @@ mod controls;
 mod properties;
 mod sums;
 mod tables;
+mod tonight;
 mod world;
 
 #[test]

@@ -13,6 +13,7 @@ use crate::control::{self, Trader, What, no_answer};
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
 use crate::place::Place;
+use crate::tonight::Tonight;
 use crate::{figures, summary, tell, unknown};
 
 /// How long the process is waited for to take them in: it may have to ask for prices first.
@@ -91,6 +92,9 @@ pub fn over(
     let now = reading.as_of;
     let needs = summary::needs_you(book, place.files.halt.exists(), now);
     let next = summary::next_run(now, place, book);
+    let tonight = Tonight::of_reading(place, &reading, equity);
+    text.push_str(&summary::held(book));
+    text.push_str(&tonight.lines());
     if !needs.is_empty() {
         let needs: Vec<&str> = needs.iter().map(|need| need.text.as_str()).collect();
         text.push_str(&format!("Needs you: {}.\n", needs.join("; ")));
@@ -104,7 +108,7 @@ pub fn over(
         "faults": super::input::json(&faults),
         "conflicts": conflicts,
         "account": summary::Account::of_book(book).json(book),
-        "at_risk": summary::at_risk(book),
+        "tonight": tonight.json(),
         "no_known_outcome": unknown::all(book, now).map(|unknown| unknown.json()).collect::<Vec<_>>(),
         "needs_you": needs.iter().map(summary::Need::json).collect::<Vec<_>>(),
         "next_run_at": next.0,
