@@ -142,7 +142,8 @@ impl<'a> Round<'a> {
         let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).output();
         let status = child.wait().unwrap();
         self.watch.note(&format!("what {words:?} said"), &std::fs::read(&said).unwrap());
-        if status.success() {
+        // A process that was told to close everything ends with 3.
+        if status.success() || status.code() == Some(3) {
             self.done.borrow_mut().insert(self.verb_of(words));
         }
     }
