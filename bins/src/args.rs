@@ -6,6 +6,8 @@ mod replay;
 mod serve;
 #[cfg(feature = "sim")]
 mod sim;
+mod state;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -19,6 +21,8 @@ pub use replay::{CostsOf, DirectionOf, EquityOf, LimitsOf, ReplayArgs};
 pub use serve::ServeArgs;
 #[cfg(feature = "sim")]
 pub use sim::{ClockOf, MarketOf, SimArgs, SimVerb};
+pub use state::{JournalVerb, SchemaOf, StateVerb};
+pub use watch::{DrillArgs, WatchdogArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 unexpected failure, 2 usage, configuration or input, 3 halted, 4 book and broker disagree,
@@ -127,6 +131,12 @@ pub enum Verb {
     /// Cancel everything and close everything that is held
     #[command(after_help = "Examples:\n  tradewind flatten --why \"leaving\" --confirm paper-1")]
     Flatten(Flatten),
+    /// Watch the process that serves, and stop entries when it gives no sign of life; see docs/serve.md
+    #[command(after_help = watch::WATCHDOG_EXAMPLES)]
+    Watchdog(WatchdogArgs),
+    /// Try a halt on a paper or practice account: how fast entries are off, and that they go through again after
+    #[command(after_help = watch::DRILL_EXAMPLES)]
+    Drill(DrillArgs),
     /// Hold the book against what the broker says it holds: one line for each instrument; nothing is written or sent
     #[command(after_help = "Examples:\n  tradewind reconcile\n  tradewind reconcile --json")]
     Reconcile,
@@ -304,81 +314,4 @@ pub struct Flatten {
     /// End a process that holds the state and does not answer
     #[arg(long)]
     pub take_over: bool,
-}
-
-/// The state file.
-#[derive(Debug, Subcommand)]
-pub enum StateVerb {
-    /// Write the state, and trades as CSV, elsewhere
-    #[command(after_help = "Examples:\n  tradewind state export --out backup")]
-    Export(OutDir),
-    /// Compare the state file with the journal
-    #[command(after_help = "Examples:\n  tradewind state verify")]
-    Verify,
-    /// Take over what another program kept, or an edit of the state file, under a reason that stands in the journal
-    #[command(
-        after_help = "Examples:\n  tradewind state import old-state.json --reason \"moved from my script\" --dry-run\n  tradewind state import old-state.json --reason \"moved from my script\"\n  tradewind state import paper-state.json.edited-1 --reason \"half of it was sold by hand\""
-    )]
-    Import {
-        /// The other program's file, as JSON, or the edited state file
-        file: PathBuf,
-        /// Why, in your words; it stands in the journal
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-        /// Say only what would be taken of another program's file; nothing is written
-        #[arg(long)]
-        dry_run: bool,
-        /// Take the rest of another program's file when a position, or the cash, could not be read
-        #[arg(long)]
-        partial: bool,
-    },
-    /// Go on from the state file alone, when its journal is lost
-    #[command(after_help = "Examples:\n  tradewind state adopt --reason \"the disk with the journal died\"")]
-    Adopt {
-        /// Why, in your words; it stands in the journal
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-    },
-    /// Copy state file, journal and paper broker to a new folder, and read the copies back
-    #[command(after_help = "Examples:\n  tradewind state backup --out backup-friday")]
-    Backup(OutDir),
-    /// Bring a backup back; what is there now is kept under another name
-    #[command(after_help = "Examples:\n  tradewind state restore backup-friday")]
-    Restore {
-        /// The folder that `state backup` made
-        folder: PathBuf,
-    },
-    /// Print a JSON Schema: state, signals or output
-    #[command(after_help = "Examples:\n  tradewind state schema signals")]
-    Schema {
-        /// Of what
-        #[arg(value_enum)]
-        of: SchemaOf,
-    },
-}
-
-/// What there is a schema of.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub enum SchemaOf {
-    /// paper-state.json
-    State,
-    /// A signals file
-    Signals,
-    /// What --json prints
-    Output,
-}
-
-/// The journal.
-#[derive(Debug, Subcommand)]
-pub enum JournalVerb {
-    /// Read all of it, check every hash, and fold it again
-    #[command(after_help = "Examples:\n  tradewind journal verify")]
-    Verify,
-    /// Print the last records
-    #[command(after_help = "Examples:\n  tradewind journal tail --last 50")]
-    Tail {
-        /// How many
-        #[arg(long, value_name = "N", default_value_t = 20)]
-        last: u64,
-    },
 }

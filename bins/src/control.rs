@@ -5,6 +5,7 @@
 //! its ask is removed, so a death in between does it twice, which is once; all else is done after, so it is never done twice. The process also says each second in `alive` that it is, and what it is at.
 
 mod inbox;
+mod sign;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use serde_json::Value;
 use state::lock::{self, Holder};
 
 pub use inbox::{Asked, Inbox};
+pub use sign::{Sign, Watcher, process_runs};
 
 use crate::clock::{self, Stopwatch};
 use crate::failure::{Exit, Failure};
@@ -30,7 +32,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// How large an ask, an answer or a sign of life may be.
 const SMALL: u64 = 1 << 20;
 /// Without a sign of life for so long a process does not answer.
-const SILENT: chrono::TimeDelta = chrono::TimeDelta::seconds(3);
+pub const SILENT: chrono::TimeDelta = chrono::TimeDelta::seconds(3);
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,7 +110,7 @@ impl Trader {
     /// The process that holds this state; nothing when none does.
     pub fn of(place: &Place) -> Option<Self> {
         let holder = lock::read(&place.files.lock).filter(|holder| holder.runs() != Some(false))?;
-        let alive: Option<Alive> = read(&place.files.control.join(ALIVE), SMALL).ok();
+        let alive = Sign::Trader.read(&place.files.control);
         Some(Self { alive: alive.filter(|alive| alive.pid == holder.pid), holder })
     }
 
@@ -138,9 +140,6 @@ impl Trader {
         format!("process {pid} serves it since {since}, {} in flight", alive.in_flight)
     }
 }
-
-/// The name of the sign of life.
-const ALIVE: &str = "alive";
 
 /// Asks the process that holds a state, and waits for its answer. Without one in time the ask is withdrawn, save for one that
 /// tightens: that stays until somebody does it. A process that ends meanwhile is not waited for.

@@ -6,6 +6,7 @@
 compile_error!("a build with planted bugs is for `torture` alone: build it with `-p faultworld`");
 
 mod args;
+mod at_broker;
 mod beside;
 mod catalog;
 mod clock;
@@ -16,17 +17,21 @@ mod config;
 pub mod conformance;
 mod control;
 mod demo;
+mod drills;
 mod edits;
+mod ending;
 mod failure;
 mod figures;
 mod files;
 mod help;
 mod history;
 mod ledger;
+mod notify;
 mod out;
 mod pass;
 mod place;
 mod prices;
+mod program;
 mod reading;
 mod recording;
 mod serve;
@@ -138,6 +143,8 @@ fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
         #[cfg(feature = "conformance")]
         Verb::Conformance(asked) => return verbs::conformance::conformance(out, asked),
         Verb::Doctor(asked) => return verbs::doctor::doctor(out, &cli.common, asked),
+        Verb::Watchdog(asked) => return verbs::watchdog::watchdog(out, &cli.common, asked),
+        Verb::Drill(asked) => return verbs::drill::drill(out, &cli.common, asked),
         verb => return at_a_place(out, &Place::of(&cli.common)?, verb),
     }
     Ok(Exit::Done)
@@ -176,6 +183,8 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
         | Verb::Replay(_)
         | Verb::Reproduce(_)
         | Verb::Doctor(_)
+        | Verb::Watchdog(_)
+        | Verb::Drill(_)
         | Verb::Completions { .. }
         | Verb::Help { .. }
         | Verb::State(StateVerb::Schema { .. }) => {}

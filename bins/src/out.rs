@@ -106,18 +106,7 @@ impl Out {
         if !self.json {
             return Ok(());
         }
-        let journal =
-            heading.journal.as_ref().map(|(id, seq, hash)| json!({ "id": id, "seq": seq, "hash": hash }));
-        let document = json!({
-            "schema": format!("tradewind.{verb}/1"),
-            "tradewind": env!("CARGO_PKG_VERSION"),
-            "mode": heading.mode,
-            "account": heading.account,
-            "level": heading.level,
-            "as_of": as_of,
-            "journal": journal,
-            "data": data,
-        });
+        let document = document(verb, heading, as_of, data);
         print(&format!("{document:#}\n"))
     }
 
@@ -134,6 +123,22 @@ impl Out {
         });
         let _ = self.document("error", &Heading::default(), as_of, &data);
     }
+}
+
+/// A document as programs read it, with its versions and what it is about.
+pub fn document(verb: &str, heading: &Heading, as_of: Time, data: &Value) -> Value {
+    let journal =
+        heading.journal.as_ref().map(|(id, seq, hash)| json!({ "id": id, "seq": seq, "hash": hash }));
+    json!({
+        "schema": format!("tradewind.{verb}/1"),
+        "tradewind": env!("CARGO_PKG_VERSION"),
+        "mode": heading.mode,
+        "account": heading.account,
+        "level": heading.level,
+        "as_of": as_of,
+        "journal": journal,
+        "data": data,
+    })
 }
 
 /// Writes to standard output.

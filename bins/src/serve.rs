@@ -7,7 +7,6 @@
 mod asks;
 mod folder;
 mod lines;
-mod notify;
 mod sessions;
 mod signals;
 mod voice;
@@ -23,19 +22,20 @@ use tokio::time::sleep;
 use crate::args::ServeArgs;
 use crate::clock::{self, Stopwatch};
 use crate::control::{Alive, Inbox};
+use crate::ending::Ending;
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
 use crate::pass::Pass;
 use crate::place::Place;
 use crate::verbs::run;
-use crate::{figures, words};
+use crate::{figures, notify, words};
 
 use folder::Watched;
-use lines::{Ending, Lines};
+use lines::Lines;
 use sessions::Sessions;
 pub use signals::{Batch, From};
 use signals::{Priced, Pricing};
-use voice::Voice;
+pub use voice::Voice;
 
 /// How often it looks at what people and files want.
 const TICK: Duration = Duration::from_millis(200);

@@ -7,7 +7,7 @@ use broker_api::Time;
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use super::{ALIVE, Alive, Answer, Ask, Handed, SMALL, What, read, write};
+use super::{Alive, Answer, Ask, Handed, SMALL, Sign, What, read, write};
 
 /// How many asks are done in one look.
 const AT_ONCE: usize = 100;
@@ -121,16 +121,13 @@ impl Inbox {
     /// # Errors
     /// A folder that cannot be written to.
     pub fn alive(&self, alive: &Alive) -> io::Result<()> {
-        let text = serde_json::to_string(alive)?;
-        let part = self.folder.join(".alive.part");
-        std::fs::write(&part, text)?;
-        std::fs::rename(part, self.folder.join(ALIVE))
+        Sign::Trader.write(&self.folder, alive)
     }
 
     /// Removes what nobody fetched, and at the end the sign of life.
     pub fn tidy(&self, now: std::time::SystemTime, is_over: bool) {
         if is_over {
-            let _ = std::fs::remove_file(self.folder.join(ALIVE));
+            Sign::Trader.remove(&self.folder);
         }
         let kept = KEPT.to_std().unwrap_or_default();
         let Ok(entries) = std::fs::read_dir(&self.folder) else { return };

@@ -5,6 +5,7 @@ mod broker;
 mod machine;
 mod prices;
 mod settings;
+mod watched;
 
 use std::path::Path;
 
@@ -160,6 +161,7 @@ pub fn doctor(out: Out, common: &Common, asked: &Doctor) -> Result<Exit, Failure
     machine::files(&mut report, &place);
     machine::folder(&mut report, &place);
     machine::clock(&mut report, seen.last_record, now);
+    watched::look(&mut report, &place, now);
     let none = Book::default();
     let (next, why) = summary::next_run(now, &place, seen.book.as_ref().unwrap_or(&none));
     let sessions = summary::sessions(now, &place);

@@ -30,10 +30,7 @@ pub fn operator() -> Box<str> {
 /// the journal. Entry orders that work are cancelled; what is held keeps its stops.
 pub fn halt(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
     let file = &place.files.halt;
-    let text = format!("{}\n{}\n", operator(), why);
-    // Its name must be on the disk too, or a power cut could take it.
-    let written = files::write(file, text.as_bytes()).and_then(|()| files::sync(place.files.folder()));
-    if let Err(error) = written {
+    if let Err(error) = write_file(place, &operator(), why) {
         return held::without_a_file(out, place, &error);
     }
     out.say(&format!("{} lies there: no entry leaves from now on.", file.display()));
@@ -112,6 +109,16 @@ pub fn resume(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
         at,
         &json!({ "level": book.guard().level }),
     )
+}
+
+/// Writes the halt file: who wants it, and why.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_file(place: &Place, who: &str, why: &str) -> std::io::Result<()> {
+    // Its name must be on the disk too, or a power cut could take it.
+    files::write(&place.files.halt, format!("{who}\n{why}\n").as_bytes())?;
+    files::sync(place.files.folder())
 }
 
 /// Lets the halt file lie no more.
@@ -221,7 +228,10 @@ fn nothing_is_frozen(place: &Place) -> Result<(), Failure> {
 }
 
 /// The account whose name is asked for: the book's, where there is one.
-fn account(place: &Place) -> Result<String, Failure> {
+///
+/// # Errors
+/// A book that cannot be read; none at all where only a book says which account it is.
+pub fn account(place: &Place) -> Result<String, Failure> {
     let bound = if place.files.journal.exists() {
         place.read(None)?.book.venues().next().map(|venue| venue.of.account)
     } else {

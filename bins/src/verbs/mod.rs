@@ -4,6 +4,7 @@
 pub mod conformance;
 pub mod demo;
 pub mod doctor;
+pub mod drill;
 pub mod explain;
 pub mod halt;
 pub mod help;
@@ -19,3 +20,4 @@ pub mod run;
 pub mod sim;
 pub mod state;
 pub mod status;
+pub mod watchdog;

@@ -6,7 +6,8 @@ use state::checkpoint;
 
 use crate::args::At;
 use crate::beside;
-use crate::control::Trader;
+use crate::control::{Trader, Watcher};
+use crate::drills;
 use crate::failure::Failure;
 use crate::figures;
 use crate::out::Out;
@@ -69,6 +70,19 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
     for differs in compared::disagreements(book, reading.as_of) {
         text.push_str(&differs.text);
     }
+    let (watcher, drill) = match at.at {
+        None => (Watcher::of(place), drills::last(place)),
+        Some(_) => (None, None),
+    };
+    if at.at.is_none() {
+        let watches = watcher.as_ref().map(|watcher| watcher.told(reading.as_of));
+        let drilled = drill.as_ref().map(|drill| drill.told(reading.as_of));
+        text.push_str(&format!(
+            "watchdog   {}   {}\n",
+            watches.as_deref().unwrap_or("none"),
+            drilled.as_deref().unwrap_or("last drill: never")
+        ));
+    }
     let totals = book.totals();
     text.push_str(&format!(
         "so far     {} signals   {} trades closed: {} won, {} lost   net {}   fees {}   {} executions\n",
@@ -117,6 +131,8 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "entries_go_through": guard.level == Level::Trading && !halted,
             "last_pass": book.last_stop(),
             "trader": trader.map(|trader| trader.json(reading.as_of)),
+            "watchdog": watcher.map(|watcher| watcher.json(reading.as_of)),
+            "last_drill": drill.map(|drill| drill.json()),
             "positions": slots,
             "orders": { "in_flight": flying, "unknown": uncertain, "entries": entries },
             "no_known_outcome": unknown::all(book, reading.as_of).map(|unknown| unknown.json()).collect::<Vec<_>>(),

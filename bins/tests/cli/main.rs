@@ -13,6 +13,7 @@ mod conformance;
 #[cfg(all(feature = "alpaca", target_os = "linux", target_arch = "x86_64"))]
 mod cut;
 mod doctor;
+mod drill;
 mod errors;
 mod help;
 mod import;
@@ -34,4 +35,5 @@ mod signals;
 mod sim;
 mod state;
 mod tonight;
+mod watchdog;
 mod zones;

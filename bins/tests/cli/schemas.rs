@@ -50,7 +50,8 @@ fn every_verb_speaks_as_its_schema_says() {
     assert_fits(&output, &ran, "run");
     assert_eq!(ran["data"]["signals"][1]["outcome"], json!("denied"));
     let acts = [
-        &["halt"][..],
+        &["drill"][..],
+        &["halt"],
         &["resume", "--why", "done"],
         &["flatten", "--why", "leaving", "--confirm", "paper-1"],
         &["init", "--out", "other"],
@@ -106,6 +107,8 @@ fn every_verb_has_help_with_an_example_and_every_shell_its_completions() {
         "halt",
         "resume",
         "flatten",
+        "watchdog",
+        "drill",
         "completions",
     ] {
         assert!(help.contains(verb), "{verb}");

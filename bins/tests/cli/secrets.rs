@@ -206,8 +206,10 @@ impl<'a> Round<'a> {
         self.each_way(&["state", "import", "old.json", "--reason", "moved"]);
         self.each_way(&["halt", "--why", "odd prices"]);
         self.each_way(&["resume", "--why", "fine again"]);
-        self.served(entry);
         let account = self.account();
+        self.each_way(&["drill", "--confirm", &account]);
+        self.beside(&["watchdog", "--verbose"], "Watching", || {});
+        self.served(entry);
         self.each_way(&["flatten", "--why", "leaving", "--confirm", &account]);
         self.researched();
         for ending in ["", "-wal", "-shm"] {

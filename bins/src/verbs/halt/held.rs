@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use broker_api::{CancelOutcome, Level, OpenOrder, Purpose};
+use broker_api::Level;
 use engine::Operator;
 use serde_json::{Value, json};
 
 use super::{one_step, operator, remove_file, tripped_again};
+use crate::at_broker::{Cancelled, Line};
 use crate::control::{self, Answer, Trader, What, no_answer};
 use crate::failure::{Exit, Failure};
 use crate::out::{Heading, Out};
 use crate::place::Place;
-use crate::venues::{self, each};
 use crate::{clock, figures};
 
 /// How long an answer is waited for.
@@ -64,7 +64,7 @@ pub fn without_a_file(out: Out, place: &Place, error: &std::io::Error) -> Result
         .fix("stop the trading process by hand: entries may still leave"))
 }
 
-/// What was cancelled from here.
+/// What was cancelled from here, in words and by name.
 struct FromHere {
     text: String,
     cancelled: Vec<String>,
@@ -73,48 +73,21 @@ struct FromHere {
 
 /// Cancels every entry of ours that is live at the broker.
 fn from_here(place: &Place) -> Result<FromHere, Failure> {
-    let mut done = FromHere { text: String::new(), cancelled: Vec::new(), failed: Vec::new() };
     if place.is_paper() {
-        done.text = "The embedded broker trades only while its process does.\n".into();
-        return Ok(done);
+        let text = "The embedded broker trades only while its process does.\n".into();
+        return Ok(FromHere { text, cancelled: Vec::new(), failed: Vec::new() });
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Failure::new(Exit::Unexpected, "no_runtime", "no runtime could be made").because(&error)
-    })?;
-    let connected = runtime.block_on(venues::connect(place, &std::collections::BTreeSet::new()))?;
-    let broker = connected.broker;
-    let orders = runtime.block_on(broker.open_orders());
-    let orders = orders.map_err(|failed| venues::unavailable(place.broker(), &failed))?;
-    let entries: Vec<_> =
-        orders.iter().filter(|order| is_entry(order)).filter_map(|order| order.id).collect();
-    let answers = runtime.block_on(each(entries.iter().copied(), |id| {
-        let broker = std::sync::Arc::clone(&broker);
-        async move { Ok(broker.cancel(id).await) }
-    }));
-    for (id, answer) in entries.iter().zip(answers) {
-        match answer {
-            Ok(CancelOutcome::Accepted | CancelOutcome::TooLate) => {
-                done.cancelled.push(id.to_string());
-            }
-            other => done.failed.push(format!("{id}: {other:?}")),
-        }
+    let Cancelled { live, done: cancelled, failed } = Line::open(place)?.cancel_entries()?;
+    let mut text = format!(
+        "From here: {} live at {}, {} cancelled.\n",
+        figures::counted(live, "entry order"),
+        place.broker().shown(),
+        cancelled.len()
+    );
+    for failed in &failed {
+        text.push_str(&format!("  not cancelled: {failed}; cancel it at the broker by hand\n"));
     }
-    let live = entries.len();
-    done.text =
-        format!("From here: {} live at {}", figures::counted(live, "entry order"), place.broker().shown());
-    done.text.push_str(&format!(", {} cancelled.\n", done.cancelled.len()));
-    for failed in &done.failed {
-        done.text.push_str(&format!("  not cancelled: {failed}; cancel it at the broker by hand\n"));
-    }
-    Ok(done)
-}
-
-/// Whether an order of ours could open something, by its name.
-fn is_entry(order: &OpenOrder) -> bool {
-    let purpose = |id: &broker_api::ClientOrderId| {
-        id.as_str().rsplit_once('-').is_some_and(|(_, end)| end.starts_with(Purpose::Entry.letter()))
-    };
-    order.id.as_ref().is_some_and(|id| id.is_ours() && purpose(id))
+    Ok(FromHere { text, cancelled, failed })
 }
 
 /// Asks the process that holds the state to let entries through again.

@@ -3,6 +3,8 @@
 
 mod days;
 mod deaths;
+mod drilled;
+mod watched;
 
 use std::fs::File;
 use std::process::{Child, Output, Stdio};

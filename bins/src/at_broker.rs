@@ -1,0 +1,179 @@
+//! What is done at a broker without the process that trades: entries of ours are cancelled, and stops are looked for. Nothing
+//! is read from a lock or written to a journal for it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_api::{
+    Broker, CancelOutcome, Held, Key, KindName, OpenOrder, OrderKind, Purpose, Qty, QueryFailed, Side,
+};
+use state::Book;
+use tokio::runtime::Runtime;
+
+use crate::config::BrokerName;
+use crate::failure::{Exit, Failure};
+use crate::figures;
+use crate::place::Place;
+use crate::venues::{self, each};
+
+/// How long a broker may take over one of these in all.
+const WITHIN: Duration = Duration::from_mins(1);
+
+/// A connection of our own to the broker.
+pub struct Line {
+    runtime: Runtime,
+    broker: Arc<dyn Broker>,
+    name: BrokerName,
+}
+
+/// What became of the entries that were live.
+#[derive(Debug, Default)]
+pub struct Cancelled {
+    /// How many there were.
+    pub live: usize,
+    /// Those that the broker cancels, or that had ended.
+    pub done: Vec<String>,
+    /// The others, and why not.
+    pub failed: Vec<String>,
+}
+
+/// What is held of one instrument, and what of it a stop guards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guarded {
+    /// Of what.
+    pub key: Key,
+    /// How much the broker says is held.
+    pub held: Held,
+    /// How much of it stops of ours would close.
+    pub stops: Qty,
+}
+
+impl Line {
+    /// Connects.
+    ///
+    /// # Errors
+    /// As [`venues::connect`]; a broker that takes too long.
+    pub fn open(place: &Place) -> Result<Self, Failure> {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+                Failure::new(Exit::Unexpected, "no_runtime", "no runtime could be made").because(&error)
+            })?;
+        let name = place.broker();
+        let connected = runtime.block_on(async {
+            let nothing_held = BTreeSet::new();
+            tokio::time::timeout(WITHIN, venues::connect(place, &nothing_held)).await
+        });
+        let broker = connected.map_err(|_| too_late(name))??.broker;
+        Ok(Self { runtime, broker, name })
+    }
+
+    /// What a question is answered with.
+    fn asked<T>(&self, question: impl Future<Output = Result<T, QueryFailed>>) -> Result<T, Failure> {
+        let answer = self.runtime.block_on(async { tokio::time::timeout(WITHIN, question).await });
+        let answer = answer.map_err(|_| too_late(self.name))?;
+        answer.map_err(|failed| venues::unavailable(self.name, &failed))
+    }
+
+    /// Every entry of ours that is live there.
+    ///
+    /// # Errors
+    /// A broker that does not answer.
+    pub fn entries(&self) -> Result<Vec<OpenOrder>, Failure> {
+        let mut orders = self.asked(self.broker.open_orders())?;
+        orders.retain(is_entry);
+        Ok(orders)
+    }
+
+    /// Cancels every entry of ours that is live there, and nothing else.
+    ///
+    /// # Errors
+    /// A broker that does not say what is live.
+    pub fn cancel_entries(&self) -> Result<Cancelled, Failure> {
+        let entries: Vec<_> = self.entries()?.iter().filter_map(|order| order.id).collect();
+        let answers = self.asked(async {
+            let cancels = each(entries.iter().copied(), |id| {
+                let broker = Arc::clone(&self.broker);
+                async move { Ok(broker.cancel(id).await) }
+            });
+            Ok(cancels.await)
+        })?;
+        let mut told = Cancelled { live: entries.len(), ..Cancelled::default() };
+        for (id, answer) in entries.iter().zip(answers) {
+            match answer {
+                Ok(CancelOutcome::Accepted | CancelOutcome::TooLate) => told.done.push(id.to_string()),
+                other => told.failed.push(format!("{id}: {other:?}")),
+            }
+        }
+        Ok(told)
+    }
+
+    /// What is held there, and what of it stops of ours guard. With a book only what the book holds or has orders for: the rest
+    /// is not ours.
+    ///
+    /// # Errors
+    /// A broker that does not answer.
+    pub fn guarded(&self, book: Option<&Book>) -> Result<Vec<Guarded>, Failure> {
+        let held = self.asked(self.broker.positions())?;
+        let orders = self.asked(self.broker.open_orders())?;
+        let is_ours = |key: Key| {
+            book.is_none_or(|book| {
+                book.position(key).is_some() || book.open_orders().any(|order| order.intent.key == key)
+            })
+        };
+        let rows = held.iter().filter(|row| is_ours(row.key) && !row.held.is_flat());
+        Ok(rows
+            .map(|row| {
+                let side = Side::reducing(row.held);
+                let stops = orders
+                    .iter()
+                    .filter(|order| order.key == row.key && Some(order.side) == side && is_stop(order));
+                let sum = stops.fold(Qty::nothing(), |sum, order| {
+                    sum.plus(order.qty.minus_or_zero(order.order.filled)).unwrap_or(sum)
+                });
+                Guarded { key: row.key, held: row.held, stops: sum }
+            })
+            .collect())
+    }
+}
+
+impl Guarded {
+    /// Whether stops would close all of it.
+    pub fn is_whole(&self) -> bool {
+        self.stops >= self.held.size()
+    }
+
+    /// In words: `AAPL 44: a stop over all of it rests`.
+    pub fn told(&self) -> String {
+        let (symbol, held) = (self.key.symbol, figures::held(self.held));
+        if self.is_whole() {
+            format!("{symbol} {held}: a stop over all of it rests")
+        } else if self.stops.is_nothing() {
+            format!("{symbol} {held}: NO STOP RESTS")
+        } else {
+            format!("{symbol} {held}: STOPS REST OVER {} OF IT ONLY", figures::qty(self.stops))
+        }
+    }
+}
+
+fn too_late(name: BrokerName) -> Failure {
+    let why = format!("no answer within {} seconds", WITHIN.as_secs());
+    venues::unavailable(name, &QueryFailed { why: why.into(), transient: true })
+}
+
+/// Whether an order of ours could open something, by its name.
+fn is_entry(order: &OpenOrder) -> bool {
+    order.id.as_ref().is_some_and(|id| id.is_ours() && is_for(id.as_str(), Purpose::Entry))
+}
+
+/// Whether an order of ours, or one that the broker made of ours, closes at a loss that was planned.
+fn is_stop(order: &OpenOrder) -> bool {
+    let is_ours = order.parent.is_some()
+        || order.id.as_ref().is_some_and(|id| id.is_ours() && is_for(id.as_str(), Purpose::Stop));
+    let kind = order.kind.as_ref().map(OrderKind::name);
+    is_ours && matches!(kind, Some(KindName::Stop | KindName::StopLimit | KindName::TrailingStop))
+}
+
+fn is_for(id: &str, purpose: Purpose) -> bool {
+    id.rsplit_once('-').is_some_and(|(_, end)| end.starts_with(purpose.letter()))
+}

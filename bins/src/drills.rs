@@ -1,0 +1,80 @@
+//! Drills that were held, as they were put away: `<state>.drills/TIME.json`, one for each.
+
+use std::fs::DirBuilder;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use broker_api::Time;
+use serde_json::{Value, json};
+use state::files::with_ending;
+
+use crate::figures;
+use crate::files;
+use crate::place::Place;
+
+/// How large one may be.
+const SMALL: u64 = 1 << 20;
+
+/// The last drill of a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Last {
+    /// When it was held.
+    pub at: Time,
+    /// Whether all of it was as it should be.
+    pub has_passed: bool,
+    /// How long a halt took until entries were off, in milliseconds.
+    pub halt_ms: Option<u64>,
+}
+
+/// The folder they lie in.
+fn folder(place: &Place) -> PathBuf {
+    with_ending(&place.files.state, ".drills")
+}
+
+/// Puts one away, under its time; where it lies then. It is on the disk, and nothing that lay there is changed.
+///
+/// # Errors
+/// A folder that cannot be written to.
+pub fn keep(place: &Place, at: Time, document: &Value) -> io::Result<PathBuf> {
+    let folder = folder(place);
+    if !folder.exists() {
+        DirBuilder::new().recursive(true).create(&folder)?;
+        files::sync(place.files.folder())?;
+    }
+    let mut file = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(&folder)?;
+    file.write_all(format!("{document:#}\n").as_bytes())?;
+    file.as_file().sync_all()?;
+    let path = folder.join(format!("{}.json", at.format("%Y-%m-%dT%H%M%S%.3fZ")));
+    file.persist_noclobber(&path).map_err(|error| error.error)?;
+    files::sync(&folder)?;
+    Ok(path)
+}
+
+/// The last one that was held here; nothing when none was, or it cannot be read.
+pub fn last(place: &Place) -> Option<Last> {
+    let entries = std::fs::read_dir(folder(place)).ok()?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let is_one = |name: &String| {
+        !name.starts_with('.') && Path::new(name).extension().is_some_and(|end| end == "json")
+    };
+    let name = names.filter(is_one).max()?;
+    let text = crate::reading::read_text(&folder(place).join(name), SMALL).ok()?;
+    let document: Value = serde_json::from_str(&text).ok()?;
+    let at = document["as_of"].as_str()?.parse().ok()?;
+    let data = &document["data"];
+    Some(Last { at, has_passed: data["passed"] == true, halt_ms: data["timings"]["entries_off_ms"].as_u64() })
+}
+
+impl Last {
+    /// In words: `last drill 3 days ago, halt in 184 ms`.
+    pub fn told(&self, now: Time) -> String {
+        let took = self.halt_ms.map_or_else(String::new, |ms| format!(", halt in {ms} ms"));
+        let failed = if self.has_passed { "" } else { ", FAILED" };
+        format!("last drill {} ago{failed}{took}", figures::span(now - self.at))
+    }
+
+    /// The same for programs.
+    pub fn json(&self) -> Value {
+        json!({ "at": self.at, "passed": self.has_passed, "entries_off_ms": self.halt_ms })
+    }
+}
