@@ -190,6 +190,18 @@ bugs! {
         "a venue is asked to close what is left of a position without a look at what else lies there";
     EntryTwice: "entries of a log count once by their name",
         "an entry that no trade made is booked each time that it is told";
+    ResumeAtOnce: "what closed everything is left in two steps",
+        "a person who resumes lets entries through at once, whatever closed everything";
+    ResumeTooEarly: "the level has its time",
+        "a person who resumes lets entries through before the time of the level has come";
+    RestForgotten: "what closed everything rests for its time",
+        "everything is closed, and nothing says until when entries rest";
+    FlattenUnconfirmed: "what closes everything is confirmed",
+        "one reading of the account closes everything";
+    FlowAddsUp: "a fall keeps its share when money comes or goes",
+        "what losses are measured from moves by the money itself";
+    WeekNotCarried: "the week's loss is measured from the week's beginning",
+        "each account day measures the week's loss from its own beginning";
 }
 
 impl Bug {

@@ -1,6 +1,6 @@
 //! Trips that tighten the level, what a level asks for, and how a person loosens it.
 
-use broker_api::{By, Code, Level, Phase, Reason, Record, Time};
+use broker_api::{By, Code, Level, Phase, Reason, Record, Time, planted};
 use chrono::TimeDelta;
 use risk::{Trip, Unclear};
 use state::{Book, Illegal};
@@ -52,7 +52,7 @@ impl Step<'_> {
             return Ok(());
         }
         let is_deep = risk::is_deep(self.book.guard(), equity, limits);
-        let is_confirmed = self.is_confirmed(is_deep);
+        let is_confirmed = self.is_confirmed(is_deep) || planted!(FlattenUnconfirmed);
         match risk::breakers(self.book.guard(), equity, is_confirmed, self.now, limits) {
             Some(trip) => self.tripped(trip),
             None => Ok(()),
@@ -81,6 +81,7 @@ impl Step<'_> {
     fn tripped(&mut self, trip: Trip) -> Result<(), Illegal> {
         let Trip { level, reason, until } = trip;
         let until = match (level, reason.code.as_str()) {
+            (Level::Flattening, _) if planted!(RestForgotten) => None,
             (Level::Flattening, _) => self.rest_after_closing(),
             (Level::ReduceOnly, "daily_loss") => self.next_day_and_week().0,
             (Level::ReduceOnly, "weekly_loss") => self.next_day_and_week().1,
@@ -171,9 +172,12 @@ impl Step<'_> {
             Operator::Repair { .. } => return Ok(()),
         };
         let guard = self.book.guard();
-        let (level, until) = if wanted < guard.level {
+        let (level, until) = if wanted < guard.level && planted!(ResumeAtOnce) {
+            (wanted, None)
+        } else if wanted < guard.level {
             match risk::loosened(guard, unclear(self.book), self.now) {
                 Ok((level, until)) => (level.max(wanted), until),
+                Err(_) if planted!(ResumeTooEarly) => (Level::Trading, None),
                 Err(_) => return Ok(()),
             }
         } else {

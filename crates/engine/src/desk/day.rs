@@ -1,6 +1,6 @@
 //! The account day and its week, and what everything is worth.
 
-use broker_api::{Account, Amount, Currency, NonTrade, NonTradeKind, Ratio, Record, Time};
+use broker_api::{Account, Amount, Currency, NonTrade, NonTradeKind, Ratio, Record, Time, planted};
 use chrono::{Datelike, IsoWeek, TimeDelta};
 use orders::Basis;
 use state::{Book, Illegal};
@@ -87,7 +87,7 @@ impl Step<'_> {
         let high_water = guard.high_water.unwrap_or(equity).max(equity);
         let equity = equity.max(before);
         let is_same = guard.day.is_some_and(|day| week(day.starts) == week(starts));
-        let week = Some(guard.week.filter(|_| is_same).unwrap_or(equity));
+        let week = Some(guard.week.filter(|_| is_same && !planted!(WeekNotCarried)).unwrap_or(equity));
         self.put(Record::DayStarted { starts, equity, high_water, late, week })
     }
 

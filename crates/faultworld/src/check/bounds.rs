@@ -1,5 +1,6 @@
 //! What a book may come to, as plain numbers: whoever checks it does not share the code that keeps to it.
 
+use chrono::TimeDelta;
 use rust_decimal::Decimal;
 
 /// The limits of a world.
@@ -19,6 +20,10 @@ pub struct Bounds {
     pub day_fall: Decimal,
     /// The fall from the highest equity.
     pub fall: Decimal,
+    /// The falls at which everything is closed: of the day, and from the highest equity.
+    pub flattens: [Decimal; 2],
+    /// How long entries rest after that.
+    pub rest: TimeDelta,
     /// Losing trades in a row after which entries rest.
     pub losses: u32,
     /// Losing trades in a row after which only a person goes on.

@@ -6,9 +6,13 @@ use std::collections::BTreeSet;
 
 use broker_api::{Amount, By, ClientOrderId, Level, NonTradeKind, Purpose, Record, Time};
 
+use chrono::{Datelike, IsoWeek, TimeDelta};
 use rust_decimal::Decimal;
 
-use super::{Checker, Seen};
+use super::{Bounds, Checker, Seen};
+
+/// What a division may have rounded.
+const CENT: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 
 /// See the module.
 #[derive(Debug)]
@@ -22,10 +26,15 @@ pub(super) struct Levels {
     begun: Option<Amount>,
     /// What the week's is.
     week: Option<Amount>,
+    of_week: Option<IsoWeek>,
+    /// Falls at which everything is closed: of the day, and from the highest equity.
+    flattens: [Decimal; 2],
+    /// How long entries rest after that.
+    rest: TimeDelta,
 }
 
-impl Default for Levels {
-    fn default() -> Self {
+impl Levels {
+    pub(super) const fn new(bounds: &Bounds) -> Self {
         Self {
             level: Level::Trading,
             until: None,
@@ -34,11 +43,36 @@ impl Default for Levels {
             high_water: None,
             begun: None,
             week: None,
+            of_week: None,
+            flattens: bounds.flattens,
+            rest: bounds.rest,
         }
     }
 }
 
 impl Levels {
+    /// The guard closes everything: two of the last readings were so low, and entries rest.
+    fn closes(&self, seq: u64, at: Time, until: Option<Time>, seen: &Seen<'_>) -> Result<(), String> {
+        if until.is_none_or(|until| until < at + self.rest) {
+            return Err(format!("record {seq} closes everything, and entries rest until {until:?}"));
+        }
+        let [day, high] = self.flattens;
+        let floor = |from: Option<Amount>, limit: Decimal| {
+            from.map(|from| from.get() - from.get() * limit / Decimal::ONE_HUNDRED)
+        };
+        let floors = [floor(self.begun, day), floor(self.high_water, high)];
+        let is_low = |equity: Decimal| floors.iter().flatten().any(|floor| equity <= *floor + CENT);
+        // A step may still have seen the reading before the last one.
+        let told = seen.truth.told.iter().rev().filter(|(records, _)| *records < seq).take(3);
+        let low = told.filter(|(_, equity)| is_low(*equity)).count();
+        if low < 2 {
+            return Err(format!(
+                "record {seq} closes everything, and {low} of the last readings were so low"
+            ));
+        }
+        Ok(())
+    }
+
     fn sent(&self, order: ClientOrderId, seq: u64) -> Result<(), String> {
         if self.level > Level::Trading && self.entries.contains(&order) {
             return Err(format!("record {seq} sends the entry {order} at the level {}", self.level));
@@ -72,7 +106,11 @@ impl Checker for Levels {
                         return Err(format!("record {} measures losses from less than before", stamped.seq));
                     }
                     (self.day, self.high_water) = (Some(*starts), Some(*high_water));
+                    if self.week.is_some() && self.week != *week && self.of_week == Some(of_week(*starts)) {
+                        return Err(format!("record {} begins the week anew within it", stamped.seq));
+                    }
                     (self.begun, self.week) = (Some(*equity), *week);
+                    self.of_week = Some(of_week(*starts));
                     continue;
                 }
                 // Money that is brought in or taken out is neither profit nor loss.
@@ -99,6 +137,9 @@ impl Checker for Levels {
                 Level::ReduceOnly => *level >= Level::ReduceOnly || is_late,
                 Level::Paused | Level::Trading => true,
             };
+            if *level == Level::Flattening && *by == By::Guard {
+                self.closes(stamped.seq, stamped.at, *until, seen)?;
+            }
             if !is_step {
                 return Err(format!("record {} goes from {} to {level} at once", stamped.seq, self.level));
             }
@@ -129,4 +170,9 @@ pub(super) fn moved(from: Decimal, flow: Decimal, before: Option<Decimal>) -> De
         }
         None => from + flow,
     }
+}
+
+/// The week of an account day, which is named after the day that it ends on.
+fn of_week(starts: Time) -> IsoWeek {
+    (starts + TimeDelta::hours(12)).iso_week()
 }

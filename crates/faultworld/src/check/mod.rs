@@ -84,7 +84,7 @@ pub fn all(bounds: Bounds) -> Vec<Box<dyn Checker>> {
         Box::<over::Over>::default(),
         Box::<fills::Fills>::default(),
         Box::<compared::Compared>::default(),
-        Box::<level::Levels>::default(),
+        Box::new(level::Levels::new(&bounds)),
         Box::<endings::Endings>::default(),
         Box::<guarded::Guarded>::default(),
         Box::new(exposure::Exposures::new(bounds)),

@@ -1,6 +1,7 @@
 //! The limits that a schedule is played under: those of paper trading, or ones so narrow that they bind.
 
 use broker_api::Ratio;
+use chrono::TimeDelta;
 use engine::{Limits, Policy, Sizing};
 use rust_decimal::Decimal;
 
@@ -25,6 +26,12 @@ pub(super) fn of(seed: u64) -> (Limits, Policy) {
     limits.cooldown_losses = if dice.happens(500) { 1 } else { 2 };
     limits.cooldown_hours = 1;
     limits.latch_losses = if dice.happens(500) { 3 } else { 5 };
+    if limits.latch_losses == 3 {
+        // Where little closes everything, and a person may go on soon.
+        let twice = Ratio::new(limits.daily_loss_percent.get() * Decimal::TWO);
+        limits.daily_loss_flatten_percent = twice.unwrap_or(limits.daily_loss_flatten_percent);
+        limits.flatten_rest_hours = 1;
+    }
     policy.sizing = Sizing::EqualSlots { slots: if dice.happens(500) { 10 } else { 6 } };
     (limits, policy)
 }
@@ -39,6 +46,8 @@ pub(super) fn bounds(limits: &Limits) -> Bounds {
         risk: limits.risk_per_trade_percent.get(),
         day_fall: limits.daily_loss_percent.get(),
         fall: limits.drawdown_percent.get(),
+        flattens: [limits.daily_loss_flatten_percent.get(), limits.drawdown_flatten_percent.get()],
+        rest: TimeDelta::hours(i64::from(limits.flatten_rest_hours)),
         losses: limits.cooldown_losses,
         latch: limits.latch_losses,
     }

@@ -1,7 +1,5 @@
 //! One order by itself: its size, its lots and ticks.
 
-use rust_decimal::Decimal;
-
 use super::{Applies, Case, Check, Control, DENIES, Lack, Said, beyond, cents, compared, no, over, within};
 
 pub(super) const NOTIONAL: Check = Check {

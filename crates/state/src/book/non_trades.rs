@@ -40,7 +40,9 @@ impl Book {
         let sum = if is_ours { sum.plus(money)? } else { sum };
         match (entry.kind, entry.key, entry.becomes) {
             (NonTradeKind::Transfer, ..) if planted!(TransferIsProfit) => {}
-            (NonTradeKind::Transfer, ..) if is_ours => self.flows(money, before)?,
+            (NonTradeKind::Transfer, ..) if is_ours => {
+                self.flows(money, before.filter(|_| !planted!(FlowAddsUp)))?
+            }
             (NonTradeKind::Split, Some(key), _) => self.split_units(key, entry.units)?,
             (NonTradeKind::SymbolChange, Some(key), Some(new)) => self.renamed(key, new)?,
             // What executions said was kept covers it.
