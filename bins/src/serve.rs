@@ -58,6 +58,7 @@ const TOLD: usize = 1_000;
 enum Event {
     Answers(Vec<Answer>),
     Priced(Box<Priced>),
+    Lines,
     Hint,
     Nothing,
 }
@@ -121,6 +122,14 @@ pub fn serve(out: Out, place: &Place, args: &ServeArgs) -> Result<Exit, Failure>
     }
 }
 
+/// Waits for a line; without end where none are read.
+async fn come(lines: Option<&Lines>) {
+    match lines {
+        Some(lines) => lines.come().await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Serving {
     fn begin(out: Out, place: &Place, args: &ServeArgs, is_first: bool) -> Result<Self, Failure> {
         let sessions = Sessions::begin(args.record.as_deref(), clock::now())?;
@@ -173,7 +182,7 @@ impl Serving {
     /// Serves until it is to end, or to begin anew.
     fn go(mut self, ending: &Ending, lines: Option<&Lines>, voice: &Voice) -> Result<After, Failure> {
         loop {
-            self = self.meets()?;
+            self = self.meets(lines)?;
             self.tell(voice);
             if self.last.tick.elapsed() < TICK {
                 continue;
@@ -190,10 +199,11 @@ impl Serving {
     }
 
     /// Takes in what happens next.
-    fn meets(mut self) -> Result<Self, Failure> {
-        match self.next() {
+    fn meets(mut self, lines: Option<&Lines>) -> Result<Self, Failure> {
+        match self.next(lines) {
             Event::Answers(answers) => self.pass = self.pass.took(answers, &mut self.under_way)?,
             Event::Priced(priced) => return self.priced(*priced),
+            Event::Lines => return self.takes_lines(lines),
             Event::Hint => self.pass.read(Depth::Log, &mut self.under_way),
             Event::Nothing => {}
         }
@@ -201,14 +211,16 @@ impl Serving {
     }
 
     /// Waits for what happens next, and not for longer than until the next look around.
-    fn next(&mut self) -> Event {
+    fn next(&mut self, lines: Option<&Lines>) -> Event {
         let Self { pass, under_way, prices, last, .. } = self;
         let left = TICK.saturating_sub(last.tick.elapsed());
+        let lines = lines.filter(|_| prices.waiting() < BATCHES);
         pass.wait_for(async {
             tokio::select! {
                 biased;
                 answers = under_way.answers() => Event::Answers(answers),
                 priced = prices.next() => Event::Priced(Box::new(priced)),
+                () = come(lines) => Event::Lines,
                 () = pass.hint() => Event::Hint,
                 () = sleep(left) => Event::Nothing,
             }
@@ -220,16 +232,14 @@ impl Serving {
         self = self.asks()?;
         // By the broker's clock, as everything that is decided.
         let now = self.pass.now();
-        let mut batches = Vec::new();
-        if self.prices.waiting() < BATCHES {
-            if let Some(watched) = &mut self.watched {
-                batches.extend(watched.look(self.out, now, &self.defaults));
+        if self.prices.waiting() < BATCHES
+            && let Some(watched) = &mut self.watched
+        {
+            for batch in watched.look(self.out, now, &self.defaults) {
+                self = self.take(batch)?;
             }
-            batches.extend(lines.and_then(|lines| lines.take(self.out, now, &self.defaults)));
         }
-        for batch in batches {
-            self = self.take(batch)?;
-        }
+        self = self.takes_lines(lines)?;
         let is_second = self.last.second.elapsed() >= EACH_SECOND;
         if is_second {
             self.last.second = Stopwatch::start();
@@ -273,6 +283,15 @@ impl Serving {
             self.inbox.tidy(std::time::SystemTime::from(clock::now()), false);
         }
         Ok(self)
+    }
+
+    /// Takes in the lines that came, unless too much waits already.
+    fn takes_lines(self, lines: Option<&Lines>) -> Result<Self, Failure> {
+        let lines = lines.filter(|_| self.prices.waiting() < BATCHES);
+        match lines.and_then(|lines| lines.take(self.out, self.pass.now(), &self.defaults)) {
+            Some(batch) => self.take(batch),
+            None => Ok(self),
+        }
     }
 
     /// Tells what the journal took in since the last time.
@@ -341,7 +360,7 @@ impl Serving {
         // Signals that wait for their prices were taken from who brought them, and would be lost.
         while !(self.under_way.is_empty() && self.prices.is_empty()) && began.elapsed() < ENDS_WITHIN {
             self.last.tick = Stopwatch::start();
-            self = self.meets()?;
+            self = self.meets(None)?;
         }
         let late: Vec<_> = self.prices.take_waiting();
         for batch in late {

@@ -47,6 +47,7 @@ impl Pass {
     /// A journal that fails.
     pub fn act(mut self, inputs: &[Input], under_way: &mut UnderWay) -> Result<Self, Failure> {
         self.runner = self.runner.act(inputs, under_way).map_err(|frozen| stopped(&frozen))?;
+        self.sends(under_way);
         Ok(self)
     }
 
@@ -56,7 +57,15 @@ impl Pass {
     /// A journal that fails.
     pub fn took(mut self, answers: Vec<Answer>, under_way: &mut UnderWay) -> Result<Self, Failure> {
         self.runner = self.runner.took(answers, under_way).map_err(|frozen| stopped(&frozen))?;
+        self.sends(under_way);
         Ok(self)
+    }
+
+    /// Lets what was just decided leave, before anything else is done that takes time.
+    fn sends(&self, under_way: &UnderWay) {
+        if under_way.commands() > 0 {
+            self.runtime.block_on(tokio::task::yield_now());
+        }
     }
 
     /// Begins to read its venue.

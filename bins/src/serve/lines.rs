@@ -1,10 +1,12 @@
 //! What comes from outside while nobody waits for it: lines of standard input.
 
 use std::io::{self, BufRead as _, Read as _};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use broker_api::Time;
 use engine::intake::{self, Defaults, Intake};
+use tokio::sync::Notify;
 
 use super::{Batch, From};
 use crate::ending::no_thread;
@@ -16,7 +18,10 @@ const WAIT: usize = 1_000;
 
 /// Lines of standard input, each a signal.
 #[derive(Debug)]
-pub struct Lines(Receiver<io::Result<Vec<u8>>>);
+pub struct Lines {
+    read: Receiver<io::Result<Vec<u8>>>,
+    bell: Arc<Notify>,
+}
 
 impl Lines {
     /// Begins to read.
@@ -25,6 +30,8 @@ impl Lines {
     /// No thread to read in.
     pub fn read() -> Result<Self, Failure> {
         let (sender, receiver) = sync_channel(WAIT);
+        let bell = Arc::new(Notify::new());
+        let rings = Arc::clone(&bell);
         let read = move || {
             let mut input = io::stdin().lock();
             loop {
@@ -32,7 +39,11 @@ impl Lines {
                 let most = u64::try_from(intake::ENTRY_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(2);
                 let came = input.by_ref().take(most).read_until(b'\n', &mut line);
                 let is_over = !matches!(came, Ok(bytes) if bytes > 0);
-                if sender.send(came.map(|_| line)).is_err() || is_over {
+                if sender.send(came.map(|_| line)).is_err() {
+                    return;
+                }
+                rings.notify_one();
+                if is_over {
                     return;
                 }
             }
@@ -41,14 +52,19 @@ impl Lines {
             .name("standard input".into())
             .spawn(read)
             .map_err(|error| no_thread(&error))?;
-        Ok(Self(receiver))
+        Ok(Self { read: receiver, bell })
+    }
+
+    /// Waits until one has come since this was last waited for. It is not taken by that.
+    pub async fn come(&self) {
+        self.bell.notified().await;
     }
 
     /// What came since the last time; nothing when nothing did.
     pub fn take(&self, out: Out, now: Time, defaults: &Defaults) -> Option<Batch> {
         let mut all = Intake::default();
         for _ in 0..WAIT {
-            match self.0.try_recv() {
+            match self.read.try_recv() {
                 Ok(Ok(line)) if line.is_empty() => break,
                 Ok(Ok(line)) => {
                     let Intake { signals, faults } = match String::from_utf8(line) {

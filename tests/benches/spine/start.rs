@@ -51,7 +51,7 @@ pub(crate) fn rows() -> Vec<Row> {
     run(&program, &young);
     let mut world = World::new(0);
     world.trade(RECORDS);
-    world.forget_the_log();
+    world.forget_the_log("0");
     drop(written(&old.join(JOURNAL), &world));
     run(&program, &old);
     copy(&old, &bare);

@@ -29,6 +29,8 @@ const BETWEEN: TimeDelta = TimeDelta::seconds(17_280);
 
 /// A desk and everything it works with.
 pub(crate) struct World {
+    of: AccountRef,
+    between: TimeDelta,
     pub(crate) desk: Desk,
     pub(crate) book: Book,
     pub(crate) market: Market,
@@ -40,23 +42,19 @@ pub(crate) struct World {
     log: u64,
 }
 
-fn venue() -> VenueId {
-    "paper".parse().unwrap()
-}
-
 fn usd() -> Currency {
     "USD".parse().unwrap()
 }
 
 fn account() -> AccountRef {
     let account: AccountId = "paper-1".parse().unwrap();
-    AccountRef { venue: venue(), account, mode: Mode::Paper, currency: usd() }
+    AccountRef { venue: "paper".parse().unwrap(), account, mode: Mode::Paper, currency: usd() }
 }
 
-fn instruments() -> Vec<Instrument> {
+fn instruments(venue: VenueId) -> Vec<Instrument> {
     let all = [(AssetClass::Forex, &PAIRS[..]), (AssetClass::Equity, &STOCKS), (AssetClass::Crypto, &COINS)];
     let of = |class, symbol: &&str| Instrument {
-        key: Key { venue: venue(), symbol: symbol.parse().unwrap() },
+        key: Key { venue, symbol: symbol.parse().unwrap() },
         asset_class: class,
         quote: symbol.split_once('/').map_or("USD", |(_, quote)| quote).parse().unwrap(),
         tick: "0.01".parse().unwrap(),
@@ -86,22 +84,27 @@ impl World {
     /// A book that is bound and started, with a price of everything and an account that was just read, and with
     /// so many positions that stay, each with its stop and its target working.
     pub(crate) fn new(kept: usize) -> Self {
-        let catalog = Arc::new(Catalog::new(instruments()).unwrap());
+        let now = DateTime::parse_from_rfc3339("2021-03-02T15:00:00.123456Z").unwrap().to_utc();
+        Self::at(account(), now, BETWEEN, kept)
+    }
+
+    /// The same at another account, from another moment on, with so long from one trade to the next.
+    pub(crate) fn at(of: AccountRef, now: Time, between: TimeDelta, kept: usize) -> Self {
+        let catalog = Arc::new(Catalog::new(instruments(of.venue)).unwrap());
         let setup = Setup {
             catalog: Arc::clone(&catalog),
             policy: Policy::paper(),
             limits: Limits::paper(),
             calendar: Calendar::new(),
             base: usd(),
-            venues: [(venue(), capabilities())].into(),
+            venues: [(of.venue, capabilities())].into(),
             bars: BTreeMap::new(),
             stage: engine::Stage::Broker,
             buckets: BTreeMap::new(),
         };
-        let now = DateTime::parse_from_rfc3339("2021-03-02T15:00:00.123456Z").unwrap().to_utc();
         let (book, market) = (Book::default(), Market::of_history(catalog));
         let (desk, records) = (Desk::new(setup), Vec::new());
-        let mut world = Self { desk, book, market, now, records, kept: 0, trades: 0, log: 0 };
+        let mut world = Self { of, between, desk, book, market, now, records, kept: 0, trades: 0, log: 0 };
         world.begin();
         world.refresh();
         for coin in 0..kept {
@@ -117,7 +120,7 @@ impl World {
 
     fn begin(&mut self) {
         let mut batch = Batch::<Command>::new(1);
-        let bound = Record::VenueBound { of: account(), equity: equity(), cursor: cursor(0) };
+        let bound = Record::VenueBound { of: self.of, equity: equity(), cursor: cursor(0) };
         let started = Record::Started { life: 1, version: "0.0.0".into(), limits: hash(1) };
         for record in [bound, started] {
             let _ = batch.put(&mut self.book, record, self.now).unwrap();
@@ -132,7 +135,7 @@ impl World {
             self.feed(&quote);
         }
         let account = Account {
-            of: account(),
+            of: self.of,
             equity: equity(),
             balance: equity(),
             margin_used: Amount::ZERO,
@@ -206,7 +209,7 @@ impl World {
 
     /// Moves on to the next trade, with new prices.
     pub(crate) fn later(&mut self) {
-        self.now += BETWEEN;
+        self.now += self.between;
         self.refresh();
     }
 
@@ -250,7 +253,7 @@ impl World {
 
     fn tell(&mut self, event: &VenueEvent) {
         let activity = Activity { events: vec![*event], cursor: cursor(self.log), complete: true };
-        self.feed(&Input::Activity { venue: venue(), activity });
+        self.feed(&Input::Activity { venue: self.of.venue, activity });
     }
 
     /// Steps one input and everything the venue answers to what follows from it.
@@ -287,10 +290,10 @@ impl World {
         self.tell(&VenueEvent::Closed { order, end, code, at: self.now });
     }
 
-    /// Ends as a venue would whose log is empty, so that a real program can go on from here with a new one.
-    pub(crate) fn forget_the_log(&mut self) {
+    /// Ends as a venue would whose log has nothing behind this place, so that a real program can go on from there.
+    pub(crate) fn forget_the_log(&mut self, place: &str) {
         let mut batch = Batch::<Command>::new(self.book.seq() + 1);
-        let record = Record::CursorMoved { venue: venue(), cursor: cursor(0) };
+        let record = Record::CursorMoved { venue: self.of.venue, cursor: place.parse().unwrap() };
         let _ = batch.put(&mut self.book, record, self.now).unwrap();
         self.records.extend(batch.drain_volatile().0);
     }
