@@ -64,6 +64,9 @@ fn a_drill_beside_a_process_that_hangs_fails_and_is_kept_as_failed() {
     assert_eq!(desk.json(&["status"])["last_drill"]["passed"], false);
     server.signal("-CONT");
     server.until("it was told", || desk.json(&["status"])["level"] != "trading");
+    server.until("it answers", || {
+        desk.json(&["status"])["trader"]["silent_for_ms"].as_i64().is_some_and(|ms| ms < 1_500)
+    });
     let resumed = desk.tradewind(&["resume", "--why", "it is well again"]);
     assert_eq!(code(&resumed), 0, "{}", stderr(&resumed));
     assert_eq!(server.ends(), Some(0));
