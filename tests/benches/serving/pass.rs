@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use crate::inside::{Inside, name, simulator};
+use crate::rig::is_whole;
 use crate::rounds::{Line, ROUNDS, Series};
 
 const SIGNALS: usize = 100;
@@ -64,8 +65,12 @@ fn bare(runtime: &Runtime, to: SocketAddr) -> Duration {
                 let mut line = TcpStream::connect(to).await.unwrap();
                 line.set_nodelay(true).unwrap();
                 line.write_all(&request).await.unwrap();
-                let mut answer = Vec::new();
-                let _ = line.read_to_end(&mut answer).await.unwrap();
+                let (mut answer, mut buffer) = (Vec::new(), vec![0; 16 << 10]);
+                while !is_whole(&answer) {
+                    let read = line.read(&mut buffer).await.unwrap();
+                    assert!(read > 0, "no whole answer: {}", String::from_utf8_lossy(&answer));
+                    answer.extend_from_slice(&buffer[..read]);
+                }
                 assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
             });
         }
@@ -85,7 +90,7 @@ fn request(n: usize) -> Vec<u8> {
     let body = body.to_string();
     let length = body.len();
     format!(
-        "POST /v2/orders HTTP/1.1\r\nhost: localhost\r\napca-api-key-id: PKBENCH\r\napca-api-secret-key: bench\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        "POST /v2/orders HTTP/1.1\r\nhost: localhost\r\napca-api-key-id: PKBENCH\r\napca-api-secret-key: bench\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
     )
     .into_bytes()
 }

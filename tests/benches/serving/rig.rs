@@ -226,3 +226,12 @@ pub(crate) fn memory(pid: u32) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches(" kB").parse().ok()
 }
+
+/// Whether these are all bytes of an answer.
+pub(crate) fn is_whole(answer: &[u8]) -> bool {
+    let Some(head) = answer.windows(4).position(|some| some == b"\r\n\r\n") else { return false };
+    let text = String::from_utf8_lossy(&answer[..head]).to_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.expect("a length").trim().parse().unwrap();
+    answer.len() >= head + 4 + length
+}

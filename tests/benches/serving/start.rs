@@ -13,7 +13,7 @@ use serde_json::Value;
 use state::{Batch, Book, Journal, SqliteStore};
 
 use crate::inside::adapter;
-use crate::rig::{Desk, Simulator, friday, memory};
+use crate::rig::{Desk, Simulator, friday, is_whole, memory};
 use crate::rounds::{Line, ROUNDS, Series};
 use crate::world::World;
 
@@ -164,11 +164,7 @@ fn answer(line: &mut TcpStream) {
         let read = line.read(&mut buffer).unwrap();
         assert!(read > 0, "no whole answer: {}", String::from_utf8_lossy(&answer));
         answer.extend_from_slice(&buffer[..read]);
-        let Some(head) = answer.windows(4).position(|some| some == b"\r\n\r\n") else { continue };
-        let text = String::from_utf8_lossy(&answer[..head]).to_lowercase();
-        let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
-        let length: usize = length.expect("a length").trim().parse().unwrap();
-        if answer.len() >= head + 4 + length {
+        if is_whole(&answer) {
             return;
         }
     }
@@ -180,9 +176,8 @@ fn long(simulator: &Simulator, desk: &Desk, records: usize) {
     let broker = adapter(&simulator.url(), simulator.now);
     let of: AccountRef = runtime.block_on(broker.identity()).unwrap();
     let ends = simulator.now.get() - TimeDelta::days(1);
-    let mut past = Past { journal: None, book: Book::default(), written: 0 };
-    let path = desk.journal();
-    past.journal = Some(Journal::open(SqliteStore::create(&path).unwrap()).unwrap());
+    let journal = Journal::open(SqliteStore::create(&desk.journal()).unwrap()).unwrap();
+    let mut past = Past { journal, book: Book::default(), written: 0 };
     // Ten records a trade, and less than two hours from one to the next.
     let trades = i32::try_from(records / 9 + 1).unwrap();
     let began: Time = ends - TimeDelta::hours(2) * trades;
@@ -195,12 +190,12 @@ fn long(simulator: &Simulator, desk: &Desk, records: usize) {
     let millis = world.now.timestamp_millis();
     world.forget_the_log(&format!("a2.{millis}.{millis}.{millis}"));
     past.write(&mut world);
-    past.journal.unwrap().maintain().unwrap();
+    past.journal.maintain().unwrap();
 }
 
 /// A journal that is being written.
 struct Past {
-    journal: Option<Journal<SqliteStore>>,
+    journal: Journal<SqliteStore>,
     book: Book,
     written: usize,
 }
@@ -213,6 +208,6 @@ impl Past {
             let _ = batch.put(&mut self.book, stamped.record, stamped.at).unwrap();
             self.written += 1;
         }
-        drop(self.journal.as_mut().unwrap().commit(batch).unwrap());
+        drop(self.journal.commit(batch).unwrap());
     }
 }
