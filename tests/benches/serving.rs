@@ -82,7 +82,11 @@ fn main() {
         told.extend(memory);
     }
     println!("\n{}", Line::HEADING);
-    lines.iter().for_each(|line| println!("{line}"));
+    for line in &lines {
+        println!("{line}");
+    }
     println!();
-    told.iter().for_each(|sentence| println!("{sentence}"));
+    for sentence in &told {
+        println!("{sentence}");
+    }
 }

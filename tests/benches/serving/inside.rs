@@ -220,6 +220,8 @@ async fn started(
         base: of("USD"),
         venues: [(venue.id(), venue.capabilities().clone())].into(),
         bars: std::collections::BTreeMap::new(),
+        stage: engine::Stage::Broker,
+        buckets: [].into(),
     };
     let notes = Arc::clone(notes);
     let watch: engine::watch::Watch =

@@ -65,9 +65,9 @@ impl Served {
         }
         let mut scene = Scene::new(program);
         for trade in 0..trades {
-            scene.rests(trade);
+            Scene::rests(trade);
             self.enters(&mut scene, trade);
-            scene.rests(trade + 1);
+            Scene::rests(trade + 1);
             self.leaves(&mut scene);
         }
     }
@@ -217,7 +217,7 @@ impl Scene {
     }
 
     /// Lets time pass: now more, now less, so that what comes next falls between any two looks of the process.
-    fn rests(&self, n: usize) {
+    fn rests(n: usize) {
         let millis = u64::try_from(50 + n * 37 % 190).unwrap();
         std::thread::sleep(Duration::from_millis(millis));
     }

@@ -41,7 +41,7 @@ impl Book {
         match (entry.kind, entry.key, entry.becomes) {
             (NonTradeKind::Transfer, ..) if planted!(TransferIsProfit) => {}
             (NonTradeKind::Transfer, ..) if is_ours => {
-                self.flows(money, before.filter(|_| !planted!(FlowAddsUp)))?
+                self.flows(money, before.filter(|_| !planted!(FlowAddsUp)))?;
             }
             (NonTradeKind::Split, Some(key), _) => self.split_units(key, entry.units)?,
             (NonTradeKind::SymbolChange, Some(key), Some(new)) => self.renamed(key, new)?,
