@@ -113,6 +113,8 @@ fn after_the_loss_of_a_day_nobody_lets_entries_through_before_the_next() {
     assert_eq!((level(&scene), until(&scene)), (Level::ReduceOnly, next));
     asks(&mut scene, Level::Trading);
     assert_eq!(level(&scene), Level::ReduceOnly);
+    asks(&mut scene, Level::ReduceOnly);
+    assert_eq!(until(&scene), next, "to say it again takes no time away");
     worth(&mut scene, "96900", 7 * 3600);
     asks(&mut scene, Level::Trading);
     assert_eq!(level(&scene), Level::Trading);

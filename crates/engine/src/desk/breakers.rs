@@ -181,7 +181,8 @@ impl Step<'_> {
                 Err(_) => return Ok(()),
             }
         } else {
-            (wanted, until)
+            // Who tightens, or says the same again, takes no time away.
+            (wanted, until.max(guard.until.filter(|_| guard.level > Level::Paused)))
         };
         *self.doubt = None;
         let by = By::Operator { name: name.clone() };

@@ -184,6 +184,7 @@ impl Step<'_> {
         }
         self.put(Record::Answered { order, attempt, answer: outcome.clone() })?;
         if matches!(outcome, SubmitOutcome::Refused { .. }) {
+            self.pace.refused();
             self.refusals()?;
         }
         #[cfg(planted)]

@@ -1,11 +1,15 @@
-//! What was lately decided and answered, as the guard counts it: from the book alone, so that a restart forgets nothing.
+//! What was lately decided and answered, as the guard counts it: from the book, so that a restart forgets nothing.
+
+use std::collections::VecDeque;
 
 use broker_api::{
-    AssetClass, ClientOrderId, End, Intent, Key, Level, Phase, Purpose, Signal, SignalId, Time, Wanted,
+    AssetClass, ClientOrderId, End, Intent, Key, Level, Phase, Qty, Side, Signal, SignalId, StrategyId, Time,
+    Wanted,
 };
 use chrono::{NaiveDate, TimeDelta};
 use risk::Lately;
-use state::book::{Order, SignalState};
+use state::Book;
+use state::book::{Order, SignalState, Trade};
 
 use super::Step;
 
@@ -16,6 +20,8 @@ const ANSWERS: TimeDelta = TimeDelta::minutes(10);
 const TRADING_DAYS: usize = 5;
 /// No five trading days take longer, whatever the holidays.
 const CALENDAR_DAYS: usize = 12;
+/// The same as a span of time, a day more for where the clocks of a date are.
+const CALENDAR_DAYS_AGO: i64 = 13;
 
 /// What a guard wants to know of decisions like the one at hand.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,32 +30,87 @@ pub(super) struct Decisions {
     pub last_bar: Option<Time>,
 }
 
+/// One entry that was sent.
+#[derive(Clone, Copy, Debug)]
+struct Entered {
+    at: Time,
+    id: ClientOrderId,
+    key: Key,
+    side: Side,
+    qty: Qty,
+    strategy: Option<StrategyId>,
+}
+
+/// What was sent within the last minute and day: what the book has of it as a process begins, and each order since. A guard
+/// that went through all orders at each would be slow.
+#[derive(Debug)]
+pub(super) struct Pace {
+    entries: VecDeque<Entered>,
+    exits: VecDeque<Time>,
+    /// How many orders are known to have been refused.
+    refusals: u64,
+}
+
+impl Pace {
+    /// As the book has it.
+    pub(super) fn of(book: &Book) -> Self {
+        let mut pace = Self { entries: VecDeque::new(), exits: VecDeque::new(), refusals: 0 };
+        let mut orders: Vec<&Order> = book.open_orders().chain(book.closed_orders()).collect();
+        orders.sort_by_key(|row| (row.decided_at, row.intent.id));
+        for row in orders {
+            pace.sent(&row.intent, row.decided_at, book);
+            pace.refusals += u64::from(row.phase == Phase::Done(End::Refused));
+        }
+        pace
+    }
+
+    /// An order leaves.
+    pub(super) fn sent(&mut self, intent: &Intent, at: Time, book: &Book) {
+        if intent.purpose.is_reducing() {
+            self.exits.push_back(at);
+            return;
+        }
+        let Intent { id, key, side, qty, .. } = *intent;
+        let strategy = intent.signal.and_then(|id| book.signal(id)).map(|state| state.signal.strategy);
+        self.entries.push_back(Entered { at, id, key, side, qty, strategy });
+    }
+
+    pub(super) const fn refused(&mut self) {
+        self.refusals += 1;
+    }
+
+    /// Forgets what is of before.
+    fn since(&mut self, day: Time, minute: Time) {
+        while self.exits.front().is_some_and(|at| *at <= minute) {
+            self.exits.pop_front();
+        }
+        while self.entries.front().is_some_and(|entry| entry.at < day.min(minute)) {
+            self.entries.pop_front();
+        }
+    }
+}
+
 impl Step<'_> {
     /// Orders that were decided, the order itself left out. Of an order that only reduces nothing but the pace matters.
     pub(super) fn lately(&mut self, intent: &Intent, own: Option<ClientOrderId>) -> Lately {
-        let (now, minute) = (self.now, self.now - A_MINUTE);
-        let day = self.hours.account_day(now);
-        let orders = self.book.open_orders().chain(self.book.closed_orders());
-        let others = orders.filter(|row| Some(row.intent.id) != own);
+        let (minute, day) = (self.now - A_MINUTE, self.hours.account_day(self.now));
+        self.pace.since(day, minute);
         if intent.purpose.is_reducing() {
-            let lately = others.filter(|row| row.intent.purpose.is_reducing() && row.decided_at > minute);
-            return Lately { exits_in_minute: count(lately), ..Lately::default() };
+            let exits_in_minute = u32::try_from(self.pace.exits.len()).unwrap_or(u32::MAX);
+            return Lately { exits_in_minute, ..Lately::default() };
         }
-        let strategy = |row: &Order| Some(self.book.signal(row.intent.signal?)?.signal.strategy);
         let ours = intent.signal.and_then(|id| self.book.signal(id)).map(|state| state.signal.strategy);
         let mut lately = self.answers();
-        for row in
-            others.filter(|row| row.intent.purpose == Purpose::Entry && row.decided_at >= day.min(minute))
-        {
-            let is_of_day = row.decided_at >= day;
+        for entry in self.pace.entries.iter().filter(|entry| Some(entry.id) != own) {
+            let is_of_day = entry.at >= day;
             lately.entries_in_day += u32::from(is_of_day);
-            lately.entries_in_minute += u32::from(row.decided_at > minute);
-            if row.intent.key != intent.key {
+            lately.entries_in_minute += u32::from(entry.at > minute);
+            if entry.key != intent.key {
                 continue;
             }
-            lately.entries_again += u32::from(is_of_day && strategy(row) == ours);
-            if row.intent.side == intent.side && row.intent.qty == intent.qty {
-                lately.like_it = lately.like_it.max(Some(row.decided_at));
+            lately.entries_again += u32::from(is_of_day && entry.strategy == ours);
+            if entry.side == intent.side && entry.qty == intent.qty {
+                lately.like_it = lately.like_it.max(Some(entry.at));
             }
         }
         lately
@@ -57,6 +118,9 @@ impl Step<'_> {
 
     /// How venues answered, since a person last let entries through.
     pub(super) fn answers(&self) -> Lately {
+        if self.pace.refusals == 0 {
+            return Lately::default();
+        }
         let guard = self.book.guard();
         let since = guard.since.filter(|_| guard.level == Level::Trading);
         let answered = || {
@@ -103,6 +167,18 @@ impl Step<'_> {
 
     /// Stocks that were bought and sold on one day, within the last five trading days.
     pub(super) fn day_trades(&self) -> u32 {
+        let long_ago = self.now - TimeDelta::days(CALENDAR_DAYS_AGO);
+        let is_short = |trade: &&Trade| trade.closed_at - trade.position.opened_at < TimeDelta::days(1);
+        // The calendar is asked only where there may be one.
+        if !self
+            .book
+            .trades()
+            .rev()
+            .take_while(|trade| trade.closed_at >= long_ago)
+            .any(|trade| is_short(&trade))
+        {
+            return 0;
+        }
         let calendar = self.setup.calendar;
         let today = calendar.date(self.now);
         let has_session = |date| calendar.day(AssetClass::Equity, date).is_some();

@@ -41,6 +41,7 @@ use crate::command::Command;
 use crate::input::{Input, Operator};
 use crate::market::Market;
 use hours::Hours;
+use lately::Pace;
 use reconcile::Suspects;
 use touched::Touched;
 
@@ -87,6 +88,8 @@ pub struct Desk {
     doubt: Option<Time>,
     /// Venues at which money came or went since their account was last read: what that says is of before.
     flowed: BTreeSet<VenueId>,
+    /// What was lately sent.
+    pace: Option<Pace>,
     calm: Option<Calm>,
     due: Option<Time>,
     touched: Touched,
@@ -121,6 +124,7 @@ struct Step<'a> {
     floor: &'a mut Floor,
     doubt: &'a mut Option<Time>,
     flowed: &'a mut BTreeSet<VenueId>,
+    pace: &'a mut Pace,
     due: Option<Time>,
     touched: &'a mut Touched,
     suspects: &'a mut Suspects,
@@ -142,6 +146,7 @@ impl Desk {
             floor: Floor::default(),
             doubt: None,
             flowed: BTreeSet::new(),
+            pace: None,
             calm: None,
             due: None,
             touched: Touched::default(),
@@ -215,6 +220,7 @@ impl Desk {
         {
             market.answered(row.intent.key.venue, outcome, now);
         }
+        let pace = self.pace.get_or_insert_with(|| Pace::of(book));
         let mut step = Step {
             setup: &self.setup,
             book,
@@ -226,6 +232,7 @@ impl Desk {
             floor: &mut self.floor,
             doubt: &mut self.doubt,
             flowed: &mut self.flowed,
+            pace,
             due: None,
             touched: &mut self.touched,
             suspects: &mut self.suspects,

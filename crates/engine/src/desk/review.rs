@@ -1,6 +1,8 @@
 //! What sizing and guard get to see, made from book and market; and the one way an order becomes a command.
 
-use broker_api::{ClientOrderId, Cursor, Exposure, Intent, Key, Marks, Purpose, Qty, Record, Time};
+use broker_api::{
+    AssetClass, ClientOrderId, Cursor, Exposure, Intent, Key, Marks, Purpose, Qty, Record, Time,
+};
 use risk::{Approved, Verdict};
 use state::Illegal;
 
@@ -54,7 +56,8 @@ impl Step<'_> {
         let is_entry = !purpose.is_reducing();
         let signal = intent.signal.and_then(|id| self.book.signal(id)).map(|state| &state.signal);
         let decisions = signal.filter(|_| is_entry).map(|signal| self.decisions(signal)).unwrap_or_default();
-        let day_trades = if is_entry { self.day_trades() } else { 0 };
+        let is_stock = instrument.asset_class == AssetClass::Equity;
+        let day_trades = if is_entry && is_stock { self.day_trades() } else { 0 };
         let duplicate = others().any(|row| row.intent.purpose == purpose);
         let rows: &[Exposure] = self.exposures;
         let values = |key: Key| self.rate(self.setup.catalog.instrument(key)?.quote);
@@ -114,6 +117,7 @@ impl Step<'_> {
         let intent = *order.get();
         let Some((mark, send_by)) = self.sending(&intent) else { return Ok(()) };
         let record = Record::Intended { intent, mark, send_by, marks };
+        self.pace.sent(&intent, self.now, self.book);
         self.put_with(record, Command::Submit { order, mark, attempt: 1, send_by })
     }
 }
