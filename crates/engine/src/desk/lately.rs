@@ -146,27 +146,31 @@ impl Step<'_> {
     /// Other decisions of the same strategy about the same instrument.
     pub(super) fn decisions(&self, signal: &Signal) -> Decisions {
         let Some(bar) = signal.bar_close else { return Decisions::default() };
-        let is_like_it = |state: &&SignalState| {
-            let other = &state.signal;
-            other.id != signal.id && other.strategy == signal.strategy && other.symbol == signal.symbol
-        };
-        let others = || self.book.signals().filter(is_like_it);
         let enters = |wanted| match wanted {
             Wanted::Enter { side, .. } => Some(side),
             Wanted::Exit | Wanted::Adjust { .. } => None,
         };
-        let leads = |state: &&SignalState| !state.orders.is_empty() || state.ended.is_none();
-        let is_same = |state: &&SignalState| {
-            state.signal.bar_close == Some(bar) && enters(state.signal.wanted) == enters(signal.wanted)
-        };
-        Decisions {
-            same: others().filter(is_same).find(leads).map(|state| state.signal.id),
-            last_bar: others().filter_map(|state| state.signal.bar_close).max(),
+        let mut decisions = Decisions::default();
+        for SignalState { signal: other, orders, ended, .. } in self.book.signals() {
+            if other.symbol != signal.symbol || other.strategy != signal.strategy || other.id == signal.id {
+                continue;
+            }
+            decisions.last_bar = decisions.last_bar.max(other.bar_close);
+            let leads = !orders.is_empty() || ended.is_none();
+            if leads && other.bar_close == Some(bar) && enters(other.wanted) == enters(signal.wanted) {
+                decisions.same.get_or_insert(other.id);
+            }
         }
+        decisions
     }
 
-    /// Stocks that were bought and sold on one day, within the last five trading days.
+    /// Stocks that were bought and sold on one day, within the last five trading days; none where there are not as many trades
+    /// at all as the limit allows.
     pub(super) fn day_trades(&self) -> u32 {
+        let most = usize::try_from(self.setup.limits.day_trades_max).unwrap_or(usize::MAX);
+        if self.book.trades().len() < most {
+            return 0;
+        }
         let long_ago = self.now - TimeDelta::days(CALENDAR_DAYS_AGO);
         let is_short = |trade: &&Trade| trade.closed_at - trade.position.opened_at < TimeDelta::days(1);
         // The calendar is asked only where there may be one.
