@@ -156,6 +156,15 @@ impl Scene {
             "data.equity=quotes:quotes.jsonl",
             "--set",
             "limits.quote_age_equity_seconds=3600",
+            // The same instrument, over and over, on one day of a clock that stands.
+            "--set",
+            "limits.entries_again_max=1000",
+            "--set",
+            "limits.day_trades_max=1000",
+            "--set",
+            "limits.entries_minute_max=1000",
+            "--set",
+            "limits.exits_minute_max=1000",
         ];
         let server = desk.serve(&words);
         let reader = Journal::open(SqliteStore::open_read_only(&desk.journal()).unwrap()).unwrap();
@@ -172,7 +181,7 @@ impl Scene {
         let signal = json!({
             "id": format!("bench/{trade}"), "symbol": SYMBOL, "action": "enter", "side": "long", "asset_class": "equity",
             "stop": "219.00", "target": "243.30", "decided_at": text(now), "expires_at": text(now + TimeDelta::hours(2)),
-            "strategy": "bench",
+            "strategy": "bench", "quantity": (trade + 1).to_string(),
         });
         format!("{signal}\n")
     }
