@@ -40,7 +40,10 @@ impl Step<'_> {
             }
             self.due_at(until);
         }
-        if let Some(trip) = self.unknown_too_old() {
+        // Records alone make orders unknown, and what is due touches everything.
+        if !self.touched.is_nothing()
+            && let Some(trip) = self.unknown_too_old()
+        {
             return self.tripped(trip);
         }
         let equity = self.equity().filter(|_| self.flowed.is_empty());

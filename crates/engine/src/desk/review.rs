@@ -81,8 +81,9 @@ impl Step<'_> {
             same_decision: decisions.same,
             last_bar: decisions.last_bar,
             day_trades,
-            bare: self.bare(),
-            oldest: self.oldest(),
+            // Checks of entries alone ask for these.
+            bare: if is_entry { self.bare() } else { None },
+            oldest: if is_entry { self.oldest() } else { None },
             stage: self.setup.stage,
             contact: self.market.contact(key.venue),
             signal,
