@@ -141,11 +141,11 @@ impl Inside {
         self.act(&inputs);
     }
 
-    /// A signal to buy one of them.
-    pub(crate) fn signal(&self, n: usize, id: &str) -> Input {
+    /// A signal to buy so many of one of them.
+    pub(crate) fn signal(&self, n: usize, shares: usize, id: &str) -> Input {
         let now = self.simulator.now.get();
         let plan = Protection { stop: Some(of("95")), target: Some(of("110")), trail: None };
-        let size = SizeWanted::Quantity(of::<Qty>("10"));
+        let size = SizeWanted::Quantity(of::<Qty>(&shares.to_string()));
         let signal = Signal {
             id: of(id),
             strategy: of("bench"),
@@ -280,7 +280,8 @@ impl Measured {
         let _ = inside.follow();
         std::thread::sleep(REST);
         inside.price(100);
-        let signal = inside.signal(0, &format!("bench/{trade}"));
+        // Each of another size: an equal one would be taken for the one before.
+        let signal = inside.signal(0, 10 + trade, &format!("bench/{trade}"));
         inside.simulator.tap.forget();
         drop(inside.notes());
         let began = Instant::now();

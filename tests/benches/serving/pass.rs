@@ -38,7 +38,7 @@ fn round() -> [Duration; 3] {
     let mut inside = Inside::new(SIGNALS, false);
     inside.price(100);
     let _ = inside.follow();
-    let signals = (0..SIGNALS).map(|n| inside.signal(n, &format!("bench/{n}"))).collect();
+    let signals = (0..SIGNALS).map(|n| inside.signal(n, 10, &format!("bench/{n}"))).collect();
     drop(inside.notes());
     let began = Instant::now();
     inside.turn(signals);
