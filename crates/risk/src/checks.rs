@@ -109,10 +109,12 @@ pub(crate) fn beyond(code: &'static str, text: String, is: String, limit: String
 /// How far ahead of ours another clock may be.
 pub(crate) const AHEAD: TimeDelta = TimeDelta::seconds(60);
 
-/// How two figures lie to each other, as amounts compare: that is quicker than decimals do.
+/// How two figures lie to each other: as amounts compare, which is quicker than decimals do, where both can be amounts.
 pub(crate) fn compared(one: Decimal, other: Decimal) -> Ordering {
-    let amount = |figure| Amount::new(figure).unwrap_or_default();
-    amount(one).cmp(&amount(other))
+    match (Amount::new(one), Amount::new(other)) {
+        (Ok(one), Ok(other)) => one.cmp(&other),
+        _ => one.cmp(&other),
+    }
 }
 
 /// Passed, or nearly not.

@@ -192,3 +192,13 @@ fn what_a_venue_refuses_three_times_ends_entries() {
     scene.enters("d", plan("190", ""));
     assert_eq!(scene.live.len(), 1, "what was refused before a person looked does not count again");
 }
+
+/// What is held is not known well enough to close it, whoever asks.
+#[test]
+fn a_frozen_desk_closes_nothing_and_stays_frozen() {
+    let mut scene = holding();
+    asks(&mut scene, Level::Frozen);
+    let act = Operator::Flatten { name: "ann".into(), why: "leaving".into() };
+    scene.feed(&[Input::Operator(act)]);
+    assert_eq!((level(&scene), closes(&scene), scene.rests(Purpose::Stop).len()), (Level::Frozen, 0, 1));
+}

@@ -12,7 +12,6 @@ const LEVEL: Code = Code::fixed("level");
 const FLATTEN: Code = Code::fixed("flatten");
 const OPERATOR: Code = Code::fixed("operator");
 const UNKNOWN_TOO_OLD: Code = Code::fixed("unknown_too_old");
-const REFUSALS: Code = Code::fixed("refusals");
 
 /// What of a book stands in the way of trading.
 pub fn unclear(book: &Book) -> Unclear {
@@ -103,14 +102,14 @@ impl Step<'_> {
 
     /// An order without a known outcome for too long: how much is at risk is not known.
     fn unknown_too_old(&mut self) -> Option<Trip> {
+        if self.book.guard().level >= Level::ReduceOnly {
+            return None;
+        }
         let unknown = self.book.open_orders().filter(|row| row.phase == Phase::Unknown);
         let oldest = unknown.min_by_key(|row| row.since)?;
         let minutes = self.setup.limits.unknown_minutes;
         let (since, id, key) = (oldest.since, oldest.intent.id, oldest.intent.key);
         let bound = since + TimeDelta::minutes(i64::from(minutes));
-        if self.book.guard().level >= Level::ReduceOnly {
-            return None;
-        }
         if bound > self.now {
             self.due_at(bound);
             return None;
@@ -136,8 +135,7 @@ impl Step<'_> {
         }
         let lately = self.answers();
         let Some(reason) = risk::storm(&lately, &self.setup.limits) else { return Ok(()) };
-        let reason = Reason { code: REFUSALS, ..reason };
-        self.put(Record::LevelSet { level: Level::ReduceOnly, by: By::Guard, reason, until: None })
+        self.tripped(Trip { level: Level::ReduceOnly, reason, until: None })
     }
 
     /// Cancels entries where the level says so; closes everything where it says that.
@@ -171,6 +169,8 @@ impl Step<'_> {
     pub(super) fn level_asked(&mut self, act: &Operator) -> Result<(), Illegal> {
         let (wanted, name, why, until) = match act {
             Operator::Level { level, name, why, until } => (*level, name, why, *until),
+            // Nothing is closed while nobody knows well enough what is held.
+            Operator::Flatten { .. } if self.book.guard().level == Level::Frozen => return Ok(()),
             Operator::Flatten { name, why } => (Level::Flattening, name, why, self.rest_after_closing()),
             Operator::Repair { .. } => return Ok(()),
         };

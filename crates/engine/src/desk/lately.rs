@@ -96,7 +96,9 @@ impl Step<'_> {
         let (minute, day) = (self.now - A_MINUTE, self.hours.account_day(self.now));
         self.pace.since(day, minute);
         if intent.purpose.is_reducing() {
-            let exits_in_minute = u32::try_from(self.pace.exits.len()).unwrap_or(u32::MAX);
+            let is_counted = |id| self.book.order(id).is_some_and(|row| row.decided_at > minute);
+            let others = self.pace.exits.len().saturating_sub(usize::from(own.is_some_and(is_counted)));
+            let exits_in_minute = u32::try_from(others).unwrap_or(u32::MAX);
             return Lately { exits_in_minute, ..Lately::default() };
         }
         let ours = intent.signal.and_then(|id| self.book.signal(id)).map(|state| state.signal.strategy);
@@ -174,13 +176,8 @@ impl Step<'_> {
         let long_ago = self.now - TimeDelta::days(CALENDAR_DAYS_AGO);
         let is_short = |trade: &&Trade| trade.closed_at - trade.position.opened_at < TimeDelta::days(1);
         // The calendar is asked only where there may be one.
-        if !self
-            .book
-            .trades()
-            .rev()
-            .take_while(|trade| trade.closed_at >= long_ago)
-            .any(|trade| is_short(&trade))
-        {
+        let lately = || self.book.trades().rev().take_while(|trade| trade.closed_at >= long_ago);
+        if !lately().any(|trade| is_short(&trade)) {
             return 0;
         }
         let calendar = self.setup.calendar;
@@ -192,11 +189,9 @@ impl Step<'_> {
             let rules = self.setup.catalog.instrument(key);
             rules.is_none_or(|rules| rules.asset_class == AssetClass::Equity)
         };
-        let trades = self.book.trades().rev();
-        let lately = trades.take_while(|trade| calendar.date(trade.closed_at) >= first);
-        let in_a_day = lately.filter(|trade| {
-            let opened = calendar.date(trade.position.opened_at);
-            opened == calendar.date(trade.closed_at) && is_stock(trade.position.key)
+        let in_a_day = lately().filter(is_short).filter(|trade| {
+            let (opened, closed) = (calendar.date(trade.position.opened_at), calendar.date(trade.closed_at));
+            opened == closed && closed >= first && is_stock(trade.position.key)
         });
         u32::try_from(in_a_day.count()).unwrap_or(u32::MAX)
     }

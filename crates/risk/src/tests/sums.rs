@@ -2,6 +2,7 @@
 
 use super::world::{bare, entering};
 use super::*;
+use crate::checks::compared;
 
 fn qty(verdict: &Verdict, check: u8) -> Option<Decimal> {
     match verdict {
@@ -250,4 +251,11 @@ fn near_is_said_within_a_tenth_of_a_bound() {
     assert_eq!(near(|w| w.day_trades = 2), [25]);
     assert_eq!(near(|w| w.guard.week = Some("10800".parse().unwrap())), [32]);
     assert_eq!(near(|w| w.limits.order_value_max = "1000".parse().unwrap()), [16]);
+}
+
+/// No figure is taken for nothing because it is too large.
+#[test]
+fn an_absurd_figure_is_compared_as_what_it_is() {
+    let (one, absurd) = (Decimal::ONE, Decimal::MAX);
+    assert!(compared(absurd, one).is_gt() && compared(one, absurd).is_lt() && compared(-absurd, one).is_lt());
 }
