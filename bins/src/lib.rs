@@ -10,6 +10,7 @@ mod at_broker;
 mod beside;
 mod catalog;
 mod clock;
+mod closing;
 mod compared;
 mod config;
 #[cfg(feature = "conformance")]

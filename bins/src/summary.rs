@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use broker_api::{Amount, AssetClass, Ending, Level, Phase, SignalId, Time, Wanted};
+use broker_api::{Amount, AssetClass, Ending, GuardState, Level, Phase, SignalId, Time, Wanted};
 use chrono::TimeDelta;
 use engine::calendar::{Calendar, Opening, Why, plural};
 use engine::runner::DAYS_AHEAD;
@@ -140,9 +140,10 @@ pub fn needs_you(book: &Book, halt_file: bool, now: Time) -> Vec<Need> {
         needs.push(Need { text: format!("{text} -> tradewind {verb}"), verb: verb.to_owned() });
     };
     let guard = book.guard();
-    if guard.level > Level::Trading && guard.until.is_none() {
+    // Only a pause ends by itself.
+    if guard.level > Level::Paused || guard.level == Level::Paused && guard.until.is_none() {
         let why = guard.reason.as_ref().map_or_else(String::new, |reason| format!(" ({})", reason.text));
-        need(format!("level {}{why}", guard.level), "resume --why TEXT");
+        need(format!("level {}{why}{}", guard.level, not_before(guard, now)), "resume --why TEXT");
     } else if halt_file {
         need("the halt file holds entries back".to_owned(), "resume --why TEXT");
     }
@@ -185,6 +186,12 @@ pub fn needs_you(book: &Book, halt_file: bool, now: Time) -> Vec<Need> {
         need(format!("book and broker disagree at {venue}: {}", divergence.reason.text), &how);
     }
     needs
+}
+
+/// Before which moment nobody lets entries through again, where that lies ahead: `, not before 2026-11-23 22:00 UTC`.
+pub fn not_before(guard: &GuardState, now: Time) -> String {
+    let until = guard.until.filter(|until| guard.level > Level::Paused && *until > now);
+    until.map_or_else(String::new, |until| format!(", entries not before {}", figures::minute(until)))
 }
 
 /// How many positions have the stop they shall have, over all that is held.

@@ -51,7 +51,9 @@ impl Unknown<'_> {
             Some(Next::Wait(at)) => format!("it is asked again from {}", figures::time(at)),
             Some(Next::Ask) => "the next pass asks it".to_owned(),
             Some(Next::Resend) => "it is not there, and the next pass sends it again".to_owned(),
-            Some(Next::Refused) => "it is not there, and the next pass ends it as refused".to_owned(),
+            Some(Next::Refused) => {
+                "it is not there, and ends as refused once it is certain that it does not arrive".to_owned()
+            }
             Some(Next::TellPerson) => "nothing more is tried: look at the broker yourself".to_owned(),
             None => "what comes next depends on its broker".to_owned(),
         }

@@ -10,6 +10,7 @@ use risk::{NotLoosened, loosened};
 use serde_json::json;
 
 use crate::args::Flatten;
+use crate::closing;
 use crate::failure::{Exit, Failure};
 use crate::figures;
 use crate::files;
@@ -197,19 +198,23 @@ pub fn flatten(out: Out, place: &Place, asked: &Flatten) -> Result<(), Failure> 
         "Flat: nothing is held and no order is open.".to_owned()
     } else {
         format!(
-            "Closing: {held} positions are still held, {open} orders are open; the next passes go on until it is flat: tradewind run"
+            "Closing: still held {}; still open {}; the next passes go on until it is flat: tradewind run",
+            figures::counted(held, "position"),
+            figures::counted(open, "order"),
         )
     };
+    let closing = closing::all(pass.place(), book, at);
     out.text(&format!(
-        "{}\n{word}\nTrading goes on with: tradewind resume --why TEXT\n",
-        headline(book, at)
+        "{}\n{word}\n{}Trading goes on with: tradewind resume --why TEXT\n",
+        headline(book, at),
+        closing::lines(&closing)
     ))?;
     let (id, head) = pass.journal_head();
     out.document(
         "flatten",
         &heading(book, &id, head.seq, head.hash.as_str()),
         at,
-        &json!({ "flat": held == 0 && open == 0, "positions": held, "open_orders": open }),
+        &json!({ "flat": held == 0 && open == 0, "positions": held, "open_orders": open, "closing": closing::json(&closing) }),
     )
 }
 

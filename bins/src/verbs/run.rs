@@ -22,7 +22,7 @@ use crate::pass::Pass;
 use crate::place::{Place, heading, headline};
 use crate::recording::{Kept, Recording};
 use crate::tonight::Tonight;
-use crate::{compared, summary, tell, unknown};
+use crate::{closing, compared, summary, tell, unknown};
 
 pub use input::{conflicts, tell as tell_conflicts};
 
@@ -144,6 +144,7 @@ fn act(
     }
     let reconciled = compared::line(&pass);
     let tonight = Tonight::of(&pass, market.equity);
+    let ended = pass.now();
     let pass = pass.end(exit)?;
     // It may have been edited while the pass went on.
     let exit = if pass.book().edit_found().is_some() { exit.min(Exit::Divergence) } else { exit };
@@ -217,8 +218,11 @@ fn act(
     ));
     text.push_str(&market.line(book));
     text.push_str(&summary::held(book));
+    let closing = closing::all(pass.place(), book, ended);
+    text.push_str(&closing::lines(&closing));
     text.push_str(&tonight.lines());
     let mut needs = summary::needs_you(book, place.files.halt.exists(), now);
+    needs.extend(closing::needs(&closing));
     needs.extend(differ.iter().map(|difference| summary::Need::of_calendar(difference)));
     let next = summary::next_run(now, pass.place(), book);
     if needs.is_empty() {
@@ -246,6 +250,7 @@ fn act(
             "conflicts": conflicts,
             "account": market.json(book),
             "tonight": tonight.json(),
+            "closing": closing::json(&closing),
             "no_known_outcome": unknown::all(book, now).map(|unknown| unknown.json()).collect::<Vec<_>>(),
             "needs_you": needs.iter().map(summary::Need::json).collect::<Vec<_>>(),
             "next_run_at": next.0,

@@ -6,6 +6,7 @@ use state::checkpoint;
 
 use crate::args::At;
 use crate::beside;
+use crate::closing;
 use crate::control::{Trader, Watcher};
 use crate::drills;
 use crate::failure::Failure;
@@ -28,7 +29,11 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
     let since = guard.since.map_or_else(String::new, |since| {
         let by = guard.by.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
         let why = guard.reason.as_ref().map_or_else(String::new, |reason| format!(": {}", reason.text));
-        format!(" since {}{by}{why}", figures::minute(since))
+        let end = match guard.until {
+            Some(until) if guard.level == Level::Paused => format!(", ends {}", figures::minute(until)),
+            _ => summary::not_before(guard, reading.as_of),
+        };
+        format!(" since {}{by}{why}{end}", figures::minute(since))
     });
     let nobody = if book.seq() == 0 {
         "that is before the first record"
@@ -62,6 +67,8 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
     ));
     let (guards, protection) = lists::guards(book, reading.as_of);
     text.push_str(&guards);
+    let closing = closing::all(place, book, reading.as_of);
+    text.push_str(&closing::lines(&closing));
     let tonight = Tonight::of_reading(place, &reading, account.equity);
     text.push_str(&tonight.block());
     for line in beside::lines(book) {
@@ -107,6 +114,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
         }
     }
     let mut needs = summary::needs_you(book, halted, reading.as_of);
+    needs.extend(closing::needs(&closing));
     if at.at.is_none() {
         needs.extend(unseen_edit(&reading, place));
     }
@@ -125,6 +133,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "account": account.json(book),
             "level": guard.level,
             "level_since": guard.since,
+            "level_until": guard.until,
             "level_by": guard.by,
             "level_reason": guard.reason,
             "halt_file": halted,
@@ -138,6 +147,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "no_known_outcome": unknown::all(book, reading.as_of).map(|unknown| unknown.json()).collect::<Vec<_>>(),
             "stops": { "wanted": wanted, "resting": rests },
             "protection": protection,
+            "closing": closing::json(&closing),
             "tonight": tonight.json(),
             "diverged": compared::json(book, reading.as_of),
             "outside": beside::json(book),

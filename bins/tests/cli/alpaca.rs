@@ -4,7 +4,7 @@ mod account;
 mod coins;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod cuts;
-mod desk;
+pub mod desk;
 mod kills;
 mod month;
 mod outside;
@@ -14,7 +14,7 @@ mod protection;
 mod repairs;
 #[cfg(unix)]
 mod secrets;
-mod serve;
+pub mod serve;
 mod tonight;
 mod truth;
 mod verbs;

@@ -15,6 +15,8 @@ mod cut;
 mod doctor;
 mod drill;
 mod errors;
+#[cfg(feature = "alpaca")]
+mod guard_scenarios;
 mod help;
 mod import;
 mod kill;

@@ -210,7 +210,7 @@ pub struct GuardState {
     pub until: Option<Time>,
     /// Losing trades since the last winning one.
     pub losses_in_row: u32,
-    /// The streak at which a cooldown was last started, so that one streak starts it once.
+    /// The streak at which entries were last stopped for it, by a cooldown or for good, so that one streak stops them once.
     pub cooled_at: u32,
     /// The account day under way.
     pub day: Option<Day>,

@@ -33,7 +33,7 @@ pub mod venue;
 pub mod watch;
 
 pub use command::Command;
-pub use desk::{Desk, Setup, awaited, unclear};
+pub use desk::{Desk, Setup, awaited, tried_again, unclear};
 pub use input::{Input, Operator};
 pub use market::Market;
 pub use orders::{Basis, Next, Policy, Remainder, Sizing};

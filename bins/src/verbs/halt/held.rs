@@ -12,7 +12,7 @@ use crate::control::{self, Answer, Trader, What, no_answer};
 use crate::failure::{Exit, Failure};
 use crate::out::{Heading, Out};
 use crate::place::Place;
-use crate::{clock, figures};
+use crate::{clock, closing, figures};
 
 /// How long an answer is waited for.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
@@ -112,13 +112,17 @@ pub fn flatten(out: Out, place: &Place, act: Operator, take_over: bool) -> Resul
     match asked(place, act) {
         Ok(answer) => {
             let data = done(&answer)?;
+            let reading = place.read(None)?;
+            let closing = closing::all(place, &reading.book, answer.at);
             out.text(&format!(
                 "Closing, by the process that trades: {} positions are held, {} orders are open; it goes on until it is flat: \
-                 tradewind status\n",
-                data["positions"], data["open_orders"]
+                 tradewind status\n{}",
+                data["positions"],
+                data["open_orders"],
+                closing::lines(&closing)
             ))?;
             let flat = data["positions"] == 0 && data["open_orders"] == 0;
-            let data = json!({ "flat": flat, "positions": data["positions"], "open_orders": data["open_orders"] });
+            let data = json!({ "flat": flat, "positions": data["positions"], "open_orders": data["open_orders"], "closing": closing::json(&closing) });
             out.document("flatten", &Heading::default(), answer.at, &data)?;
             Ok(true)
         }

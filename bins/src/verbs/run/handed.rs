@@ -14,7 +14,7 @@ use crate::failure::{Exit, Failure};
 use crate::out::Out;
 use crate::place::Place;
 use crate::tonight::Tonight;
-use crate::{figures, summary, tell, unknown};
+use crate::{closing, figures, summary, tell, unknown};
 
 /// How long the process is waited for to take them in: it may have to ask for prices first.
 const TAKEN_WITHIN: Duration = Duration::from_secs(15);
@@ -90,10 +90,13 @@ pub fn over(
         Exit::Done
     };
     let now = reading.as_of;
-    let needs = summary::needs_you(book, place.files.halt.exists(), now);
+    let closing = closing::all(place, book, now);
+    let mut needs = summary::needs_you(book, place.files.halt.exists(), now);
+    needs.extend(closing::needs(&closing));
     let next = summary::next_run(now, place, book);
     let tonight = Tonight::of_reading(place, &reading, equity);
     text.push_str(&summary::held(book));
+    text.push_str(&closing::lines(&closing));
     text.push_str(&tonight.lines());
     if !needs.is_empty() {
         let needs: Vec<&str> = needs.iter().map(|need| need.text.as_str()).collect();
@@ -109,6 +112,7 @@ pub fn over(
         "conflicts": conflicts,
         "account": summary::Account::of_book(book).json(book),
         "tonight": tonight.json(),
+        "closing": closing::json(&closing),
         "no_known_outcome": unknown::all(book, now).map(|unknown| unknown.json()).collect::<Vec<_>>(),
         "needs_you": needs.iter().map(summary::Need::json).collect::<Vec<_>>(),
         "next_run_at": next.0,

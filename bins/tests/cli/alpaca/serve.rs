@@ -20,30 +20,30 @@ use crate::place::{code, stderr, stdout};
 const WITHIN: Duration = Duration::from_mins(1);
 
 #[expect(clippy::disallowed_methods, reason = "what is waited for here happens in another process")]
-fn now() -> Instant {
+pub fn now() -> Instant {
     Instant::now()
 }
 
 #[expect(clippy::disallowed_methods, reason = "what is waited for here happens in another process")]
-fn pause(time: Duration) {
+pub fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
 /// A process that serves.
-struct Server<'a> {
+pub struct Server<'a> {
     desk: &'a Desk,
-    child: Child,
+    pub child: Child,
 }
 
 impl<'a> Server<'a> {
     /// One that is ready.
-    fn start(desk: &'a Desk) -> Self {
+    pub fn start(desk: &'a Desk) -> Self {
         let server = Self::begin(desk, &[]);
         server.until("it is ready", || server.said().contains("Serving."));
         server
     }
 
-    fn begin(desk: &'a Desk, words: &[&str]) -> Self {
+    pub fn begin(desk: &'a Desk, words: &[&str]) -> Self {
         let words = [&["serve", "--signals", "in", "--poll", "1"], words].concat();
         let file = |name: &str| File::create(desk.folder.path().join(name)).unwrap();
         let mut command = desk.command(&words);
@@ -51,14 +51,14 @@ impl<'a> Server<'a> {
         Self { desk, child }
     }
 
-    fn said(&self) -> String {
+    pub fn said(&self) -> String {
         let read =
             |name: &str| std::fs::read_to_string(self.desk.folder.path().join(name)).unwrap_or_default();
         read("serve.out") + &read("serve.err")
     }
 
     #[track_caller]
-    fn until(&self, what: &str, is_so: impl Fn() -> bool) {
+    pub fn until(&self, what: &str, is_so: impl Fn() -> bool) {
         let began = now();
         while !is_so() {
             assert!(began.elapsed() < WITHIN, "{what} did not come about: {}", self.said());
@@ -66,14 +66,14 @@ impl<'a> Server<'a> {
         }
     }
 
-    fn signal(&self, which: &str) {
+    pub fn signal(&self, which: &str) {
         let done =
             std::process::Command::new("kill").args([which, &self.child.id().to_string()]).status().unwrap();
         assert!(done.success());
     }
 
     /// Ends it as systemd does; with which code it ends.
-    fn ends(mut self) -> Option<i32> {
+    pub fn ends(mut self) -> Option<i32> {
         self.signal("-TERM");
         self.child.wait().unwrap().code()
     }
@@ -88,14 +88,14 @@ impl Drop for Server<'_> {
 }
 
 /// Signals are moved into the folder under a name.
-fn put(desk: &Desk, name: &str, text: &str) {
+pub fn put(desk: &Desk, name: &str, text: &str) {
     let folder = desk.folder.path();
     std::fs::create_dir_all(folder.join("in")).unwrap();
     std::fs::write(folder.join("in/.coming"), text).unwrap();
     std::fs::rename(folder.join("in/.coming"), folder.join("in").join(name)).unwrap();
 }
 
-pub(super) fn lies(desk: &Desk, path: &str) -> bool {
+pub fn lies(desk: &Desk, path: &str) -> bool {
     desk.folder.path().join(path).exists()
 }
 

@@ -1,6 +1,6 @@
 //! Fault scripts: what goes wrong, and when. One JSON object a line; docs/simulators.md lists all.
 
-use broker_api::{Price, Qty, Time};
+use broker_api::{Price, Qty, Ratio, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -100,6 +100,13 @@ pub enum OnRequest {
     LateCancel {
         /// How much later, by the simulation's clock.
         millis: i64,
+    },
+    /// The broker acts on it; a figure in the answer is wrong, as a bad tick makes it.
+    WrongFigure {
+        /// Its name in the answer's object.
+        name: String,
+        /// How many times what it is it says instead.
+        by: Ratio,
     },
     /// It and everything after it is answered with 503, for so long.
     Maintenance {
@@ -288,12 +295,18 @@ mod tests {
             {"time":{"at":"close","do":{"bust":{"nth":1}}}}
             {"time":{"at":"2026-11-20T15:30:00Z","do":{"liquidate":{"symbol":"AAPL"}}}}
             {"request":{"do":{"status":{"code":504,"processed":true}}}}
-            {"request":{"do":{"html_502":{}}}}"#;
-        assert_eq!(read_rules(good).unwrap().len(), 6);
+            {"request":{"do":{"html_502":{}}}}
+            {"request":{"path":"/v2/account","do":{"wrong_figure":{"name":"equity","by":"0.1"}}}}"#;
+        assert_eq!(read_rules(good).unwrap().len(), 7);
         let bad =
             read_rules("{\"request\":{\"do\":\"lost_request\",\"path\":\"/\",\"method\":\"GET\",\"nht\":2}}");
         let said = bad.unwrap_err().to_string();
         assert!(said.starts_with("line 1 of the fault script is no rule: unknown field `nht`"), "{said}");
+        for wrong in [r#"{"name":"equity"}"#, r#"{"name":"equity","by":"a tenth"}"#, r#"{"by":"0.1"}"#] {
+            let line = format!("{{\"request\":{{\"do\":{{\"wrong_figure\":{wrong}}}}}}}");
+            let said = read_rules(&line).unwrap_err().to_string();
+            assert!(said.starts_with("line 1 of the fault script is no rule"), "{said}");
+        }
     }
 
     #[test]

@@ -327,6 +327,7 @@ fn decide(host: &Host, request: &Request, process: impl FnOnce(&mut Inner) -> Re
             Some(OnRequest::LostReply) => (reply, Wire::Closed),
             Some(OnRequest::LateReply { millis }) => (reply, Wire::Late(Duration::from_millis(*millis))),
             Some(OnRequest::CutBody) => (reply, Wire::Cut),
+            Some(OnRequest::WrongFigure { name, by }) => (reply.with_figure(name, by.get()), Wire::Whole),
             Some(OnRequest::Status { code, .. }) => {
                 (inner.face.refusal(Unavailable::Status(*code)), Wire::Whole)
             }

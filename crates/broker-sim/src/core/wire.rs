@@ -70,6 +70,18 @@ impl Reply {
         Self { status, headers, body: body.into_bytes() }
     }
 
+    /// The same, where a figure of its object is so many times what it was. What is no such figure stays as it is.
+    #[must_use]
+    pub(crate) fn with_figure(mut self, name: &str, by: Decimal) -> Self {
+        let Ok(mut body) = serde_json::from_slice::<Value>(&self.body) else { return self };
+        let Some(figure) = body.get_mut(name) else { return self };
+        let was = figure.as_str().map_or_else(|| figure.to_string(), ToOwned::to_owned);
+        let Some(is) = was.parse::<Decimal>().ok().and_then(|was| was.checked_mul(by)) else { return self };
+        *figure = if figure.is_string() { Value::String(decimal_text(is)) } else { number(is) };
+        self.body = body.to_string().into_bytes();
+        self
+    }
+
     /// With one more header.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &dyn std::fmt::Display) -> Self {

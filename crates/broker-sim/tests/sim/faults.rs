@@ -57,6 +57,20 @@ async fn answers_come_late_cut_or_broken() {
 }
 
 #[tokio::test]
+async fn one_answer_has_a_wrong_figure_and_the_next_is_right() {
+    let act = r#"{"wrong_figure":{"name":"equity","by":"0.1"}}"#;
+    let sim = with(&format!(r#"{{"request":{{"path":"/v2/account","nth":2,"do":{act}}}}}"#)).await;
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        told.push(sim.get("/v2/account").await.ok());
+    }
+    let (right, wrong) = (&told[0], &told[1]);
+    let figure = |account: &Value| decimal(account["equity"].as_str().unwrap());
+    assert_eq!(figure(wrong), figure(right) * decimal("0.1"));
+    assert_eq!((&wrong["cash"], &told[2]["equity"]), (&right["cash"], &right["equity"]));
+}
+
+#[tokio::test]
 async fn statuses_with_and_without_an_order_behind_them() {
     let cases = [
         (r#""rate_limited""#, 429, 0),

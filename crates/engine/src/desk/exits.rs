@@ -1,16 +1,21 @@
 //! Closing what shall be closed: the legs are cancelled first, then the exit is reviewed and sent.
 
-use broker_api::{Code, Key, Purpose, planted};
+use broker_api::{Code, Key, Purpose, Time, planted};
 use orders::Origin;
 use risk::Verdict;
 use state::Illegal;
-use state::book::Order;
+use state::book::{ExitWanted, Order};
 
 use super::opening::Stands;
 use super::{AFTER_REFUSAL, AGAIN, Step};
 
 const EXIT: Code = Code::fixed("exit");
 const NOTHING_HELD: Code = Code::fixed("nothing_held");
+
+/// When what shall be closed, and was refused, is tried again.
+pub fn tried_again(exit: &ExitWanted) -> Option<Time> {
+    exit.failed_at.map(|failed| failed + AFTER_REFUSAL)
+}
 
 impl Step<'_> {
     /// Brings every wanted exit a step further, and cancels what has lost its use: reducing orders that have nothing left
@@ -43,8 +48,12 @@ impl Step<'_> {
     fn exit(&mut self, key: Key) -> Result<(), Illegal> {
         let open: Vec<_> =
             self.book.open_orders().filter(|row| row.intent.key == key).map(|row| row.intent).collect();
-        // What cannot be closed before its market opens keeps its stop until then.
-        let keeps_legs = self.waits_for_the_opening(key);
+        // What cannot be closed before its market opens, or before it is tried again, keeps its stop until then.
+        let refused_until = self.waits_after_refusal(key);
+        let keeps_legs = refused_until.is_some() || self.waits_for_the_opening(key);
+        if let Some(again) = refused_until {
+            self.due_at(again);
+        }
         let is_in_the_way = |purpose: Purpose| match purpose {
             Purpose::Exit => false,
             Purpose::Stop | Purpose::Target => !keeps_legs,
@@ -73,8 +82,7 @@ impl Step<'_> {
         if exit.failed_at.is_some() && self.is_dust(key, qty) {
             return self.close_dust(key);
         }
-        if let Some(again) = exit.failed_at.map(|failed| failed + AFTER_REFUSAL).filter(|at| *at > self.now) {
-            self.due_at(again);
+        if refused_until.is_some() {
             return Ok(());
         }
         let strategy = signal.and_then(|id| self.book.signal(id)).map(|state| state.signal.strategy);
@@ -105,5 +113,14 @@ impl Step<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Until when what shall be closed is left alone, since its venue refused that. Its stop guards it meanwhile; what is too
+    /// little for an order is too little for a stop.
+    pub(super) fn waits_after_refusal(&self, key: Key) -> Option<Time> {
+        let again = tried_again(self.book.exit_wanted(key)?).filter(|at| *at > self.now)?;
+        // Where the clock went back, the next attempt may be on its way already.
+        let is_sent = self.rests(key, Purpose::Exit);
+        (!is_sent && !self.is_dust(key, self.book.confirmed(key).size())).then_some(again)
     }
 }

@@ -46,6 +46,7 @@ use reconcile::Suspects;
 use touched::Touched;
 
 pub use breakers::unclear;
+pub use exits::tried_again;
 pub use unsettled::awaited;
 
 /// How long until something that failed for a passing reason is tried again.

@@ -34,7 +34,7 @@ impl Step<'_> {
             .positions()
             .filter(|position| self.touched.has(position.key))
             .filter(|position| !planted!(StopWaitsForEntry) || !self.book.has_open_entry(position.key))
-            .filter(|position| self.book.exit_wanted(position.key).is_none() && !self.is_guarded(position))
+            .filter(|position| !self.is_leaving(position.key) && !self.is_guarded(position))
             .map(|position| position.key)
             .collect();
         for key in keys {
@@ -52,6 +52,11 @@ impl Step<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a position is being closed, and not only to be closed later because its venue refused that.
+    fn is_leaving(&self, key: Key) -> bool {
+        self.book.exit_wanted(key).is_some() && self.waits_after_refusal(key).is_none()
     }
 
     /// Whether exactly the legs of the plan rest over exactly what is held: the usual case, told without making them.
@@ -136,7 +141,7 @@ impl Step<'_> {
     }
 
     fn leg(&mut self, key: Key, purpose: Purpose) -> Result<(), Illegal> {
-        if self.book.exit_wanted(key).is_some() {
+        if self.is_leaving(key) || purpose == Purpose::Target && self.book.exit_wanted(key).is_some() {
             return Ok(()); // the other leg decided so
         }
         let Some(position) = self.book.position(key) else { return Ok(()) };
@@ -262,7 +267,7 @@ impl Step<'_> {
 
     /// A position without the stop it shall have is closed; one without its target is kept.
     fn give_up(&mut self, key: Key, purpose: Purpose) -> Result<(), Illegal> {
-        if purpose == Purpose::Stop {
+        if purpose == Purpose::Stop && self.book.exit_wanted(key).is_none() {
             return self.put(Record::ExitWanted { key, signal: None, code: UNPROTECTED });
         }
         Ok(())

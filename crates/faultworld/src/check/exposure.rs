@@ -132,7 +132,7 @@ impl Exposures {
             }
             Record::LevelSet { level, reason, .. } => {
                 self.level = *level;
-                if reason.code.as_str() == "cooldown" {
+                if matches!(reason.code.as_str(), "cooldown" | "loss_latch") {
                     self.streak.rests();
                 }
             }

@@ -145,6 +145,7 @@ pub(super) const fn name(act: &OnRequest) -> &'static str {
         OnRequest::Html502 { .. } => "502 as a page, and done",
         OnRequest::CutBody => "the answer ends in the middle of its body",
         OnRequest::MalformedBody => "the answer is no JSON",
+        OnRequest::WrongFigure { .. } => "a figure of the answer is wrong",
         OnRequest::Reject { status: 401, .. } => "401",
         OnRequest::Reject { .. } => "refused",
         OnRequest::PartialFill { .. } => "filled in parts",

@@ -244,7 +244,8 @@ impl Book {
                 }
                 self.may_trade(*level)?;
                 let guard = &mut self.guard;
-                if reason.code.as_str() == "cooldown" {
+                // A streak stops entries once: who resumes after the latch has seen it, and each further loss sets it anew.
+                if matches!(reason.code.as_str(), "cooldown" | "loss_latch") {
                     guard.cooled_at = guard.losses_in_row;
                 }
                 (guard.level, guard.since, guard.by) = (*level, Some(at), Some(by.clone()));
