@@ -132,8 +132,23 @@ const BANS: &[Ban] = &[
     },
     Ban {
         who: &["broker-api", "engine", "orders", "risk", "state"],
-        what: &["fastrand", "getrandom", "nanoid", "rand", "ulid", "uuid"],
+        what: &["fastrand", "getrandom", "nanoid", "rand", "rand_chacha", "ulid", "uuid"],
         why: "nothing that decides draws at random",
+    },
+    Ban {
+        who: &["evidence"],
+        what: &[
+            "async-trait",
+            "futures",
+            "getrandom",
+            "hyper",
+            "rand",
+            "reqwest",
+            "rusqlite",
+            "tempfile",
+            "tokio",
+        ],
+        why: "statistics are pure: no I/O, no async, and what is drawn follows from a seed",
     },
 ];
 
@@ -302,6 +317,7 @@ mod tests {
             ("risk", vec![need("rusqlite"), need("rand")]),
             ("state", vec![need("rusqlite"), need("tokio")]),
             ("engine", vec![need("tokio"), need("reqwest")]),
+            ("evidence", vec![need("rand_chacha"), need("getrandom"), dev("rand")]),
             ("broker-paper", vec![optional, need("tokio")]),
         ];
         let expected = [
@@ -311,6 +327,7 @@ mod tests {
             "risk needs rand: nothing that decides",
             "state needs tokio",
             "engine needs reqwest",
+            "evidence needs getrandom: statistics are pure",
             "broker-paper needs tokio: optional",
         ];
         assert_faults(&wrong_foreign(&tree(planted)), &expected);

@@ -43,6 +43,7 @@ fn what_stands_out_of_place_is_found() {
             "fn f() { Broker::submit(b); println!(\"\"); let o = io::stdout(); Utc::now() }",
         ),
         ("crates/broker-paper/src/venue/machine.rs", "fn submit(&self) { self.inner.submit (1) }"),
+        ("crates/evidence/src/gates.rs", "fn f() { pnl.to_f64(); Decimal::from_f64_retain(x) }"),
     ]);
     let expected = [
         "runner.rs:1: a `Store`",
@@ -55,6 +56,8 @@ fn what_stands_out_of_place_is_found() {
         "run.rs:1: what a person reads",
         "run.rs:1: what a person reads",
         "machine.rs:1: `Broker::submit`",
+        "gates.rs:1: a decimal",
+        "gates.rs:1: a decimal",
     ];
     assert_faults(&out_of_place(&sources), &expected);
 }
@@ -68,6 +71,7 @@ fn what_stands_in_its_place_or_in_a_test_is_no_fault() {
         ("crates/engine/src/venue.rs", "fn f() { self.broker.submit(&intent, mark) }"),
         ("bins/src/lib.rs", "fn f() { Utc::now() }"),
         ("bins/src/out.rs", "fn f() { io::stdout() }"),
+        ("crates/evidence/src/ledger.rs", "fn f() { amount.to_f64() }"),
         (
             "crates/engine/src/runner.rs",
             "fn f() {} // b.submit(\n#[cfg(test)] mod tests { fn g() { b.submit(1); println!() } }",
@@ -86,8 +90,9 @@ fn a_rule_that_looks_at_nothing_is_found() {
         ("crates/engine/src/venue.rs", "fn f() { self.broker.place(&intent, mark) }"),
         ("tests/it/calls.rs", "fn f() { b.submit(1) }"),
         ("bins/src/out.rs", "fn f() { io::stdout(); Utc::now() }"),
+        ("crates/evidence/src/ledger.rs", "fn f() { amount.as_float() }"),
     ]);
-    assert_faults(&lost_rules(&sources), &["a `Store`", "`Broker::submit`"]);
+    assert_faults(&lost_rules(&sources), &["a `Store`", "`Broker::submit`", "a decimal"]);
 }
 
 /// Without the exceptions, which no planted tree uses.
@@ -161,8 +166,9 @@ fn a_binary_fraction_is_found_in_every_dress() {
 #[test]
 fn binary_fractions_are_found_in_what_is_shipped_only() {
     let text = "//! A.\nfn a(x: f64) {}\nfn b() { c.0.1; 1..2; \"1.5\"; 0.5 } // 2.5\n#[cfg(test)] mod t { fn d() { 1.5; } }";
-    let sources =
-        planted(&[("crates/a/src/lib.rs", text), ("crates/a/tests/b.rs", text), ("tests/it/c.rs", text)]);
+    let paths =
+        ["crates/a/src/lib.rs", "crates/a/tests/b.rs", "tests/it/c.rs", "crates/evidence/src/bands.rs"];
+    let sources = planted(&paths.map(|path| (path, text)));
     let exact: Vec<&Source> = sources.iter().filter(|s| is_exact(s)).collect();
     assert_eq!(exact.len(), 1);
     assert_faults(&binary_fractions(exact[0]), &["lib.rs:2: `f64`", "lib.rs:3: `0.5`"]);
