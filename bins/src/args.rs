@@ -1,5 +1,6 @@
 //! The command line: one definition from which parser, help and completions come.
 
+mod arm;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod replay;
@@ -15,6 +16,7 @@ use broker_api::{Price, Repair};
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::BrokerName;
+pub use arm::{ArmArgs, LimitsArgs, LimitsVerb};
 #[cfg(feature = "conformance")]
 pub use conformance::{ConformanceArgs, TestedVenue};
 pub use replay::{CostsOf, DirectionOf, EquityOf, LimitsOf, ReplayArgs};
@@ -25,7 +27,7 @@ pub use state::{JournalVerb, SchemaOf, StateVerb};
 pub use watch::{DrillArgs, WatchdogArgs};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 unexpected failure, 2 usage, configuration or input, 3 halted, 4 book and broker disagree,
+Exit codes: 0 done, 1 unexpected failure, 2 usage, configuration or input, 3 halted or not armed, 4 book and broker disagree,
 5 broker unavailable or outcome unknown, 6 signals denied or rejected (only with --fail-on-denied).";
 
 /// Takes a strategy's decisions to a broker: nothing sent twice, nothing lost, nothing assumed.
@@ -131,6 +133,15 @@ pub enum Verb {
     /// Cancel everything and close everything that is held
     #[command(after_help = "Examples:\n  tradewind flatten --why \"leaving\" --confirm paper-1")]
     Flatten(Flatten),
+    /// The limits: which are in force, in which version, what of the configuration waits; see docs/arming.md
+    #[command(after_help = arm::LIMITS_EXAMPLES)]
+    Limits(LimitsArgs),
+    /// Let entries go to an account of real money, for a while; whatever is missing for it is listed; see docs/arming.md
+    #[command(after_help = arm::ARM_EXAMPLES)]
+    Arm(ArmArgs),
+    /// End that: no entry leaves, exits and stops go on
+    #[command(after_help = arm::DISARM_EXAMPLES)]
+    Disarm(Needed),
     /// Watch the process that serves, and stop entries when it gives no sign of life; see docs/serve.md
     #[command(after_help = watch::WATCHDOG_EXAMPLES)]
     Watchdog(WatchdogArgs),

@@ -49,7 +49,10 @@ impl What {
     pub const fn tightens(&self) -> bool {
         matches!(
             self,
-            Self::Act(Operator::Level { level: Level::Paused | Level::ReduceOnly | Level::Frozen, .. })
+            Self::Act(
+                Operator::Level { level: Level::Paused | Level::ReduceOnly | Level::Frozen, .. }
+                    | Operator::Disarm { .. }
+            )
         )
     }
 }

@@ -58,8 +58,16 @@ pub fn last(place: &Place) -> Option<Last> {
         !name.starts_with('.') && Path::new(name).extension().is_some_and(|end| end == "json")
     };
     let name = names.filter(is_one).max()?;
-    let text = crate::reading::read_text(&folder(place).join(name), SMALL).ok()?;
+    read(&folder(place).join(name))
+}
+
+/// A drill that was put away; nothing when the file is none.
+pub fn read(file: &Path) -> Option<Last> {
+    let text = crate::reading::read_text(file, SMALL).ok()?;
     let document: Value = serde_json::from_str(&text).ok()?;
+    if document["schema"] != "tradewind.drill/1" {
+        return None;
+    }
     let at = document["as_of"].as_str()?.parse().ok()?;
     let data = &document["data"];
     Some(Last { at, has_passed: data["passed"] == true, halt_ms: data["timings"]["entries_off_ms"].as_u64() })

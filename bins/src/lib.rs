@@ -6,6 +6,7 @@
 compile_error!("a build with planted bugs is for `torture` alone: build it with `-p faultworld`");
 
 mod args;
+mod arming;
 mod at_broker;
 mod beside;
 mod catalog;
@@ -27,6 +28,7 @@ mod files;
 mod help;
 mod history;
 mod ledger;
+mod limits;
 mod notify;
 mod out;
 mod pass;
@@ -165,6 +167,9 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
         Verb::Halt(asked) => verbs::halt::halt(out, place, &asked.why)?,
         Verb::Resume(asked) => verbs::halt::resume(out, place, &asked.why)?,
         Verb::Flatten(asked) => verbs::halt::flatten(out, place, asked)?,
+        Verb::Limits(asked) => verbs::limits::limits(out, place, asked)?,
+        Verb::Arm(asked) => verbs::arm::arm(out, place, asked)?,
+        Verb::Disarm(asked) => verbs::arm::disarm(out, place, &asked.why)?,
         Verb::Reconcile => return verbs::reconcile::reconcile(out, place),
         Verb::Repair(asked) => return verbs::repair::repair(out, place, asked),
         Verb::State(StateVerb::Export(args)) => verbs::state::export(out, place, args.out.as_deref())?,

@@ -27,6 +27,7 @@ use crate::config::Source;
 use crate::edits;
 use crate::failure::{Exit, Failure};
 use crate::files;
+use crate::limits::Force;
 use crate::out::Out;
 use crate::place::{Place, paper_venue};
 use crate::venues::Connected;
@@ -153,6 +154,8 @@ impl Pass {
             let clock = connected.clock.shared();
             (At::Broker(Box::new(connected)), clock)
         };
+        // What is loosened a great deal waits; from here on the place has what is in force.
+        place.loaded.config.limits = Force::of(&place.loaded.config.limits, &book, clock()).limits;
         let edit = match &edited {
             Some(edit) => {
                 let is_new = edits::noted(out, edit, &mut book, &mut journal, clock())?;

@@ -116,7 +116,7 @@ impl Place {
     }
 
     /// Which kind of account the configuration means.
-    fn mode(&self) -> Mode {
+    pub fn mode(&self) -> Mode {
         if self.is_paper() { Mode::Paper } else { self.loaded.config.venue.mode }
     }
 

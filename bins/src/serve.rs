@@ -173,7 +173,8 @@ impl Serving {
         serving.is_alive();
         if is_first {
             let head = crate::place::headline(serving.pass.book(), now);
-            out.say(&format!("{head}\nServing. Ends with a signal: kill {}", std::process::id()));
+            let live = crate::arming::lines(place, serving.pass.book(), now);
+            out.say(&format!("{head}\n{live}Serving. Ends with a signal: kill {}", std::process::id()));
         }
         notify::ready();
         Ok(serving)

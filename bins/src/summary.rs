@@ -147,6 +147,11 @@ pub fn needs_you(book: &Book, halt_file: bool, now: Time) -> Vec<Need> {
     } else if halt_file {
         need("the halt file holds entries back".to_owned(), "resume --why TEXT");
     }
+    let live = crate::arming::live(book).and_then(|of| Some((of, guard.may_enter(&of, now).err()?)));
+    if let Some((of, why)) = live {
+        let verb = format!("arm --account {} --for 8h --why TEXT", of.account);
+        need(format!("real money is not armed, and takes no entries: {why}"), &verb);
+    }
     if let Some(found) = book.edit_found() {
         need(
             format!("an edit of the state file was not taken in; it is kept as {} beside it", found.kept),

@@ -17,6 +17,7 @@ use state::Book;
 use state::book::{Order, Position};
 
 use crate::config::Config;
+use crate::limits::Force;
 use crate::pass::Pass;
 use crate::place::{Place, Reading};
 use crate::verbs::lists;
@@ -112,7 +113,9 @@ impl Tonight {
         equity: Option<Amount>,
         now: Time,
     ) -> Self {
-        let config = &place.loaded.config;
+        let mut config = place.loaded.config.clone();
+        config.limits = Force::of(&config.limits, book, now).limits;
+        let config = &config;
         let ranges = prices::ranges(place, catalog, &keys(book), now);
         let seen = Seen { book, catalog, market, ranges, base: base(place, book) };
         let mut rows: Vec<Row> = book.positions().map(|position| seen.position(position)).collect();

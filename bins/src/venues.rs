@@ -12,9 +12,7 @@ mod rehearsal;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-use broker_api::{
-    AccountRef, Broker, Capabilities, Catalog, Key, Mode, QueryFailed, Quotes, Symbol, VenueId,
-};
+use broker_api::{AccountRef, Broker, Capabilities, Catalog, Key, QueryFailed, Quotes, Symbol, VenueId};
 use engine::Clock;
 
 #[cfg(feature = "alpaca")]
@@ -81,13 +79,10 @@ pub fn capabilities(venue: VenueId) -> Option<Capabilities> {
 /// Connects to the broker that the configuration names. `held` is what the book holds or has orders for.
 ///
 /// # Errors
-/// Live trading, a broker that this binary cannot reach, keys that are missing, no answer, another kind of account.
+/// A broker that this binary cannot reach, keys that are missing, no answer, another kind of account.
 pub async fn connect(place: &Place, held: &BTreeSet<Key>) -> Result<Connected, Failure> {
     let settings = place.loaded.config.venue;
     let name = settings.broker;
-    if settings.mode == Mode::Live {
-        return Err(not_armed("venue.mode is \"live\""));
-    }
     let adapters = ADAPTERS.get().copied().unwrap_or_default();
     let Some(adapter) = adapters.iter().find(|adapter| adapter.name == name) else {
         let what = format!("this program was built without {}", name.shown());
@@ -97,11 +92,10 @@ pub async fn connect(place: &Place, held: &BTreeSet<Key>) -> Result<Connected, F
     let clock = Arc::new(VenueClock::default());
     let Reached { broker, quotes, is_loopback } = (adapter.reach)(place, clock.shared())?;
     let of = broker.identity().await.map_err(|failed| unavailable(name, &failed))?;
-    match of.mode {
-        Mode::Live => {
-            return Err(not_armed(&format!("{} says that account {} is live", name.shown(), of.account)));
-        }
-        Mode::Paper | Mode::Practice => {}
+    if of.mode != settings.mode {
+        let (is, wanted) = (of.mode, settings.mode);
+        let what = format!("{} says that account {} is a {is} one", name.shown(), of.account);
+        return Err(other_mode(&format!("{what}, and the configuration says {wanted}")));
     }
     let told = if is_loopback {
         Some(broker.clock().await.map_err(|failed| unavailable(name, &failed))?)
@@ -120,17 +114,12 @@ pub async fn connect(place: &Place, held: &BTreeSet<Key>) -> Result<Connected, F
     Ok(Connected { broker, quotes, of, catalog: Arc::new(catalog), unlisted, clock, is_loopback })
 }
 
-/// Real money is not traded by this version.
-fn not_armed(why: &str) -> Failure {
-    Failure::new(Exit::Halted, "not_armed", format!("{why}, and live trading is not possible"))
-        .because(&Missing)
-        .fix("set venue.mode to \"practice\" and use the keys of a practice account; nothing was sent")
+/// Real money where practice was meant, or the other way round.
+pub fn other_mode(what: &str) -> Failure {
+    Failure::usage("other_mode", format!("{what}; real money and practice never share a state")).fix(
+        "name the state file of that account with --state, or set venue.mode and the keys to what is meant; nothing was sent",
+    )
 }
-
-/// What live trading lacks.
-#[derive(Debug, thiserror::Error)]
-#[error("it needs a person's arming and a passed gate, and this version has neither yet")]
-struct Missing;
 
 /// A broker that did not answer as it should.
 pub fn unavailable(name: BrokerName, failed: &QueryFailed) -> Failure {
@@ -146,16 +135,4 @@ pub fn unavailable(name: BrokerName, failed: &QueryFailed) -> Failure {
     )
     .because(failed)
     .fix(fix)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn live_trading_says_what_it_lacks() {
-        let refused = not_armed("venue.mode is \"live\"");
-        assert_eq!(refused.exit, Exit::Halted);
-        assert!(refused.to_string().contains("arming") && refused.to_string().contains("gate"), "{refused}");
-    }
 }

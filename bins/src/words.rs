@@ -1,8 +1,8 @@
 //! A sentence for every record of the journal.
 
 use broker_api::{
-    Amount, CancelOutcome, Finding, Intent, Key, Level, NonTrade, Proof, Reason, Record, Repair, Repaired,
-    SubmitOutcome, VenueId,
+    Amount, CancelOutcome, Finding, Intent, Key, Level, LimitsSet, NonTrade, Proof, Reason, Record, Repair,
+    Repaired, SubmitOutcome, VenueId,
 };
 
 use crate::figures;
@@ -112,6 +112,39 @@ pub fn sentence(record: &Record) -> String {
             let until =
                 until.map_or_else(String::new, |until| format!(" {words} {}", figures::minute(until)));
             format!("level {level}{until}, by {by}: {}", reason.text)
+        }
+        Record::LimitsSet(LimitsSet { version, figures }) => {
+            format!("version {version} of the limits is in force: {} of them", figures.len())
+        }
+        Record::LimitsConfirmed(confirmed) => {
+            let named = confirmed.figures.iter().map(|(key, figure)| format!("{key} {figure}"));
+            format!(
+                "{} confirmed {}, in force from the first process from {} on: {}",
+                confirmed.name,
+                named.collect::<Vec<_>>().join(", "),
+                figures::minute(confirmed.from),
+                confirmed.reason
+            )
+        }
+        Record::Armed(armed) => format!(
+            "{} armed the {} account {} at {} until {}, with version {} of the limits: {}",
+            armed.name,
+            armed.of.mode,
+            armed.of.account,
+            armed.of.venue,
+            figures::minute(armed.until),
+            armed.limits,
+            armed.reason
+        ),
+        Record::Disarmed(disarmed) => format!("disarmed by {}: {}", disarmed.by, disarmed.reason.text),
+        Record::GateOverridden(gate) => {
+            format!(
+                "{} goes through the gate {}, which was not passed: {}",
+                gate.name, gate.gate, gate.reason
+            )
+        }
+        Record::GatePassed(gate) => {
+            format!("the gate {} was passed (certificate {})", gate.gate, &gate.certificate.as_str()[..12])
         }
         Record::Diverged { venue, key, reason, .. } => {
             let what = key.map_or_else(|| venue.to_string(), |key| key.to_string());

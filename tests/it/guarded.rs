@@ -1,6 +1,7 @@
 //! What guards what is held, and what is true at the venue: a desk at a venue whose orders, executions and lists a test
 //! makes one by one. The lines that cite a thread show what happened to the users of another program.
 
+mod arming;
 mod levels;
 mod protection;
 mod reconcile;

@@ -9,6 +9,7 @@ const EXAMPLES: &str = "\
 Examples:
   tradewind sim alpaca
   tradewind sim alpaca --listen 127.0.0.1:8080 --prices AAPL=227.10,BTC/USD=95000 --market calendar
+  tradewind sim alpaca --live --listen 127.0.0.1:8080
   tradewind sim alpaca --clock stepped --at 2026-11-20T15:00:00Z --faults faults.jsonl --wire-log wire.jsonl";
 
 /// Which broker.
@@ -38,6 +39,9 @@ pub struct SimArgs {
     /// The cash the account begins with, in US dollars
     #[arg(long, value_name = "AMOUNT", default_value = "100000")]
     pub cash: broker_api::Amount,
+    /// The account is one of real money by its number, for trying out what such an account needs; it is simulated all the same
+    #[arg(long)]
+    pub live: bool,
     /// Whether the market is open
     #[arg(long, value_enum, default_value = "open")]
     pub market: MarketOf,

@@ -90,7 +90,7 @@ fn list() -> Vec<Key> {
             Kind::Choice(&["practice", "live"]),
             "",
             quoted(&"practice"),
-            "Which kind of account it is at a broker; live is refused as long as nobody can arm it.",
+            "Which kind of account it is at a broker; on a live one entries go through only while a person has armed it.",
         ),
         key(
             "paper.account",

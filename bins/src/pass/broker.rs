@@ -54,6 +54,11 @@ pub(super) fn connect(
 /// When it trades at another one than the configuration names.
 pub(super) fn bound_here(place: &Place, book: &Book) -> Result<(), Failure> {
     let ours = place.broker().venue();
+    if let Some(known) = book.venues().find(|venue| venue.of.venue == ours && venue.of.mode != place.mode()) {
+        let (is, wanted) = (known.of.mode, place.mode());
+        let what = format!("this book trades the {is} account {} at {ours}", known.of.account);
+        return Err(venues::other_mode(&format!("{what}, and the configuration says {wanted}")));
+    }
     let Some(other) = book.venues().find(|venue| venue.of.venue != ours) else { return Ok(()) };
     let what = format!(
         "this book trades {} at {}, and the configuration says {ours}",

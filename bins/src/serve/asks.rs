@@ -69,7 +69,8 @@ impl Serving {
             (Operator::Level { level: Level::Trading, .. }, None) => level != Level::Trading,
             (Operator::Level { level: wanted, .. }, _) => level < *wanted,
             (Operator::Flatten { .. }, _) => level < Level::Flattening,
-            (Operator::Repair { .. }, _) => true,
+            (Operator::Disarm { .. }, _) => book.guard().armed.is_some(),
+            (Operator::Repair { .. } | Operator::Arm { .. } | Operator::ConfirmLimits { .. }, _) => true,
         };
         if is_needed {
             self.pass = self.pass.act(&[Input::Operator(act)], &mut self.under_way)?;
@@ -82,6 +83,8 @@ impl Serving {
             "until": guard.until,
             "one_step_more": is_step,
             "why": guard.reason.as_ref().map(|reason| &reason.text),
+            "armed_until": guard.armed.as_ref().map(|armed| armed.until),
+            "confirmed": guard.confirmed,
             "positions": book.positions().len(),
             "open_orders": book.open_orders().len(),
         });

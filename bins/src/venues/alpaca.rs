@@ -4,7 +4,6 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use broker_alpaca::{Alpaca, Config, ConfigError, Feed};
-use broker_api::Mode;
 use engine::Clock;
 
 use super::credentials::Variables;
@@ -35,7 +34,8 @@ fn reach(place: &Place, clock: Clock) -> Result<Reached, Failure> {
             .fix(format!("set {}; nothing was sent", error.variable()))
     };
     let lookup = |name: &str| variables.get(name);
-    let config = Config::from_lookup(BrokerName::Alpaca.venue(), Mode::Practice, lookup).map_err(refused)?;
+    let config = Config::from_lookup(BrokerName::Alpaca.venue(), place.loaded.config.venue.mode, lookup)
+        .map_err(refused)?;
     let is_loopback = config.is_loopback();
     // Keys that are good for a simulator go to it alone.
     let config = match variables.get(BASE_URL) {

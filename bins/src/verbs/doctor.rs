@@ -168,7 +168,7 @@ pub fn doctor(out: Out, common: &Common, asked: &Doctor) -> Result<Exit, Failure
     report.ok("sessions", format!("{sessions}; next pass {} ({why})", figures::minute(next)));
     let prices = if is_usable {
         let prices = prices::look(&mut report, &place, seen.broker.as_ref(), now);
-        settings::limits(&mut report, &place);
+        settings::limits(&mut report, &place, seen.book.as_ref(), now);
         prices
     } else {
         report.skip("prices", "the configuration says where they come from");

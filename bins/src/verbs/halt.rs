@@ -2,6 +2,8 @@
 
 mod held;
 
+pub use held::{ask, is_asked};
+
 use std::time::Duration;
 
 use broker_api::{Level, Purpose, Time};
@@ -73,7 +75,7 @@ pub fn resume(out: Out, place: &Place, why: &str) -> Result<(), Failure> {
     history_is_read(place)?;
     let act = Operator::Level { level: Level::Trading, name: operator(), why: why.into(), until: None };
     let pass = match Pass::begin(place, out) {
-        Err(failure) if held::is_asked(place, &failure) => return held::resume(out, place, act),
+        Err(failure) if is_asked(place, &failure) => return held::resume(out, place, act),
         begun => begun?,
     };
     if pass.has_new_edit() {
@@ -184,7 +186,7 @@ pub fn flatten(out: Out, place: &Place, asked: &Flatten) -> Result<(), Failure> 
     nothing_is_frozen(place)?;
     let act = Operator::Flatten { name: operator(), why: asked.why.as_str().into() };
     let (pass, at) = match acted(out, place, act.clone(), |level| level < Level::Flattening) {
-        Err(failure) if held::is_asked(place, &failure) => {
+        Err(failure) if is_asked(place, &failure) => {
             if held::flatten(out, place, act.clone(), asked.take_over)? {
                 return Ok(());
             }

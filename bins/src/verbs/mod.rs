@@ -1,5 +1,6 @@
 //! One file per group of verbs.
 
+pub mod arm;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod demo;
@@ -10,6 +11,7 @@ pub mod halt;
 pub mod help;
 pub mod import;
 pub mod init;
+pub mod limits;
 pub mod lists;
 pub mod reconcile;
 pub mod repair;

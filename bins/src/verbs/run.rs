@@ -22,7 +22,7 @@ use crate::pass::Pass;
 use crate::place::{Place, heading, headline};
 use crate::recording::{Kept, Recording};
 use crate::tonight::Tonight;
-use crate::{closing, compared, summary, tell, unknown};
+use crate::{arming, closing, compared, limits, summary, tell, unknown};
 
 pub use input::{conflicts, tell as tell_conflicts};
 
@@ -217,6 +217,7 @@ fn act(
         began.elapsed().as_millis()
     ));
     text.push_str(&market.line(book));
+    text.push_str(&arming::lines(place, book, now));
     text.push_str(&summary::held(book));
     let closing = closing::all(pass.place(), book, ended);
     text.push_str(&closing::lines(&closing));
@@ -224,6 +225,8 @@ fn act(
     let mut needs = summary::needs_you(book, place.files.halt.exists(), now);
     needs.extend(closing::needs(&closing));
     needs.extend(differ.iter().map(|difference| summary::Need::of_calendar(difference)));
+    let force = limits::Force::of(&place.loaded.config.limits, book, now);
+    needs.extend(force.needs());
     let next = summary::next_run(now, pass.place(), book);
     if needs.is_empty() {
         text.push_str("Nothing needs you.");
@@ -251,6 +254,8 @@ fn act(
             "account": market.json(book),
             "tonight": tonight.json(),
             "closing": closing::json(&closing),
+            "arming": arming::json(book, now),
+            "limits_pending": force.pending.iter().map(limits::json).collect::<Vec<_>>(),
             "no_known_outcome": unknown::all(book, now).map(|unknown| unknown.json()).collect::<Vec<_>>(),
             "needs_you": needs.iter().map(summary::Need::json).collect::<Vec<_>>(),
             "next_run_at": next.0,
@@ -269,7 +274,10 @@ pub fn standing(pass: &Pass) -> Exit {
         Exit::Unavailable
     } else if book.diverged().len() > 0 || book.venues_diverged().len() > 0 || book.edit_found().is_some() {
         Exit::Divergence
-    } else if book.guard().level != broker_api::Level::Trading || pass.place().files.halt.exists() {
+    } else if book.guard().level != broker_api::Level::Trading
+        || pass.place().files.halt.exists()
+        || arming::is_unarmed(book, pass.now())
+    {
         Exit::Halted
     } else {
         Exit::Done

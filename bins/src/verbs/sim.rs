@@ -28,12 +28,13 @@ pub fn sim(out: Out, asked: &SimVerb) -> Result<(), Failure> {
         let control = format!("{url}/_sim/");
         let (market, time) = (market_name(args.market), clock_name(args.clock));
         let data = json!({
-            "broker": "alpaca", "url": url, "stream": stream, "control": control, "clock": time, "market": market,
+            "broker": "alpaca", "live": args.live, "url": url, "stream": stream, "control": control, "clock": time, "market": market,
         });
         out.document("sim", &Heading::default(), clock::now(), &data)?;
         let account = running.control().truth()["account_number"].as_str().unwrap_or_default().to_owned();
+        let kind = if args.live { "LIVE by its number, and yet of no money: " } else { "" };
         out.text(&format!(
-            "SIMULATED Alpaca, account {account}: {} USD, market {market}, clock {time}, seed {}\n\
+            "SIMULATED Alpaca, {kind}account {account}: {} USD, market {market}, clock {time}, seed {}\n\
              \n\
              trading and data   {url}\n\
              trade_updates      {stream}\n\
@@ -117,7 +118,7 @@ fn settings(args: &SimArgs) -> Result<Settings, Failure> {
         faults,
         wire_log: args.wire_log.clone(),
         assets: recorded.assets,
-        quirks: recorded.quirks,
+        quirks: Quirks { live: recorded.quirks.live || args.live, ..recorded.quirks },
         ..usual
     })
 }

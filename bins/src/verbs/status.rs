@@ -5,12 +5,14 @@ use serde_json::json;
 use state::checkpoint;
 
 use crate::args::At;
+use crate::arming;
 use crate::beside;
 use crate::closing;
 use crate::control::{Trader, Watcher};
 use crate::drills;
 use crate::failure::Failure;
 use crate::figures;
+use crate::limits::{self, Force};
 use crate::out::Out;
 use crate::place::{Place, Reading};
 use crate::summary::{self, Account, Need};
@@ -24,7 +26,8 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
     let book = &reading.book;
     let guard = book.guard();
     let account = Account::of_book(book);
-    let limits = &place.loaded.config.limits;
+    let force = Force::of(&place.loaded.config.limits, book, reading.as_of);
+    let in_force = &force.limits;
     let halted = at.at.is_none() && place.files.halt.exists();
     let since = guard.since.map_or_else(String::new, |since| {
         let by = guard.by.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
@@ -48,14 +51,15 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
     let last = trader.as_ref().map_or(last, |trader| trader.told(reading.as_of));
     let mut text = format!("{}{since}   {last}\n", reading.headline());
     text.push_str(&account.line(book));
+    text.push_str(&arming::lines(place, book, reading.as_of));
     let (rests, wanted) = summary::guarded(book);
     let slots = positions(book);
     text.push_str(&format!(
         "limits     positions {slots} of {}   losses in a row {} of {} (cooldown), {} (latch)   highest equity {}\n",
-        limits.positions_max,
+        in_force.positions_max,
         guard.losses_in_row,
-        limits.cooldown_losses,
-        limits.latch_losses,
+        in_force.cooldown_losses,
+        in_force.latch_losses,
         guard.high_water.map_or_else(|| "not known".to_owned(), figures::money)
     ));
     let count = |wanted: fn(Phase) -> bool| book.open_orders().filter(|order| wanted(order.phase)).count();
@@ -108,8 +112,8 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
         &head.hash.as_str()[..12]
     ));
     if out.is_verbose() {
-        text.push_str("limits in force\n");
-        for line in limits.lines() {
+        text.push_str(&format!("limits in force, {}\n", force.version()));
+        for line in in_force.lines() {
             text.push_str(&format!("  {} = {}   {}\n", line.key, line.value, line.basis));
         }
     }
@@ -117,6 +121,9 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
     needs.extend(closing::needs(&closing));
     if at.at.is_none() {
         needs.extend(unseen_edit(&reading, place));
+    }
+    if at.at.is_none() {
+        needs.extend(force.needs());
     }
     for (n, need) in needs.iter().enumerate() {
         text.push_str(&format!("{}{}\n", if n == 0 { "needs you  " } else { "           " }, need.text));
@@ -149,6 +156,9 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "protection": protection,
             "closing": closing::json(&closing),
             "tonight": tonight.json(),
+            "arming": arming::json(book, reading.as_of),
+            "limits_version": force.known.as_ref().map(|known| known.version),
+            "limits_pending": force.pending.iter().map(limits::json).collect::<Vec<_>>(),
             "diverged": compared::json(book, reading.as_of),
             "outside": beside::json(book),
             "losses_in_a_row": guard.losses_in_row,

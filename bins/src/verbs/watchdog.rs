@@ -23,6 +23,7 @@ use crate::{figures, files, notify};
 
 use act::{Done, Job};
 use look::{Look, Seen, Stake};
+pub use tell::try_out;
 use tell::{Event, Teller};
 
 /// How often it looks around.

@@ -6,6 +6,8 @@ mod coins;
 mod cuts;
 pub mod desk;
 mod kills;
+mod limits;
+mod live;
 mod month;
 mod outside;
 mod parts;

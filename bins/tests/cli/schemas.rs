@@ -23,7 +23,7 @@ pub fn assert_fits(validator: &jsonschema::Validator, document: &Value, what: &s
 }
 
 /// What only looks, in a place with the signal `one` and the session `session.jsonl`.
-pub(super) const LOOKS: [&[&str]; 14] = [
+pub(super) const LOOKS: [&[&str]; 16] = [
     &["status"],
     &["positions"],
     &["orders"],
@@ -38,6 +38,8 @@ pub(super) const LOOKS: [&[&str]; 14] = [
     &["state", "verify"],
     &["state", "export", "--out", "copy"],
     &["reproduce", "session.jsonl"],
+    &["limits"],
+    &["limits", "history"],
 ];
 
 #[test]
@@ -53,6 +55,8 @@ fn every_verb_speaks_as_its_schema_says() {
         &["drill"][..],
         &["halt"],
         &["resume", "--why", "done"],
+        &["disarm", "--why", "done"],
+        &["limits", "confirm", "positions_max", "--reason", "more", "--set", "limits.positions_max=30"],
         &["flatten", "--why", "leaving", "--confirm", "paper-1"],
         &["init", "--out", "other"],
         &["demo", "--out", "look"],
@@ -109,6 +113,9 @@ fn every_verb_has_help_with_an_example_and_every_shell_its_completions() {
         "flatten",
         "watchdog",
         "drill",
+        "limits",
+        "arm",
+        "disarm",
         "completions",
     ] {
         assert!(help.contains(verb), "{verb}");

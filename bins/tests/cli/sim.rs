@@ -57,6 +57,16 @@ fn it_says_where_it_is_and_answers_there() {
 }
 
 #[test]
+fn an_account_of_real_money_says_so_by_its_number() {
+    for (words, live, number) in [(&["--live"][..], true, "\"AK3SIM"), (&[], false, "\"PA3SIM")] {
+        let (_served, document) = Served::start(words);
+        assert_fits(&schema(&Place::new(), "output"), &document, "sim");
+        assert_eq!(document["data"]["live"], live);
+        assert!(get(&document, "/v2/account").contains(&format!("\"account_number\":{number}")), "{words:?}");
+    }
+}
+
+#[test]
 fn what_a_transcript_shows_is_served() {
     let place = Place::new();
     let asset = r#"{"symbol":"F","status":"active","tradable":true,"marginable":true,"shortable":true,"fractionable":false,"borrow_status":"hard_to_borrow"}"#;

@@ -3,12 +3,14 @@
 //! The state is folded from records; what follows from it (a cooldown, a trip) is decided by the guard and
 //! becomes a record again.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Key;
 use crate::Time;
+use crate::arming::{Armed, Gate, LimitsConfirmed, LimitsInForce};
 use crate::ids::{Code, StrategyId};
 use crate::intent::{Protection, Side};
 use crate::number::{Amount, Held, Price, Qty};
@@ -221,6 +223,18 @@ pub struct GuardState {
     pub high_water: Option<Amount>,
     /// The last equity that was written down.
     pub equity: Option<Amount>,
+    /// The limits in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsInForce>,
+    /// Limits that a person confirmed and that no start has taken yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<LimitsConfirmed>,
+    /// The account of real money that is armed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub armed: Option<Armed>,
+    /// The gates that somebody went through.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gates: BTreeMap<Code, Gate>,
 }
 
 impl Default for GuardState {
@@ -238,6 +252,10 @@ impl Default for GuardState {
             week: None,
             high_water: None,
             equity: None,
+            limits: None,
+            confirmed: None,
+            armed: None,
+            gates: BTreeMap::new(),
         }
     }
 }

@@ -6,6 +6,8 @@
 
 /// The account behind a venue.
 pub mod account;
+/// What people allow: limits by version, arming, gates.
+pub mod arming;
 /// The ports.
 pub mod broker;
 /// What a venue can do.
@@ -57,6 +59,7 @@ macro_rules! planted {
 pub type Time = chrono::DateTime<chrono::Utc>;
 
 pub use account::{Account, AccountRef, Holdings, Mode, VenuePosition};
+pub use arming::{Armed, Figures, Gate, LimitsConfirmed, LimitsInForce, LimitsSet, NotArmed};
 pub use broker::{Broker, Quotes};
 pub use capabilities::{Blackout, Brackets, Capabilities, Resend, ResolvePolicy};
 pub use fill::{Activity, Fill, NonTrade, NonTradeKind, VenueEvent};

@@ -9,6 +9,7 @@ mod change;
 mod ending;
 mod imported;
 mod repair;
+mod stamped;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ pub use ending::Ending;
 
 use crate::Time;
 use crate::account::AccountRef;
+use crate::arming::{Armed, Disarmed, GateOverridden, GatePassed, LimitsConfirmed, LimitsSet};
 use crate::fill::{Fill, NonTrade};
 use crate::guard::{By, Level, Marks, Reason};
 use crate::ids::{ClientOrderId, Code, Cursor, Digest, ExecutionId, Key, SignalId, VenueId, VenueOrderId};
@@ -28,6 +30,7 @@ use crate::signal::Signal;
 
 pub use imported::{ImportedPosition, ImportedTrade};
 pub use repair::{Repair, Repaired};
+pub use stamped::Stamped;
 
 /// The version of the records written by this program.
 pub const VERSION: u32 = 1;
@@ -243,6 +246,18 @@ pub enum Record {
         /// When it ends by itself, if it does.
         until: Option<Time>,
     },
+    /// The limits in force from here on, all of them: at the start of a process, when they are not what they were.
+    LimitsSet(LimitsSet),
+    /// A person confirmed limits that are loosened a great deal.
+    LimitsConfirmed(LimitsConfirmed),
+    /// A person armed an account of real money.
+    Armed(Armed),
+    /// It is not armed any more.
+    Disarmed(Disarmed),
+    /// A person goes through a gate that was not passed.
+    GateOverridden(GateOverridden),
+    /// A gate was passed.
+    GatePassed(GatePassed),
     /// Book and venue disagree; entries in what it concerns are stopped until a person repairs it.
     Diverged {
         /// At which venue.
@@ -382,15 +397,4 @@ pub enum Record {
         /// What had been closed before. None of it counts.
         trades: Vec<ImportedTrade>,
     },
-}
-
-/// A record with its place and time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stamped {
-    /// Counts from 1, without a gap.
-    pub seq: u64,
-    /// When it was decided, by the clock that was passed in.
-    pub at: Time,
-    /// The fact.
-    pub record: Record,
 }

@@ -1,8 +1,9 @@
 //! Everything that can reach the desk. One closed list, so that a session can be written down and told again.
 
 use broker_api::{
-    Account, Activity, AssetClass, CancelOutcome, ClientOrderId, Digest, Finding, Holdings, InstrumentIx,
-    Key, Level, Protection, Quote, Repair, Signal, SubmitOutcome, Time, VenueDay, VenueId,
+    Account, AccountRef, Activity, AssetClass, CancelOutcome, ClientOrderId, Digest, Figures, Finding,
+    Holdings, InstrumentIx, Key, Level, Protection, Quote, Repair, Signal, SubmitOutcome, Time, VenueDay,
+    VenueId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +115,37 @@ pub enum Operator {
         plan: Protection,
         /// For what is ignored: until when.
         until: Option<Time>,
+        /// Who.
+        name: Box<str>,
+        /// Why, in their words.
+        why: Box<str>,
+    },
+    /// Arms an account of real money.
+    Arm {
+        /// Which account.
+        of: AccountRef,
+        /// For how long from now on.
+        seconds: u32,
+        /// With which version of the limits.
+        limits: u32,
+        /// Why the gate that was not passed is gone through; nothing where it was.
+        override_gate: Option<Box<str>>,
+        /// Who.
+        name: Box<str>,
+        /// Why, in their words.
+        why: Box<str>,
+    },
+    /// Ends that.
+    Disarm {
+        /// Who.
+        name: Box<str>,
+        /// Why, in their words.
+        why: Box<str>,
+    },
+    /// Confirms limits that are loosened a great deal: they are in force from the next account day on.
+    ConfirmLimits {
+        /// Those, as they may be.
+        figures: Figures,
         /// Who.
         name: Box<str>,
         /// Why, in their words.

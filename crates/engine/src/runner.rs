@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use broker_api::{AssetClass, Digest, Record, Time, VenueId};
+use broker_api::{AssetClass, Digest, LimitsSet, Record, Time, VenueId};
 use state::encode::digest;
 use state::{Batch, Book, Durable, Head, Journal, Store};
 use tokio::task::JoinSet;
@@ -25,7 +25,7 @@ pub use serving::{Answer, Depth, UnderWay};
 
 use crate::calendar::Calendar;
 use crate::command::Command;
-use crate::desk::Desk;
+use crate::desk::{Desk, Setup};
 use crate::input::Input;
 use crate::market::Market;
 use crate::session::{Line, Recorder};
@@ -56,6 +56,16 @@ pub struct Runner<S: Store> {
 /// [`Frozen`] when they cannot be written down.
 pub fn limits_digest(limits: &risk::Limits) -> Result<Digest, Frozen> {
     serde_json::to_vec(limits).map(|text| digest(&text)).map_err(|error| frozen(&error))
+}
+
+/// The record that says which limits are in force from now on; nothing when they are what they were, and when they are loosened
+/// more than may be: then those of the book stay in force, and the guard lets no entry through. History has no versions.
+fn limits_set(book: &Book, setup: &Setup, now: Time) -> Option<Record> {
+    let (guard, limits) = (book.guard(), &setup.limits);
+    let (before, figures) = (guard.limits.as_ref().map(|limits| &limits.figures), limits.figures());
+    let (_, pending) = risk::versions::in_force(before, limits, guard.confirmed.as_ref(), now);
+    let is_new = before != Some(&figures) && pending.is_empty() && setup.stage != risk::Stage::Replay;
+    is_new.then(|| Record::LimitsSet(LimitsSet { version: guard.limits_version() + 1, figures }))
 }
 
 impl<S: Store> Runner<S> {
@@ -121,7 +131,8 @@ impl<S: Store> Runner<S> {
         };
         let started = Record::Started { life: runner.book.life() + 1, version: version.into(), limits };
         let mut batch = Batch::new(runner.book.seq() + 1);
-        for record in bound.into_iter().chain([started]) {
+        let set = limits_set(&runner.book, runner.desk.setup(), now);
+        for record in bound.into_iter().chain([started]).chain(set) {
             runner.put(&mut batch, record, now)?;
         }
         drop(runner.commit(batch)?);

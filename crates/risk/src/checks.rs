@@ -77,6 +77,7 @@ pub const CHECKS: &[Check] = &[
     losses::DRAWDOWN,
     held::GUARDED,
     held::HOLDING_TIME,
+    account::LOOSENED,
     account::ENVIRONMENT,
 ];
 

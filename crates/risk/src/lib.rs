@@ -21,6 +21,8 @@ pub mod limits;
 pub mod review;
 /// What could be lost until somebody looks again.
 pub mod tonight;
+/// How limits change.
+pub mod versions;
 /// What a review looks at.
 pub mod view;
 
@@ -28,8 +30,9 @@ pub use approved::Approved;
 pub use breakers::{Floor, Trip, breakers, is_deep, storm};
 pub use checks::{Applies, CHECKS, Check, Control, ELSEWHERE, Elsewhere, Orders};
 pub use levels::{NotLoosened, Unclear, loosened};
-pub use limits::{Limits, Line};
+pub use limits::{Limits, Line, Looser};
 pub use review::{Verdict, review};
+pub use versions::{Pending, Until};
 pub use view::{Lately, Stage, View};
 
 #[cfg(test)]

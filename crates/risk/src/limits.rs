@@ -1,11 +1,11 @@
 //! What the guard allows. Every limit states its basis in one sentence; none of them can be switched off.
 
-use broker_api::{AssetClass, Ratio};
+use broker_api::{AssetClass, Figures, Ratio};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident: $kind:ty = $paper:expr, $unit:literal, ($least:literal, $most:literal), $basis:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty = $paper:expr, $unit:literal, ($least:literal, $most:literal), $($looser:ident,)? $basis:literal;)*) => {
         /// The limits. Percent are of equity unless a name says otherwise; all in base currency.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -33,8 +33,22 @@ macro_rules! limits {
                     counts: <$kind as Figure>::COUNTS,
                     least: $least,
                     most: $most,
+                    looser: if concat!("" $(, stringify!($looser))?).is_empty() { Looser::Larger } else { Looser::Smaller },
                     basis: $basis,
                 },)*]
+            }
+
+            /// Every limit by its key, as a plain number: equal limits have equal texts.
+            pub fn figures(&self) -> Figures {
+                [$((stringify!($name).into(), self.$name.plain().to_string().into()),)*].into()
+            }
+
+            /// Sets the limit of a key; says whether there is such a key, and the text is a value of its kind.
+            pub(crate) fn put(&mut self, key: &str, text: &str) -> bool {
+                match key {
+                    $(stringify!($name) => text.parse().map(|value| self.$name = value).is_ok(),)*
+                    _ => false,
+                }
             }
 
             /// The first key whose value is zero or less.
@@ -54,6 +68,8 @@ trait Figure {
     const COUNTS: bool;
     fn widest() -> Self;
     fn is_more_than_naught(&self) -> bool;
+    /// The number, without zeros that say nothing.
+    fn plain(&self) -> Decimal;
 }
 
 impl Figure for u32 {
@@ -63,6 +79,9 @@ impl Figure for u32 {
     }
     fn is_more_than_naught(&self) -> bool {
         *self > 0
+    }
+    fn plain(&self) -> Decimal {
+        Decimal::from(*self)
     }
 }
 
@@ -74,6 +93,18 @@ impl Figure for Ratio {
     fn is_more_than_naught(&self) -> bool {
         self.get() > Decimal::ZERO
     }
+    fn plain(&self) -> Decimal {
+        self.get().normalize()
+    }
+}
+
+/// Which way a limit is loosened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looser {
+    /// A larger value allows more; so it is with most.
+    Larger,
+    /// A smaller value allows more, as of a rest or of a distance that must be kept.
+    Smaller,
 }
 
 /// One limit, for people.
@@ -91,6 +122,8 @@ pub struct Line {
     pub least: &'static str,
     /// The most it may be in a configuration.
     pub most: &'static str,
+    /// Which way it is loosened.
+    pub looser: Looser,
     /// Why it is there and why it is so large.
     pub basis: &'static str,
 }
@@ -119,13 +152,13 @@ limits! {
     confirm_seconds: u32 = 5, " s", ("1", "60"),
         "One reading can be wrong; closing everything cannot be taken back.";
     /// How long nobody lets entries through again after everything was closed.
-    flatten_rest_hours: u32 = 24, " h", ("1", "720"),
+    flatten_rest_hours: u32 = 24, " h", ("1", "720"), smaller,
         "What was worth closing everything is worth a day's thought.";
     /// Losing trades in a row after which entries rest.
     cooldown_losses: u32 = 10, "", ("1", "100"),
         "Runs of ten are seldom by chance at a win rate of four in ten; a day's rest costs little.";
     /// How long they rest.
-    cooldown_hours: u32 = 24, " h", ("1", "720"),
+    cooldown_hours: u32 = 24, " h", ("1", "720"), smaller,
         "One account day, so that a person sees the next daily summary first.";
     /// Losing trades in a row after which only a person lets entries through again.
     latch_losses: u32 = 40, "", ("1", "200"),
@@ -185,13 +218,13 @@ limits! {
     bucket_risk_percent: Ratio = r(4, 0), " %", ("0.01", "50"),
         "Two thirds of the whole: one bucket must not be all there is.";
     /// The least distance from price to stop, of the price.
-    stop_distance_min_percent: Ratio = r(1, 1), " % of price", ("0.001", "20"),
+    stop_distance_min_percent: Ratio = r(1, 1), " % of price", ("0.001", "20"), smaller,
         "Closer than that the spread alone can hit it.";
     /// The greatest distance from price to stop, of the price.
     stop_distance_max_percent: Ratio = r(30, 0), " % of price", ("0.01", "90"),
         "Further away it is no stop but a wrong number.";
     /// The share of its buying power that an account which lends keeps free.
-    buying_power_buffer_percent: Ratio = r(20, 0), " %", ("0.01", "90"),
+    buying_power_buffer_percent: Ratio = r(20, 0), " %", ("0.01", "90"), smaller,
         "A margin call closes positions at the broker's choice, not at ours.";
     /// Stocks bought and sold on one day, in the last five trading days, after which no stock is entered.
     day_trades_max: u32 = 3, "", ("1", "1000"),
@@ -209,7 +242,7 @@ limits! {
     entries_again_max: u32 = 3, "", ("1", "1000"),
         "The strategy enters an instrument once a day; more is a loop that pays the spread each time.";
     /// How long an entry of the same side and size in the same instrument is taken for the same one.
-    duplicate_seconds: u32 = 60, " s", ("1", "3600"),
+    duplicate_seconds: u32 = 60, " s", ("1", "3600"), smaller,
         "Two decisions that equal each other to the share within a minute are one.";
     /// Refusals by a venue in a row after which entries stop.
     refusals_max: u32 = 3, "", ("1", "100"),

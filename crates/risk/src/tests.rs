@@ -1,10 +1,10 @@
 //! One good order, and one thing wrong with it at a time; then the promises over many inputs.
 
 use broker_api::{
-    Account, AccountId, AccountRef, Amount, AssetClass, ClientOrderId, Code, Currency, Day, Direction,
-    Exposure, GuardState, Held, Instrument, Intent, Key, Level, Mark, Marks, Mode, OrderKind, Price,
-    Protection, Purpose, Qty, Quote, Ratio, Side, Signal, SignalId, SizeWanted, StrategyId, Symbol, Time,
-    TimeInForce, VenueId, Wanted,
+    Account, AccountId, AccountRef, Amount, Armed, AssetClass, ClientOrderId, Code, Currency, Day, Direction,
+    Exposure, GuardState, Held, Instrument, Intent, Key, Level, LimitsInForce, Mark, Marks, Mode, OrderKind,
+    Price, Protection, Purpose, Qty, Quote, Ratio, Side, Signal, SignalId, SizeWanted, StrategyId, Symbol,
+    Time, TimeInForce, VenueId, Wanted,
 };
 use chrono::{DateTime, TimeDelta};
 use rust_decimal::Decimal;
@@ -17,6 +17,7 @@ use world::{World, held, key, now};
 mod blinded;
 mod bounds;
 mod controls;
+mod loosening;
 mod properties;
 mod sums;
 mod tables;

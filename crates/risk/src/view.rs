@@ -71,6 +71,9 @@ pub struct View<'a> {
     pub live_reducing: Qty,
     /// Prices come as bars: how much older than the last close of its market a price may be.
     pub quote_age_max: Option<TimeDelta>,
+    /// The limit that is loosened beyond what is in force in the book by more than may be, when there is one: what
+    /// [`loosened`](crate::versions::loosened) says.
+    pub loosened: Option<&'static str>,
     /// The moment.
     pub now: Time,
 }

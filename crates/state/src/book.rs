@@ -2,6 +2,7 @@
 //!
 //! It is data and questions. Deciding happens elsewhere; a decision comes in as a record.
 
+mod arming;
 mod check;
 mod edited;
 mod fold;

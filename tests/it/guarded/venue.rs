@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use broker_api::{
-    Activity, CancelOutcome, Capabilities, ClientOrderId, End, Fill, Held, Holdings, Intent, Key, Money,
-    OpenOrder, Protection, Purpose, Qty, Record, Repair, Side, SubmitOutcome, Time, VenueEvent, VenueOrder,
-    VenuePosition,
+    AccountRef, Activity, CancelOutcome, Capabilities, ClientOrderId, End, Fill, Held, Holdings, Intent, Key,
+    LimitsSet, Mode, Money, OpenOrder, Protection, Purpose, Qty, Record, Repair, Side, SubmitOutcome, Time,
+    VenueEvent, VenueOrder, VenuePosition,
 };
 use chrono::TimeDelta;
 use engine::{Command, Desk, Input, Market, Operator, Setup};
@@ -41,6 +41,8 @@ pub(crate) struct Scene {
     pub(crate) bid: String,
     /// What the account is worth, as it is read.
     pub(crate) equity: &'static str,
+    /// What kind of account it says it is.
+    pub(crate) mode: Mode,
     log: Vec<VenueEvent>,
     executions: usize,
 }
@@ -66,6 +68,7 @@ impl Scene {
             is_listed: true,
             bid: "200".into(),
             equity: crate::world::CASH,
+            mode: account_ref().mode,
             log: Vec::new(),
             executions: 0,
         };
@@ -73,6 +76,25 @@ impl Scene {
         scene.book.apply(&bound, scene.clock.now()).expect("a new book");
         scene.begins();
         scene
+    }
+
+    /// At an account of real money, with the limits of its desk in force, as version 1.
+    pub(crate) fn live(can: Capabilities) -> Self {
+        let mut scene = Self { book: Book::default(), mode: Mode::Live, ..Self::new(can) };
+        let of = AccountRef { mode: Mode::Live, ..account_ref() };
+        let bound =
+            Record::VenueBound { of, equity: crate::world::of("100000"), cursor: crate::world::of("0") };
+        scene.book.apply(&bound, scene.clock.now()).expect("a new book");
+        scene.begins();
+        scene.versioned(1);
+        scene
+    }
+
+    /// The limits of its desk are written down.
+    pub(crate) fn versioned(&mut self, version: u32) {
+        let figures = self.desk.setup().limits.figures();
+        let set = Record::LimitsSet(LimitsSet { version, figures });
+        self.book.apply(&set, self.clock.now()).expect("the next version");
     }
 
     fn begins(&mut self) {
@@ -180,7 +202,8 @@ impl Scene {
         let now = self.now();
         let mut inputs = vec![self.price(now), self.reading()];
         inputs.extend(self.is_listed.then(|| self.holdings()));
-        let account = broker_api::Account { equity: of(self.equity), ..account(now) };
+        let mut account = broker_api::Account { equity: of(self.equity), ..account(now) };
+        account.of.mode = self.mode;
         inputs.extend([Input::Snapshot { account }, Input::Timer]);
         self.feed(&inputs);
     }

@@ -265,7 +265,7 @@ impl Script {
         port.expect_activity_since().returning(move |cursor| Ok(log.activity(cursor)));
         let folder = tempfile::tempdir().expect("a folder");
         let mut script = Self { calls, clock, order: Sequence::new(), rows, port, folder };
-        script.append(&["venue_bound", "started"]);
+        script.append(&["venue_bound", "started", "limits_set"]);
         script.append(&["day_started"]);
         script
     }

@@ -253,7 +253,7 @@ fn rehearse(report: &mut Report, place: &Place, copy: &Copy, before: Option<&Boo
         .and_then(Pass::refresh)
         .and_then(|pass| {
             let exit = run::standing(&pass);
-            let needs = summary::needs_you(pass.book(), copy.place.files.halt.exists(), crate::clock::now());
+            let needs = summary::needs_you(pass.book(), copy.place.files.halt.exists(), pass.now());
             pass.end(exit).map(|ended| (exit, needs, ended.book().seq()))
         });
     match done {

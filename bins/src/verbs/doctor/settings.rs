@@ -1,14 +1,17 @@
 //! What is set, where, and why it is so large: `doctor --config`, and the checks of configuration and limits.
 
+use broker_api::Time;
 use engine::Sizing;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use state::Book;
 
 use super::Report;
 use crate::config::faults::Origin;
 use crate::config::keys::{self, Key};
 use crate::failure::Failure;
 use crate::figures;
+use crate::limits::{self, Force};
 use crate::out::Out;
 use crate::place::Place;
 
@@ -103,7 +106,7 @@ pub fn told(report: &mut Report, place: &Place) {
 }
 
 /// The limits in force, and whether the usual size of an entry passes them.
-pub fn limits(report: &mut Report, place: &Place) {
+pub fn limits(report: &mut Report, place: &Place, book: Option<&Book>, now: Time) {
     let rows: Vec<Row> = rows(place).into_iter().filter(|row| row.key.table() == "limits").collect();
     let changed: Vec<String> = rows
         .iter()
@@ -117,7 +120,12 @@ pub fn limits(report: &mut Report, place: &Place) {
     };
     report
         .ok("limits", format!("{} in force, {others}; each with its basis: tradewind doctor -v", rows.len()));
-    let limits = &place.loaded.config.limits;
+    let none = Book::default();
+    let force = Force::of(&place.loaded.config.limits, book.unwrap_or(&none), now);
+    for (row, need) in force.pending.iter().zip(force.needs()) {
+        report.warn("limits", limits::told(row), format!("tradewind {}", need.verb));
+    }
+    let limits = &force.limits;
     let (size, key, limit) = match place.loaded.config.sizing.sizing {
         Sizing::RiskPct(percent) => (percent.get(), "risk_per_trade_percent", limits.risk_per_trade_percent),
         Sizing::EquityPct(percent) => {

@@ -90,6 +90,14 @@ fn from_here(place: &Place) -> Result<FromHere, Failure> {
     Ok(FromHere { text, cancelled, failed })
 }
 
+/// Asks the process that holds the state to do something: what came of it.
+///
+/// # Errors
+/// No answer, or that it was not done.
+pub fn ask(place: &Place, act: Operator) -> Result<Value, Failure> {
+    asked(place, act).and_then(|answer| done(&answer).cloned())
+}
+
 /// Asks the process that holds the state to let entries through again.
 pub fn resume(out: Out, place: &Place, act: Operator) -> Result<(), Failure> {
     let answer = asked(place, act)?;

@@ -154,6 +154,18 @@ impl Notifier {
     }
 }
 
+/// Runs a command over one message now, to see whether it works.
+///
+/// # Errors
+/// What went wrong with it.
+pub fn try_out(command: &str, message: &str) -> Result<(), String> {
+    let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    if words.is_empty() {
+        return Err("it names no program".to_owned());
+    }
+    notified(&words, message)
+}
+
 /// Runs the command over one message.
 fn notified(words: &[String], message: &str) -> Result<(), String> {
     let Some((name, rest)) = words.split_first() else { return Ok(()) };

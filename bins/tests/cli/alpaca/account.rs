@@ -98,12 +98,12 @@ fn a_book_goes_on_with_its_own_account_and_with_no_other() {
 }
 
 #[test]
-fn live_trading_names_what_it_lacks() {
+fn a_practice_account_is_not_traded_as_a_live_one() {
     let desk = Desk::new("100000");
     let ran = desk.tradewind(&["run", "--set", "venue.mode=live"]);
-    assert_eq!(code(&ran), 3, "{}", stderr(&ran));
-    assert!(stderr(&ran).contains("arming") && stderr(&ran).contains("gate"), "{}", stderr(&ran));
-    assert_eq!(desk.requests("GET", "/v2/account"), 0);
+    assert_eq!(code(&ran), 5, "{}", stderr(&ran));
+    assert!(stderr(&ran).contains("is a PRACTICE one, and the configuration says LIVE"), "{}", stderr(&ran));
+    assert_eq!(desk.requests("POST", "/v2/orders"), 0);
 }
 
 #[test]

@@ -74,6 +74,57 @@ impl Desk {
         desk
     }
 
+    /// At an account that is one of real money by its number, with a configuration that means one.
+    pub fn of_real_money() -> Self {
+        let quirks = Quirks { partial_percent: 0, live: true, ..Quirks::default() };
+        let desk = Self::with("100000", &PRICES, 1, quirks);
+        desk.sets("mode", "\"live\"");
+        desk
+    }
+
+    /// Sets a key of the configuration file to another value.
+    pub fn sets(&self, key: &str, value: &str) {
+        let file = self.folder.path().join("tradewind.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let mut times = 0;
+        let lines = text.lines().map(|line| match line.split_once(" = ") {
+            Some((name, _)) if name == key => {
+                times += 1;
+                format!("{key} = {value}\n")
+            }
+            _ => format!("{line}\n"),
+        });
+        let text: String = lines.collect();
+        assert_eq!(times, 1, "{key}");
+        std::fs::write(&file, text).unwrap();
+    }
+
+    /// The account, as the broker calls it.
+    pub fn account(&self) -> String {
+        self.control.truth()["account_id"].as_str().unwrap().to_owned()
+    }
+
+    /// The words that arm the account for an hour, with a drill of today; with the gate overridden.
+    pub fn arms(&self) -> Vec<String> {
+        let now = text(crate::place::now());
+        let drill = json!({ "schema": "tradewind.drill/1", "as_of": now, "data": { "passed": true } });
+        std::fs::write(self.folder.path().join("drill.json"), drill.to_string()).unwrap();
+        let account = self.account();
+        let words =
+            ["arm", "--account", &account, "--for", "1h", "--why", "to begin", "--drill", "drill.json"];
+        let more = ["--notify", "cat", "--override-gate", "see my notes"];
+        words.into_iter().chain(more).map(str::to_owned).collect()
+    }
+
+    /// Arms it.
+    #[track_caller]
+    pub fn armed(&self) {
+        let words = self.arms();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let done = self.tradewind(&words);
+        assert_eq!(code(&done), 0, "{}{}", stdout(&done), stderr(&done));
+    }
+
     /// The program with these words, in this folder, not started yet.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind-alpaca"));

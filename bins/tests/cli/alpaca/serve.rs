@@ -1,6 +1,7 @@
 //! A process that serves: signals that are put in its folder, a person's acts while it answers and while it does not, and its
 //! death at each step.
 
+mod armed;
 mod days;
 mod deaths;
 mod drilled;

@@ -9,6 +9,7 @@ use super::{AGAIN, Step};
 use crate::input::Operator;
 
 const LEVEL: Code = Code::fixed("level");
+const NOT_ARMED: Code = Code::fixed("not_armed");
 const FLATTEN: Code = Code::fixed("flatten");
 const OPERATOR: Code = Code::fixed("operator");
 const UNKNOWN_TOO_OLD: Code = Code::fixed("unknown_too_old");
@@ -138,10 +139,12 @@ impl Step<'_> {
         self.tripped(Trip { level: Level::ReduceOnly, reason, until: None })
     }
 
-    /// Cancels entries where the level says so; closes everything where it says that.
+    /// Cancels entries where the level says so, or real money is not armed; closes everything where it says that.
     pub(super) fn level(&mut self) -> Result<(), Illegal> {
         let level = self.book.guard().level;
-        if matches!(level, Level::Trading | Level::Paused | Level::Frozen) {
+        let is_off = matches!(level, Level::ReduceOnly | Level::Flattening);
+        let is_unarmed = self.book.venues().any(|venue| self.is_unarmed(venue.of.venue));
+        if level == Level::Frozen || !is_off && !is_unarmed {
             return Ok(());
         }
         let entries: Vec<_> = self
@@ -149,9 +152,10 @@ impl Step<'_> {
             .open_orders()
             .filter(|row| !row.intent.purpose.is_reducing())
             .map(|row| (row.intent.key, row.intent.id))
+            .filter(|(key, _)| is_off || self.is_unarmed(key.venue))
             .collect();
         for (key, order) in entries {
-            self.cancel(key, order, LEVEL)?;
+            self.cancel(key, order, if is_off { LEVEL } else { NOT_ARMED })?;
         }
         if level == Level::Flattening {
             let held: Vec<_> = self.book.positions().map(|position| position.key).collect();
@@ -172,7 +176,7 @@ impl Step<'_> {
             // Nothing is closed while nobody knows well enough what is held.
             Operator::Flatten { .. } if self.book.guard().level == Level::Frozen => return Ok(()),
             Operator::Flatten { name, why } => (Level::Flattening, name, why, self.rest_after_closing()),
-            Operator::Repair { .. } => return Ok(()),
+            _ => return Ok(()),
         };
         let guard = self.book.guard();
         let (level, until) = if wanted < guard.level && planted!(ResumeAtOnce) {

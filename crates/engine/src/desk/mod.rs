@@ -6,6 +6,7 @@
 //!    record that takes its need out of the book, so the same input twice does nothing the second time.
 //! 3. The desk itself holds configuration, scratch space, and the moment at which something is next due.
 
+mod arming;
 mod breakers;
 mod day;
 mod events;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 
 use broker_api::{
     Amount, AssetClass, Capabilities, Catalog, Code, Currency, Exposure, Key, KindName, Record, Symbol, Time,
-    VenueId, Wanted,
+    VenueId,
 };
 use chrono::TimeDelta;
 use orders::Policy;
@@ -40,10 +41,12 @@ use crate::calendar::Calendar;
 use crate::command::Command;
 use crate::input::{Input, Operator};
 use crate::market::Market;
+use arming::{Loosened, is_another};
 use hours::Hours;
 use lately::Pace;
 use reconcile::Suspects;
 use touched::Touched;
+use watch::follows;
 
 pub use breakers::unclear;
 pub use exits::tried_again;
@@ -92,6 +95,7 @@ pub struct Desk {
     /// What was lately sent.
     pace: Option<Pace>,
     calm: Option<Calm>,
+    loosened: Loosened,
     due: Option<Time>,
     touched: Touched,
     suspects: Suspects,
@@ -126,6 +130,7 @@ struct Step<'a> {
     doubt: &'a mut Option<Time>,
     flowed: &'a mut BTreeSet<VenueId>,
     pace: &'a mut Pace,
+    loosened: &'a mut Loosened,
     due: Option<Time>,
     touched: &'a mut Touched,
     suspects: &'a mut Suspects,
@@ -149,6 +154,7 @@ impl Desk {
             flowed: BTreeSet::new(),
             pace: None,
             calm: None,
+            loosened: Loosened::default(),
             due: None,
             touched: Touched::default(),
             suspects: Suspects::new(),
@@ -234,6 +240,7 @@ impl Desk {
             doubt: &mut self.doubt,
             flowed: &mut self.flowed,
             pace,
+            loosened: &mut self.loosened,
             due: None,
             touched: &mut self.touched,
             suspects: &mut self.suspects,
@@ -264,6 +271,7 @@ impl Desk {
         match input {
             Input::Quote { .. } => !self.watches,
             Input::Days { .. } => true,
+            Input::Snapshot { account } if is_another(book, &account.of) => false,
             Input::Snapshot { .. } => {
                 let Some(equity) = self.equity(book, market) else { return self.is_calm(book, None, now) };
                 if let Some(calm) = &self.calm
@@ -289,15 +297,6 @@ impl Desk {
         let (guard, starts) = (book.guard(), self.hours.account_day(now));
         guard.day.is_some_and(|day| day.starts >= starts)
             && !self.floor.may_trip(guard, equity, &self.setup.limits)
-    }
-}
-
-/// Whether a stop that follows the price is asked for.
-fn follows(input: &Input) -> bool {
-    let Input::Signal { signal, .. } = input else { return false };
-    match signal.wanted {
-        Wanted::Enter { plan, .. } | Wanted::Adjust { plan } => plan.trail.is_some(),
-        Wanted::Exit => false,
     }
 }
 
@@ -342,6 +341,7 @@ impl Step<'_> {
             seen = made;
             self.breakers()?;
             self.level()?;
+            self.disarms()?;
             if !self.touched.is_nothing() {
                 self.parts()?;
                 self.exits()?;
@@ -373,6 +373,9 @@ impl Step<'_> {
         match act {
             Operator::Level { .. } | Operator::Flatten { .. } => self.level_asked(act),
             Operator::Repair { .. } => self.repair(act),
+            Operator::Arm { .. } | Operator::Disarm { .. } | Operator::ConfirmLimits { .. } => {
+                self.allowed(act)
+            }
         }
     }
 

@@ -46,6 +46,8 @@ impl Step<'_> {
         *self.reviews += 1;
         let lately = self.lately(intent, own);
         self.book.fill_exposures(key, own, self.exposures);
+        let is_entry = !purpose.is_reducing();
+        let loosened = if is_entry { self.loosened() } else { None };
         let others =
             || self.book.open_orders().filter(|row| row.intent.key == key && Some(row.intent.id) != own);
         let live_reducing = others()
@@ -53,7 +55,6 @@ impl Step<'_> {
             .map(state::book::Order::remaining)
             .max()
             .unwrap_or(Qty::ZERO);
-        let is_entry = !purpose.is_reducing();
         let signal = intent.signal.and_then(|id| self.book.signal(id)).map(|state| &state.signal);
         let decisions = signal.filter(|_| is_entry).map(|signal| self.decisions(signal)).unwrap_or_default();
         let is_stock = instrument.asset_class == AssetClass::Equity;
@@ -95,6 +96,7 @@ impl Step<'_> {
             compared: self.market.is_compared(key.venue) && !self.suspects.contains_key(&key),
             live_reducing,
             quote_age_max: self.setup.bars.get(&instrument.asset_class).copied(),
+            loosened,
             now: self.now,
         };
         Some(risk::review(*intent, &view, &self.setup.limits))

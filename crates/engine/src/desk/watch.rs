@@ -1,17 +1,27 @@
 //! What is guarded by somebody who looks, because it cannot rest at its venue: targets beside a stop that binds the whole
 //! position, stops that the venue does not take, and stops that follow the price.
 
-use broker_api::{Capabilities, Code, InstrumentIx, Key, KindName, Price, Purpose, Quote, Record};
+use broker_api::{Capabilities, Code, InstrumentIx, Key, KindName, Price, Purpose, Quote, Record, Wanted};
 use rust_decimal::Decimal;
 use state::Illegal;
 use state::book::Position;
 
 use super::Step;
+use crate::input::Input;
 
 const TARGET: Code = Code::fixed("target");
 const STOP: Code = Code::fixed("stop");
 /// A stop follows once the price has gone this part of its distance further: each step is a cancel and a new order.
 const STEP: Decimal = Decimal::from_parts(25, 0, 0, false, 2);
+
+/// Whether a stop that follows the price is asked for.
+pub(super) fn follows(input: &Input) -> bool {
+    let Input::Signal { signal, .. } = input else { return false };
+    match signal.wanted {
+        Wanted::Enter { plan, .. } | Wanted::Adjust { plan } => plan.trail.is_some(),
+        Wanted::Exit => false,
+    }
+}
 
 impl Step<'_> {
     /// Looks at a price for the position that somebody must look after.

@@ -1,6 +1,6 @@
 //! The account: what may be traded in it, what it can pay for, what kind it is.
 
-use broker_api::{AssetClass, Mode, Ratio, Side};
+use broker_api::{AssetClass, Ratio, Side};
 use rust_decimal::Decimal;
 
 use super::{
@@ -130,12 +130,32 @@ fn short_sale(case: &Case<'_, '_>) -> Result<Said, Lack> {
     Ok(Said::denied(no("not_shortable", text)))
 }
 
+pub(super) const LOOSENED: Check = Check {
+    number: 38,
+    name: "loosened_limit",
+    what: "no limit is more than twice as loose as the one in force, unless a person confirmed it and its day has come",
+    keys: &[],
+    inputs: "the limits of the process, those in force in the book, what was confirmed",
+    applies: Applies { stages: &[Stage::Paper, Stage::Broker], ..Applies::ENTRIES },
+    missing: COUNTED,
+    control: Control::CHANGE,
+    judge: loosened,
+};
+
+fn loosened(case: &Case<'_, '_>) -> Result<Said, Lack> {
+    let Some(key) = case.view.loosened else { return Ok(Said::Passed) };
+    let text = format!(
+        "this process has {key} more than twice as loose as it is in force, and nobody confirmed that; `tradewind limits confirm {key} --reason TEXT`, or set it back"
+    );
+    Ok(Said::denied(no("loosened_limit", text)))
+}
+
 pub(super) const ENVIRONMENT: Check = Check {
     number: 39,
     name: "environment",
-    what: "no order reaches an account of real money that nobody armed, and nobody can",
+    what: "no entry reaches an account of real money that is not armed, with the limits in force, and for now",
     keys: &[],
-    inputs: "what kind of account it is, as the broker says",
+    inputs: "what kind of account it is, as the broker says; what was armed, until when, with which limits",
     applies: Applies { stages: &[Stage::Paper, Stage::Broker], ..Applies::ENTRIES },
     missing: DENIES,
     control: Control::ACCESS,
@@ -144,12 +164,14 @@ pub(super) const ENVIRONMENT: Check = Check {
 
 fn environment(case: &Case<'_, '_>) -> Result<Said, Lack> {
     let of = case.account()?.of;
-    if of.mode != Mode::Live {
-        return Ok(Said::Passed);
+    match case.view.guard.may_enter(&of, case.view.now) {
+        Ok(()) => Ok(Said::Passed),
+        Err(why) => {
+            let text = format!(
+                "account {} at {} is one of real money and not armed: {why}; `tradewind arm` says what it needs",
+                of.account, of.venue
+            );
+            Ok(Said::denied(no("not_armed", text)))
+        }
     }
-    let text = format!(
-        "account {} at {} is one of real money, for which nothing is armed; trade a practice account",
-        of.account, of.venue
-    );
-    Ok(Said::denied(no("not_armed", text)))
 }

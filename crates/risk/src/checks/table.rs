@@ -201,13 +201,6 @@ pub const ELSEWHERE: &[Elsewhere] = &[
         Control::NONE,
     ),
     elsewhere(
-        38,
-        "loosened_limit",
-        "a limit that is loosened a great deal is confirmed a second time",
-        "not there yet; the range of each limit is all there is",
-        Control::CHANGE,
-    ),
-    elsewhere(
         40,
         "alert_channel",
         "alerts arrive, and the kill switch was tried lately",

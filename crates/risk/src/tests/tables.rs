@@ -142,7 +142,27 @@ pub(super) const WRONG: &[Wrong] = &[
     (36, "held_too_long", |w| {
         w.oldest = Some((key("MSFT"), now() - TimeDelta::days(365) - TimeDelta::seconds(1)));
     }),
+    (38, "loosened_limit", |w| {
+        w.versioned();
+        w.limits.positions_max = 21;
+    }),
+    (38, "loosened_limit", |w| {
+        w.versioned();
+        w.limits.duplicate_seconds = 29;
+    }),
     (39, "not_armed", |w| w.account.as_mut().unwrap().of.mode = Mode::Live),
+    (39, "not_armed", |w| {
+        w.armed();
+        w.guard.armed.as_mut().unwrap().until = now();
+    }),
+    (39, "not_armed", |w| {
+        w.armed();
+        w.guard.armed.as_mut().unwrap().of.account = AccountId::new("other").unwrap();
+    }),
+    (39, "not_armed", |w| {
+        w.armed();
+        w.guard.limits.as_mut().unwrap().version = 2;
+    }),
 ];
 
 /// Just within its bound.
@@ -282,9 +302,17 @@ pub(super) const ALLOWED: &[Case] = &[
     (33, |w| w.guard.high_water = Some("11764.7".parse().unwrap())),
     (35, |w| w.bare = Some((key("MSFT"), now() - TimeDelta::seconds(30)))),
     (36, |w| w.oldest = Some((key("MSFT"), now() - TimeDelta::days(365)))),
+    (38, |w| {
+        w.versioned();
+        (w.limits.positions_max, w.limits.duplicate_seconds) = (20, 30);
+    }),
     (39, |w| {
         w.stage = Stage::Broker;
         w.account.as_mut().unwrap().of.mode = Mode::Practice;
+    }),
+    (39, |w| {
+        w.armed();
+        w.guard.armed.as_mut().unwrap().until = now() + TimeDelta::milliseconds(1);
     }),
 ];
 

@@ -147,6 +147,22 @@ impl World {
         }
     }
 
+    /// The limits as they are, written down as version 1.
+    pub(super) fn versioned(&mut self) {
+        let figures = self.limits.figures();
+        self.guard.limits = Some(LimitsInForce { version: 1, since: now(), figures });
+    }
+
+    /// An account of real money, armed for an hour.
+    pub(super) fn armed(&mut self) {
+        self.versioned();
+        let of = &mut self.account.as_mut().unwrap().of;
+        of.mode = Mode::Live;
+        let (name, reason) = ("ann".into(), "to begin".into());
+        let until = now() + TimeDelta::hours(1);
+        self.guard.armed = Some(Armed { of: *of, until, limits: 1, name, reason });
+    }
+
     /// The stop of a position of four.
     pub(super) fn leg() -> Self {
         let mut world = Self::good();
@@ -256,6 +272,7 @@ impl World {
             compared: self.compared,
             live_reducing: self.live_reducing,
             quote_age_max: None,
+            loosened: versions::loosened(&self.guard, &self.limits, now()),
             now: now(),
         };
         review(self.intent, &view, &self.limits)

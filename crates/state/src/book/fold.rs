@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use broker_api::{
-    Amount, By, CancelOutcome, Day, End, Event, Level, Overflow, Phase, Proof, Reason, Record, SentWindow,
-    Time, TimeInForce, planted,
+    AccountRef, Amount, By, CancelOutcome, Day, End, Event, Level, Mode, Overflow, Phase, Proof, Reason,
+    Record, SentWindow, Time, TimeInForce, planted,
 };
 use chrono::TimeDelta;
 
@@ -76,6 +76,10 @@ impl Book {
             Record::VenueBound { of, equity, cursor } => {
                 if let Some(known) = self.venues.get(&of.venue) {
                     return no(format!("{} is bound to account {}", of.venue, known.of.account));
+                }
+                let is_live = |of: &AccountRef| of.mode == Mode::Live;
+                if self.venues.values().any(|known| is_live(&known.of) != is_live(of)) {
+                    return no("real money and practice never share a book");
                 }
                 let venue = VenueState { of: *of, cursor: *cursor, opening_equity: *equity };
                 self.venues.insert(of.venue, venue);
@@ -254,6 +258,12 @@ impl Book {
                     self.edit_found = None; // a person goes on without it
                 }
             }
+            Record::LimitsSet(_)
+            | Record::LimitsConfirmed(_)
+            | Record::Armed(_)
+            | Record::Disarmed(_)
+            | Record::GateOverridden(_)
+            | Record::GatePassed(_) => self.allowed(record, at)?,
             Record::Diverged { venue, key, reason, fill, there } => {
                 // The same as before, seen again: since when it is so does not change.
                 let known =

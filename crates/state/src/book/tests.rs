@@ -11,6 +11,8 @@ use proptest::prelude::*;
 
 use super::Book;
 
+/// What people allow.
+mod allowed;
 /// Fees in kind.
 mod coins;
 /// What others do.

@@ -74,7 +74,11 @@ const RULE: [(&str, May); 41] = [
 ];
 
 /// Why the rest is not a person's to change, by where it begins.
-const NOT_YOURS: [(&str, &str); 9] = [
+const NOT_YOURS: [(&str, &str); 13] = [
+    ("/guard/armed", "an account is armed with `tradewind arm`, and only by it"),
+    ("/guard/gates", "a gate is passed by evidence, or overridden with `tradewind arm --override-gate`"),
+    ("/guard/limits", "limits are set in the configuration"),
+    ("/guard/confirmed", "what is loosened a great deal is confirmed with `tradewind limits confirm`"),
     ("/guard/", "the level is set with `tradewind halt` and `tradewind resume`"),
     (
         "/positions/",

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_api::{
-    By, Code, Day, Direction, End, Ending, GuardState, Level, NonTradeKind, Phase, Proof, Purpose, SentWindow,
+    Armed, By, Code, Day, Direction, End, Ending, Gate, GuardState, Level, LimitsConfirmed, LimitsInForce,
+    NonTradeKind, Phase, Proof, Purpose, SentWindow,
 };
 use serde_json::{Value, json};
 
@@ -118,6 +119,10 @@ fn kept() -> broker_api::Fill {
     broker_api::Fill { kept: "0.25".parse().unwrap(), ..fill(0, 0, 1, 1) }
 }
 
+fn figures() -> broker_api::Figures {
+    [("positions_max".into(), "10".into())].into()
+}
+
 /// A book in which every key there is has a value.
 fn full() -> Book {
     let guard = GuardState {
@@ -137,6 +142,28 @@ fn full() -> Book {
         week: Some("1".parse().unwrap()),
         high_water: Some("1".parse().unwrap()),
         equity: Some("1".parse().unwrap()),
+        limits: Some(LimitsInForce { version: 1, since: at(0), figures: figures() }),
+        confirmed: Some(LimitsConfirmed {
+            figures: figures(),
+            from: at(1),
+            name: "ann".into(),
+            reason: "more".into(),
+        }),
+        armed: Some(Armed {
+            of: account(),
+            until: at(2),
+            limits: 1,
+            name: "ann".into(),
+            reason: "to begin".into(),
+        }),
+        gates: [
+            (Code::fixed("one"), Gate::Passed { at: at(0), certificate: digest(b"it") }),
+            (
+                Code::fixed("two"),
+                Gate::Overridden { at: at(0), name: "ann".into(), reason: "not yet".into() },
+            ),
+        ]
+        .into(),
     };
     let totals = Totals {
         endings: Ending::ALL.into_iter().map(|ending| (ending, 1)).collect(),

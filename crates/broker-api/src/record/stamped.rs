@@ -1,0 +1,15 @@
+//! A record where it stands.
+
+use super::Record;
+use crate::Time;
+
+/// A record with its place and time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamped {
+    /// Counts from 1, without a gap.
+    pub seq: u64,
+    /// When it was decided, by the clock that was passed in.
+    pub at: Time,
+    /// The fact.
+    pub record: Record,
+}
