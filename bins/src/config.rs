@@ -1,5 +1,6 @@
 //! `tradewind.toml`: what a person sets. Without the file the paper defaults apply, and they are printed.
 
+mod blackouts;
 pub mod faults;
 mod file;
 pub mod keys;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 use broker_api::{AccountId, Amount, Currency, Ratio, Symbol, VenueId};
 use broker_paper::matching::{ClassCosts, Costs, Settings};
 use chrono::TimeDelta;
-use engine::{Limits, Policy, Remainder, Sizing};
+use engine::{Blackout, Limits, Policy, Remainder, Sizing};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,9 @@ pub struct Config {
     /// Other names of symbols, beside the built-in ones.
     #[serde(default)]
     pub aliases: BTreeMap<String, String>,
+    /// Times in which nothing is entered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blackouts: Vec<Blackout>,
 }
 
 /// The embedded paper account.
@@ -181,6 +185,7 @@ impl Config {
             limits: Limits::paper(),
             costs: CostTable::default(),
             aliases: BTreeMap::new(),
+            blackouts: Vec::new(),
         }
     }
 

@@ -50,7 +50,21 @@ pub fn keep(place: &Place, at: Time, document: &Value) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// The last one that was held here; nothing when none was, or it cannot be read.
+/// Keeps one that was held elsewhere, as on a practice account, beside this state too.
+///
+/// # Errors
+/// A file that is none, a folder that cannot be written to.
+pub fn take_over(place: &Place, file: &Path) -> io::Result<()> {
+    let is_none = || io::Error::new(io::ErrorKind::InvalidData, "is no drill");
+    let at = read(file).ok_or_else(is_none)?.at;
+    let text = std::fs::read_to_string(file)?;
+    match keep(place, at, &serde_json::from_str(&text)?) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        kept => kept.map(drop),
+    }
+}
+
+/// The last one that was kept here; nothing when none was, or it cannot be read.
 pub fn last(place: &Place) -> Option<Last> {
     let entries = std::fs::read_dir(folder(place)).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());

@@ -5,10 +5,12 @@
 #[cfg(planted)]
 compile_error!("a build with planted bugs is for `torture` alone: build it with `-p faultworld`");
 
+mod alerts;
 mod args;
 mod arming;
 mod at_broker;
 mod beside;
+mod blackouts;
 mod catalog;
 mod clock;
 mod closing;

@@ -23,7 +23,9 @@ use state::reconcile::{Reconciliation, Verdict, reconcile};
 use state::{Book, Head, Journal, Lock, SqliteStore, Started, checkpoint};
 use tokio::runtime::Runtime;
 
+use crate::alerts;
 use crate::config::Source;
+use crate::drills;
 use crate::edits;
 use crate::failure::{Exit, Failure};
 use crate::files;
@@ -371,6 +373,9 @@ fn setup(place: &Place, at: &At, venue: &Venue) -> Setup {
         bars: AssetClass::ALL.into_iter().filter(is_bars).map(|class| (class, BAR_AGE_MAX)).collect(),
         stage: if place.is_paper() { Stage::Paper } else { Stage::Broker },
         buckets: crate::catalog::buckets(),
+        blackouts: place.loaded.config.blackouts.as_slice().into(),
+        drilled: drills::last(place).filter(|drill| drill.has_passed).map(|drill| drill.at),
+        alerts: alerts::last(place).map(|last| last.went_through),
     }
 }
 

@@ -144,6 +144,9 @@ fn counted(greedy: bool) -> (AllocationInfo, Played) {
         bars: AssetClass::ALL.into_iter().map(|class| (class, TimeDelta::hours(1))).collect(),
         stage: engine::Stage::Replay,
         buckets: [].into(),
+        blackouts: [].into(),
+        drilled: None,
+        alerts: None,
     };
     let mut source = Once { entered: [false; HELD], greedy };
     let engine = Matching::new(Arc::clone(&catalog), settings());

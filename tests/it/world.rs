@@ -99,6 +99,9 @@ pub(crate) fn setup(capabilities: Capabilities) -> Setup {
         bars: classes.map(|class| (class, TimeDelta::hours(1))).into(),
         stage: engine::Stage::Paper,
         buckets: [].into(),
+        blackouts: [].into(),
+        drilled: None,
+        alerts: None,
     }
 }
 

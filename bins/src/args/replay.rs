@@ -10,6 +10,7 @@ pub(super) const EXAMPLES: &str = "Examples:
   tradewind replay --bars bars --symbols symbols.csv --strategy breakout --out out
   tradewind replay --bars bars --symbols symbols.csv --signals signals.jsonl --cash 1000 --out out
   tradewind replay --bars bars --symbols symbols.csv --strategy breakout --limits wide --costs none --out out
+  tradewind replay --bars bars --symbols symbols.csv --strategy breakout --guard-report --out out
 docs/replay.md states every rule.";
 
 /// History through the same desk.
@@ -75,6 +76,9 @@ pub struct ReplayArgs {
     /// Keep the journal too, committed turn by turn
     #[arg(long)]
     pub journal: bool,
+    /// Also play it with each check and each breaker of the guard alone and left out, and tell what they cost or save
+    #[arg(long)]
+    pub guard_report: bool,
     /// Where the results go: a folder that is made, or that holds an earlier replay
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

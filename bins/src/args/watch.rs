@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 /// How the watchdog is used.
-pub const WATCHDOG_EXAMPLES: &str = "Examples:\n  tradewind watchdog\n  tradewind watchdog --after 60 --notify \"mail -s tradewind me@example.org\"\n  tradewind watchdog --flatten --flatten-after 600 --json";
+pub const WATCHDOG_EXAMPLES: &str = "Examples:\n  tradewind watchdog\n  tradewind watchdog --after 60 --notify \"mail -s tradewind me@example.org\"\n  tradewind watchdog --notify \"mail -s tradewind me@example.org\" --try\n  tradewind watchdog --flatten --flatten-after 600 --json";
 
 /// How a drill is used.
 pub const DRILL_EXAMPLES: &str = "Examples:\n  tradewind drill\n  tradewind drill --confirm PA3ABCDE";
@@ -21,6 +21,9 @@ pub struct WatchdogArgs {
     /// Run this program for every message, with the message on its standard input; its words are split at spaces
     #[arg(long, value_name = "COMMAND")]
     pub notify: Option<String>,
+    /// With --notify: send one message that says that nothing has happened, tell what came of it, and end
+    #[arg(long, requires = "notify")]
+    pub r#try: bool,
     /// Close everything when the silence goes on, as `flatten --take-over` does
     #[arg(long)]
     pub flatten: bool,

@@ -37,6 +37,8 @@ pub struct Layers {
     pub values: BTreeMap<String, Given>,
     /// Other names of symbols.
     pub aliases: BTreeMap<String, Given>,
+    /// Times without entries, in the order of the file.
+    pub blackouts: Vec<Given>,
     /// The tables of the file.
     pub sections: BTreeMap<String, Origin>,
     /// Every path that the file names, whether its value is one or not; and what its unknown keys probably mean.
@@ -75,6 +77,10 @@ impl Layers {
     fn table(&mut self, table: &DeTable<'_>, path: &str, at: &dyn Fn(usize) -> Origin) {
         for (name, value) in table {
             let (key_at, value_at) = (at(name.span().start), at(value.span().start));
+            if path.is_empty() && name.get_ref() == "blackouts" {
+                self.blackouts(value, at);
+                continue;
+            }
             let (name, value) = (name.get_ref(), value.get_ref());
             let full = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
             let known = keys::find(&full).filter(|_| !name.contains('.'));

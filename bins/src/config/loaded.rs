@@ -174,6 +174,8 @@ fn merged(layers: &Layers) -> Result<Config, toml::de::Error> {
     }
     let aliases = layers.aliases.iter().map(|(alias, given)| (alias.clone(), given.value.clone()));
     table.insert("aliases".to_owned(), toml::Value::Table(aliases.collect()));
+    let blackouts = layers.blackouts.iter().map(|given| given.value.clone());
+    table.insert("blackouts".to_owned(), toml::Value::Array(blackouts.collect()));
     Config::deserialize(table)
 }
 

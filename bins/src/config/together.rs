@@ -59,6 +59,9 @@ impl Layers {
             self.own_prices();
         }
         self.names(catalog, is_paper);
+        if let Some(catalog) = catalog.filter(|_| is_paper) {
+            self.blackouts_of(catalog);
+        }
     }
 
     /// What is set at a path, as text.

@@ -22,8 +22,6 @@ use crate::verbs::limits::no_reason;
 use crate::verbs::watchdog::try_out;
 use crate::{edits, files};
 
-/// How old a drill may be that is shown.
-const DRILL_AGE_MAX: TimeDelta = TimeDelta::days(35);
 /// A person's act.
 const OPERATOR: Code = Code::fixed("operator");
 
@@ -45,7 +43,7 @@ pub fn arm(out: Out, place: &Place, asked: &ArmArgs) -> Result<(), Failure> {
         }
     };
     lacks.extend(of.as_ref().map(|of| of_account(of, &asked.account, &book)).unwrap_or_default());
-    lacks.extend(of_drill(asked, clock::now()));
+    lacks.extend(of_drill(place, asked, clock::now()));
     lacks.extend(of_alerts(place, asked));
     let Some(of) = of.filter(|_| lacks.is_empty()) else { return Err(not_armed(asked, lacks)) };
     let act = |limits: u32| Operator::Arm {
@@ -155,18 +153,22 @@ fn of_account(of: &AccountRef, named: &str, book: &Book) -> Vec<String> {
 }
 
 /// A halt must have been tried lately; on a live account it is not, so the drill is one of a practice account.
-fn of_drill(asked: &ArmArgs, now: Time) -> Option<String> {
+fn of_drill(place: &Place, asked: &ArmArgs, now: Time) -> Option<String> {
+    let days = place.loaded.config.limits.drill_age_days;
     let how = "hold one with `tradewind drill` on a paper or practice account, and name the file it keeps: --drill FILE";
     let Some(file) = &asked.drill else { return Some(format!("no drill was shown; {how}")) };
     let shown = file.display();
     match drills::read(file) {
         None => Some(format!("{shown} is no drill; {how}")),
         Some(drill) if !drill.has_passed => Some(format!("the drill {shown} failed; {how}")),
-        Some(drill) if now - drill.at > DRILL_AGE_MAX || drill.at > now => Some(format!(
-            "{shown} is of {}, and must be of the last 35 days; {how}",
+        Some(drill) if now - drill.at > TimeDelta::days(i64::from(days)) || drill.at > now => Some(format!(
+            "{shown} is of {}, and must be of the last {days} days; {how}",
             figures::minute(drill.at)
         )),
-        Some(_) => None,
+        // The guard asks for it before each entry, and so does whoever looks later.
+        Some(_) => drills::take_over(place, file)
+            .err()
+            .map(|error| format!("the drill {shown} cannot be kept beside the state: {error}")),
     }
 }
 
@@ -183,7 +185,9 @@ fn of_alerts(place: &Place, asked: &ArmArgs) -> Option<String> {
         place.files.state.display(),
         asked.account
     );
-    try_out(command, &message).err().map(|why| format!("the command of --notify: {why}"))
+    try_out(command, &message, &place.files.control)
+        .err()
+        .map(|why| format!("the command of --notify: {why}"))
 }
 
 fn not_armed(asked: &ArmArgs, lacks: Vec<String>) -> Failure {

@@ -169,6 +169,7 @@ pub fn doctor(out: Out, common: &Common, asked: &Doctor) -> Result<Exit, Failure
     let prices = if is_usable {
         let prices = prices::look(&mut report, &place, seen.broker.as_ref(), now);
         settings::limits(&mut report, &place, seen.book.as_ref(), now);
+        settings::blackouts(&mut report, &place, now);
         prices
     } else {
         report.skip("prices", "the configuration says where they come from");

@@ -1,6 +1,7 @@
 //! `replay`: bars of the past through the same desk, guard and matching engine. `docs/replay.md` states the rules.
 
 mod files;
+mod guard;
 mod told;
 
 use std::sync::Arc;
@@ -95,6 +96,10 @@ pub fn replay(out: Out, common: &Common, args: &ReplayArgs) -> Result<(), Failur
     if let Keep::Journal(mut journal) = keep {
         journal.maintain().map_err(|error| ended(&ReplayFault::Journal(error)))?;
     }
+    let guard = args.guard_report.then(|| guard::report(&loaded, args, &catalog, hash)).transpose()?;
+    if let Some(guard) = &guard {
+        files.put("guard.json", &format!("{:#}\n", guard.json()))?;
+    }
     let ended = told::Ended {
         args,
         loaded: &loaded,
@@ -107,6 +112,7 @@ pub fn replay(out: Out, common: &Common, args: &ReplayArgs) -> Result<(), Failur
         left,
         counts: files.counts().clone(),
         unused,
+        guard,
     };
     files.publish(&format!("{:#}\n", ended.summary(&catalog)))?;
     ended.tell(out, &catalog, began.elapsed())
@@ -133,9 +139,9 @@ fn settings(loaded: &Loaded, args: &ReplayArgs) -> Result<Settings, Failure> {
 }
 
 fn setup(loaded: &Loaded, args: &ReplayArgs, catalog: &Arc<Catalog>, settings: &Settings) -> Setup {
-    let mut limits = match args.limits {
-        LimitsOf::Config => loaded.config.limits.clone(),
-        LimitsOf::Wide => Limits::wide(args.slots),
+    let (mut limits, blackouts) = match args.limits {
+        LimitsOf::Config => (loaded.config.limits.clone(), loaded.config.blackouts.as_slice().into()),
+        LimitsOf::Wide => (Limits::wide(args.slots), [].into()),
     };
     limits.positions_max = args.slots;
     Setup {
@@ -148,6 +154,9 @@ fn setup(loaded: &Loaded, args: &ReplayArgs, catalog: &Arc<Catalog>, settings: &
         bars: AssetClass::ALL.into_iter().map(|class| (class, BAR_AGE_MAX)).collect(),
         stage: engine::Stage::Replay,
         buckets: crate::catalog::buckets(),
+        blackouts,
+        drilled: None,
+        alerts: None,
     }
 }
 

@@ -4,9 +4,11 @@ use broker_api::{Level, Phase, Purpose};
 use serde_json::json;
 use state::checkpoint;
 
+use crate::alerts;
 use crate::args::At;
 use crate::arming;
 use crate::beside;
+use crate::blackouts;
 use crate::closing;
 use crate::control::{Trader, Watcher};
 use crate::drills;
@@ -62,6 +64,11 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
         in_force.latch_losses,
         guard.high_water.map_or_else(|| "not known".to_owned(), figures::money)
     ));
+    let near = blackouts::near(&place.loaded.config.blackouts, reading.as_of);
+    for (n, row) in near.iter().enumerate() {
+        let head = if n == 0 { "no entries " } else { "           " };
+        text.push_str(&format!("{head}{}\n", blackouts::told(row, reading.as_of)));
+    }
     let count = |wanted: fn(Phase) -> bool| book.open_orders().filter(|order| wanted(order.phase)).count();
     let uncertain = count(|phase| phase == Phase::Unknown);
     let flying = count(|phase| matches!(phase, Phase::Sending | Phase::Waiting));
@@ -81,17 +88,18 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
     for differs in compared::disagreements(book, reading.as_of) {
         text.push_str(&differs.text);
     }
-    let (watcher, drill) = match at.at {
-        None => (Watcher::of(place), drills::last(place)),
-        Some(_) => (None, None),
+    let (watcher, drill, alert) = match at.at {
+        None => (Watcher::of(place), drills::last(place), alerts::last(place)),
+        Some(_) => (None, None, None),
     };
     if at.at.is_none() {
         let watches = watcher.as_ref().map(|watcher| watcher.told(reading.as_of));
         let drilled = drill.as_ref().map(|drill| drill.told(reading.as_of));
         text.push_str(&format!(
-            "watchdog   {}   {}\n",
+            "watchdog   {}   {}{}\n",
             watches.as_deref().unwrap_or("none"),
-            drilled.as_deref().unwrap_or("last drill: never")
+            drilled.as_deref().unwrap_or("last drill: never"),
+            alert.as_ref().map_or_else(String::new, |last| format!("   {}", last.told(reading.as_of)))
         ));
     }
     let totals = book.totals();
@@ -148,7 +156,9 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "last_pass": book.last_stop(),
             "trader": trader.map(|trader| trader.json(reading.as_of)),
             "watchdog": watcher.map(|watcher| watcher.json(reading.as_of)),
+            "last_message": alert.map(|last| last.json()),
             "last_drill": drill.map(|drill| drill.json()),
+            "blackouts": near.iter().map(|row| blackouts::json(row, reading.as_of)).collect::<Vec<_>>(),
             "positions": slots,
             "orders": { "in_flight": flying, "unknown": uncertain, "entries": entries },
             "no_known_outcome": unknown::all(book, reading.as_of).map(|unknown| unknown.json()).collect::<Vec<_>>(),

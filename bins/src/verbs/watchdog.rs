@@ -69,6 +69,10 @@ struct Watchdog<'a> {
 /// Watches until somebody ends it.
 pub fn watchdog(out: Out, common: &Common, args: &WatchdogArgs) -> Result<Exit, Failure> {
     let place = Place::of(common)?;
+    if let (Some(command), true) = (&args.notify, args.r#try) {
+        tell::tried(out, &place, command)?;
+        return Ok(Exit::Done);
+    }
     let ending = Ending::watch()?;
     let _lock = lock(&place)?;
     let teller = Teller::begin(out, &place, args.notify.as_deref())?;

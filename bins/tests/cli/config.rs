@@ -1,6 +1,7 @@
 //! The configuration: every fault with its place, its key and what to write, all at once; and what goes before what.
 
 mod bad;
+mod blackouts;
 mod files;
 
 use serde_json::{Value, json};

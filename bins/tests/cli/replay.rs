@@ -2,6 +2,7 @@
 
 mod agrees;
 mod bad;
+mod guard;
 mod room;
 mod workload;
 

@@ -126,6 +126,9 @@ impl Days {
             bars: AssetClass::ALL.into_iter().map(|class| (class, TimeDelta::hours(1))).collect(),
             stage: engine::Stage::Replay,
             buckets: [].into(),
+            blackouts: [].into(),
+            drilled: None,
+            alerts: None,
         }
     }
 

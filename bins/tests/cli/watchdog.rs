@@ -129,3 +129,40 @@ fn at_the_embedded_broker_it_writes_the_halt_file_and_tells() {
     );
     assert_eq!(code(&place.tradewind(&["watchdog", "--notify", " "])), 2);
 }
+
+#[test]
+#[cfg(unix)]
+fn a_try_tells_whether_messages_arrive_and_the_place_remembers_it() {
+    let place = Place::new();
+    assert_eq!(code(&place.tradewind(&["run"])), 0);
+    let last = |key: &str| place.json(&["status"])["data"]["last_message"][key].clone();
+    let doctor = || {
+        let checks = place.json(&["doctor"])["data"]["checks"].clone();
+        let row = checks.as_array().unwrap().iter().find(|row| row["check"] == "alerts").cloned();
+        row.unwrap()["verdict"].clone()
+    };
+    assert_eq!((last("went_through"), doctor()), (Value::Null, json!("skip")));
+    let heard = place.file("heard");
+    let tell = |word: &str| {
+        let words = ["watchdog", "--notify", &format!("{word} {}", heard.display()), "--try", "--json"];
+        place.tradewind(&words)
+    };
+    let ran = tell("tee");
+    assert_eq!(code(&ran), 0, "{}", stderr(&ran));
+    assert!(std::fs::read_to_string(&heard).unwrap().contains("nothing has happened"));
+    assert_fits(&schema(&place, "output"), &serde_json::from_slice(&ran.stdout).unwrap(), "watchdog");
+    assert_eq!((last("went_through"), doctor()), (json!(true), json!("ok")));
+    let failed = tell("false");
+    assert_eq!(code(&failed), 1, "{}", stderr(&failed));
+    assert_eq!((last("went_through"), doctor()), (json!(false), json!("warn")));
+    let why = last("why");
+    assert!(why.as_str().unwrap().contains("false ended with"), "{why}");
+    assert_eq!(code(&place.tradewind(&["watchdog", "--try"])), 2, "there is nobody to be told");
+    // Who watches and tells nobody says so.
+    let watchdog = Watchdog::start(place.command(&["watchdog", "--json"]), place.path());
+    assert_eq!(last("went_through"), Value::Null);
+    drop(watchdog);
+    // What cannot be read tells of no success.
+    place.write("paper-state.json.control/notified", "{");
+    assert_eq!(last("went_through"), json!(false));
+}

@@ -37,6 +37,6 @@ pub use desk::{Desk, Setup, awaited, tried_again, unclear};
 pub use input::{Input, Operator};
 pub use market::Market;
 pub use orders::{Basis, Next, Policy, Remainder, Sizing};
-pub use risk::{Limits, Stage};
+pub use risk::{Blackout, Limits, Stage};
 pub use runner::{Answer, Depth, Frozen, Runner, StartFault, UnderWay};
 pub use venue::{Clock, Venue};

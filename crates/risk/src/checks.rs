@@ -77,8 +77,10 @@ pub const CHECKS: &[Check] = &[
     losses::DRAWDOWN,
     held::GUARDED,
     held::HOLDING_TIME,
+    market::BLACKOUTS,
     account::LOOSENED,
     account::ENVIRONMENT,
+    account::ALERTS,
 ];
 
 /// What a missing input means for a check of entries.

@@ -7,6 +7,8 @@
 
 /// What a review leaves behind.
 pub mod approved;
+/// Times in which nothing is entered.
+pub mod blackouts;
 /// Checks that look away, for tests of the tests.
 #[cfg(planted)]
 pub mod blind;
@@ -17,6 +19,8 @@ mod checks;
 pub mod levels;
 /// What is allowed.
 pub mod limits;
+/// What of the guard can be looked at by itself.
+pub mod parts;
 /// The review.
 pub mod review;
 /// What could be lost until somebody looks again.
@@ -27,10 +31,12 @@ pub mod versions;
 pub mod view;
 
 pub use approved::Approved;
+pub use blackouts::Blackout;
 pub use breakers::{Floor, Trip, breakers, is_deep, storm};
 pub use checks::{Applies, CHECKS, Check, Control, ELSEWHERE, Elsewhere, Orders};
 pub use levels::{NotLoosened, Unclear, loosened};
 pub use limits::{Limits, Line, Looser};
+pub use parts::{BREAKERS, Part, parts};
 pub use review::{Verdict, review};
 pub use versions::{Pending, Until};
 pub use view::{Lately, Stage, View};

@@ -24,6 +24,11 @@ macro_rules! limits {
                 Self { $($name: <$kind as Figure>::widest(),)* }
             }
 
+            /// Each limit as it is here where `keeps` says so of its key, and as in `other` elsewhere.
+            fn mixed(&self, other: &Self, keeps: impl Fn(&str) -> bool) -> Self {
+                Self { $($name: if keeps(stringify!($name)) { self.$name } else { other.$name },)* }
+            }
+
             /// Every limit with its value and its basis, for people.
             pub fn lines(&self) -> Vec<Line> {
                 vec![$(Line {
@@ -286,6 +291,9 @@ limits! {
     /// How far the price may have moved from the one the decision rests on.
     decision_drift_percent: Ratio = r(5, 0), " % of price", ("0.01", "50"),
         "After a larger gap it is no longer the trade that was tested.";
+    /// How long ago the kill switch may have been tried last, for an account of real money.
+    drill_age_days: u32 = 35, " days", ("1", "366"),
+        "A month and some days: what nobody has tried for longer may not work when it is needed.";
 }
 
 impl Limits {
@@ -305,6 +313,18 @@ impl Limits {
             order_value_max: r(1_000_000_000_000_000, 0),
             ..Self::widest()
         }
+    }
+
+    /// The limits of these keys as they are, all others so wide that none binds but the number of positions.
+    #[must_use]
+    pub fn only(&self, keys: &[&str]) -> Self {
+        self.mixed(&Self::wide(self.positions_max), |key| keys.contains(&key))
+    }
+
+    /// The limits of these keys so wide that none binds but the number of positions, all others as they are.
+    #[must_use]
+    pub fn widened(&self, keys: &[&str]) -> Self {
+        self.mixed(&Self::wide(self.positions_max), |key| !keys.contains(&key))
     }
 
     /// Whether every limit is one: above zero, and the second step not before the first.

@@ -9,6 +9,8 @@ use broker_api::{
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use crate::blackouts::Blackout;
+
 /// The moment of a decision. What is `Option` may be missing, and then its checks say so.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct View<'a> {
@@ -52,6 +54,13 @@ pub struct View<'a> {
     pub bare: Option<(Key, Time)>,
     /// The position that is held for the longest, and since when.
     pub oldest: Option<(Key, Time)>,
+    /// The configured time without entries that the moment lies in; of several the one that ends last.
+    pub blackout: Option<&'a Blackout>,
+    /// When the kill switch was last tried, and did as it should.
+    pub drilled: Option<Time>,
+    /// Whether the last message to the command that tells people went through; nothing when there is no such command, or
+    /// none was sent yet.
+    pub alerts: Option<bool>,
     /// Where it is traded.
     pub stage: Stage,
     /// Another order of the same instrument and purpose is open.

@@ -222,6 +222,9 @@ async fn started(
         bars: std::collections::BTreeMap::new(),
         stage: engine::Stage::Broker,
         buckets: [].into(),
+        blackouts: [].into(),
+        drilled: None,
+        alerts: None,
     };
     let notes = Arc::clone(notes);
     let watch: engine::watch::Watch =

@@ -101,6 +101,9 @@ impl World {
             bars: BTreeMap::new(),
             stage: engine::Stage::Broker,
             buckets: BTreeMap::new(),
+            blackouts: [].into(),
+            drilled: None,
+            alerts: None,
         };
         let (book, market) = (Book::default(), Market::of_history(catalog));
         let (desk, records) = (Desk::new(setup), Vec::new());

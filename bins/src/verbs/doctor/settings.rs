@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use state::Book;
 
 use super::Report;
+use crate::blackouts;
 use crate::config::faults::Origin;
 use crate::config::keys::{self, Key};
 use crate::failure::Failure;
@@ -146,6 +147,19 @@ pub fn limits(report: &mut Report, place: &Place, book: Option<&Book>, now: Time
     } else {
         report
             .ok("sizing", format!("an entry asks for {size} % of equity, within limits.{key} of {limit} %"));
+    }
+}
+
+/// Times without entries that are on or come soon.
+pub fn blackouts(report: &mut Report, place: &Place, now: Time) {
+    let all = &place.loaded.config.blackouts;
+    let near: Vec<String> =
+        blackouts::near(all, now).into_iter().map(|row| blackouts::told(row, now)).collect();
+    let configured = format!("{} configured", all.len());
+    match near.as_slice() {
+        [] if all.is_empty() => report.skip("blackouts", "no times without entries are configured"),
+        [] => report.ok("blackouts", format!("{configured}, none within 24 h")),
+        near => report.ok("blackouts", format!("{configured}; nothing is entered: {}", near.join("; "))),
     }
 }
 

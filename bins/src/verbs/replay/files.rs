@@ -22,8 +22,8 @@ use crate::failure::{Exit, Failure};
 use crate::ledger::{self, Line, heads};
 
 /// Everything that a replay writes, and nothing else of it is removed.
-pub const NAMES: [&str; 5] =
-    ["trades.csv", "orders.csv", "equity.csv", "replay.journal.sqlite", "summary.json"];
+pub const NAMES: [&str; 6] =
+    ["trades.csv", "orders.csv", "equity.csv", "replay.journal.sqlite", "guard.json", "summary.json"];
 /// How many changes of the level the summary names.
 const LEVELS_NAMED: usize = 20;
 
@@ -225,15 +225,23 @@ impl Files {
         Ok(self.trades.get_ref().hash.clone().finish())
     }
 
+    /// Writes one more file beside the ledgers.
+    ///
+    /// # Errors
+    /// What cannot be written.
+    pub fn put(&self, name: &str, text: &str) -> Result<(), Failure> {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).map_err(|error| failed(&path, &error))
+    }
+
     /// Writes the summary and moves the folder to where it was asked for, in the place of an earlier one: the one result
     /// or the other is there, whole, whatever happens.
     ///
     /// # Errors
     /// What cannot be written.
     pub fn publish(self, summary: &str) -> Result<(), Failure> {
+        self.put("summary.json", summary)?;
         let Self { folder, out, .. } = self;
-        let path = folder.path().join("summary.json");
-        std::fs::write(&path, summary).map_err(|error| failed(&path, &error))?;
         // Somebody may have put something there meanwhile.
         check(&out)?;
         if let Some(parent) = out.parent() {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use state::Book;
 
 use super::files::Counts;
+use super::guard::Report;
 use crate::args::{CostsOf, LimitsOf, ReplayArgs};
 use crate::config::Loaded;
 use crate::failure::Failure;
@@ -29,6 +30,7 @@ pub struct Ended<'a> {
     pub left: usize,
     pub counts: Counts,
     pub unused: Vec<String>,
+    pub guard: Option<Report>,
 }
 
 impl Ended<'_> {
@@ -155,6 +157,9 @@ impl Ended<'_> {
             figures::count(counts.entries),
             figures::count(counts.fills)
         ));
+        if let Some(guard) = &self.guard {
+            text.push_str(&guard.text());
+        }
         text.push_str(&format!("ledger     {}   in {}\n", self.hash, args.out.display()));
         text.push_str(&format!(
             "{} bars in {:.2} s; interest, financing, dividends and margin calls are left out\n",
@@ -166,6 +171,9 @@ impl Ended<'_> {
         let mut data = self.summary(catalog);
         data["seconds"] = json!(took.as_secs_f64());
         data["out"] = json!(args.out);
+        if let Some(guard) = &self.guard {
+            data["guard"] = guard.json();
+        }
         out.document("replay", &Heading::default(), at, &data)
     }
 }

@@ -1,6 +1,7 @@
 //! What a watchdog tells: a line for each event on standard output, and each message to a command that a person named.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
@@ -8,9 +9,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::alerts::{self, Last};
 use crate::clock::{self, Stopwatch};
 use crate::ending::no_thread;
-use crate::failure::{Failure, plain};
+use crate::failure::{Exit, Failure, plain};
 use crate::figures;
 use crate::out::{Heading, Out, document};
 use crate::place::Place;
@@ -77,7 +79,11 @@ impl Teller {
             Heading { level: None, journal: None, ..read.unwrap_or_else(|| place.unbound_heading()) };
         let account = heading.account.as_ref().map_or_else(String::new, |account| format!(", {account}"));
         let of = format!("tradewind watchdog of {}{account}", place.files.state.display());
-        let command = command.map(Notifier::begin).transpose()?;
+        let folder = &place.files.control;
+        if command.is_none() {
+            alerts::forget(folder);
+        }
+        let command = command.map(|command| Notifier::begin(command, folder)).transpose()?;
         Ok(Self { out, heading, of, voice: Voice::new(out), command })
     }
 
@@ -131,18 +137,13 @@ impl Teller {
 }
 
 impl Notifier {
-    fn begin(command: &str) -> Result<Self, Failure> {
-        let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-        if words.is_empty() {
-            return Err(
-                Failure::usage("usage", "--notify names no program").fix("name one, or leave it away")
-            );
-        }
+    fn begin(command: &str, folder: &Path) -> Result<Self, Failure> {
+        let (words, folder) = (words(command)?, folder.to_owned());
         let (messages, told) = sync_channel::<String>(WAIT);
         let (failed, failures) = channel();
         let run = move || {
             for message in told {
-                if let Err(why) = notified(&words, &message)
+                if let Err(why) = kept(&words, &message, &folder)
                     && failed.send(why).is_err()
                 {
                     return;
@@ -154,16 +155,52 @@ impl Notifier {
     }
 }
 
-/// Runs a command over one message now, to see whether it works.
+/// Runs a command over one message now, to see whether it works, and keeps what came of it.
 ///
 /// # Errors
 /// What went wrong with it.
-pub fn try_out(command: &str, message: &str) -> Result<(), String> {
+pub fn try_out(command: &str, message: &str, folder: &Path) -> Result<(), String> {
     let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
     if words.is_empty() {
         return Err("it names no program".to_owned());
     }
-    notified(&words, message)
+    kept(&words, message, folder)
+}
+
+fn words(command: &str) -> Result<Vec<String>, Failure> {
+    let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    if words.is_empty() {
+        return Err(Failure::usage("usage", "--notify names no program").fix("name one, or leave it away"));
+    }
+    Ok(words)
+}
+
+/// Runs the command over one message, and keeps what came of it.
+fn kept(words: &[String], message: &str, folder: &Path) -> Result<(), String> {
+    let came = notified(words, message);
+    let last = Last { at: clock::now(), went_through: came.is_ok(), why: came.as_ref().err().cloned() };
+    alerts::keep(folder, &last);
+    came
+}
+
+/// Sends one message, tells what came of it, and keeps that.
+///
+/// # Errors
+/// A command without a word, and a message that did not go through.
+pub fn tried(out: Out, place: &Place, command: &str) -> Result<(), Failure> {
+    let now = clock::now();
+    let message = format!(
+        "tradewind watchdog of {}, {}\nThis is a try: nothing has happened, and messages arrive.\n",
+        place.files.state.display(),
+        figures::time(now)
+    );
+    kept(&words(command)?, &message, &place.files.control).map_err(|why| {
+        Failure::new(Exit::Unexpected, "notify_failed", format!("the message did not go through: {why}"))
+            .fix("correct the command of --notify, and try it again")
+    })?;
+    let text = "The message went through.";
+    out.text(&format!("{text}\n"))?;
+    out.document("watchdog", &place.unbound_heading(), now, &json!({ "event": "tried", "text": text }))
 }
 
 /// Runs the command over one message.

@@ -34,7 +34,7 @@ use broker_api::{
 };
 use chrono::TimeDelta;
 use orders::Policy;
-use risk::{Floor, Limits, Stage};
+use risk::{Blackout, Floor, Limits, Stage};
 use state::{Batch, Book, Illegal};
 
 use crate::calendar::Calendar;
@@ -79,6 +79,12 @@ pub struct Setup {
     pub stage: Stage,
     /// The bucket of instruments that move together to which a symbol belongs.
     pub buckets: BTreeMap<Symbol, Code>,
+    /// Times in which nothing is entered.
+    pub blackouts: Arc<[Blackout]>,
+    /// When the kill switch was last tried, and did as it should.
+    pub drilled: Option<Time>,
+    /// Whether the last message to the command that tells people went through; nothing when there is none.
+    pub alerts: Option<bool>,
 }
 
 /// Decides. See the module.

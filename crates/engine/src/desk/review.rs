@@ -1,9 +1,9 @@
 //! What sizing and guard get to see, made from book and market; and the one way an order becomes a command.
 
 use broker_api::{
-    AssetClass, ClientOrderId, Cursor, Exposure, Intent, Key, Marks, Purpose, Qty, Record, Time,
+    AssetClass, ClientOrderId, Cursor, Exposure, Instrument, Intent, Key, Marks, Purpose, Qty, Record, Time,
 };
-use risk::{Approved, Verdict};
+use risk::{Approved, Blackout, Verdict};
 use state::Illegal;
 
 use super::Step;
@@ -85,6 +85,9 @@ impl Step<'_> {
             // Checks of entries alone ask for these.
             bare: if is_entry { self.bare() } else { None },
             oldest: if is_entry { self.oldest() } else { None },
+            blackout: if is_entry { self.without_entries(instrument) } else { None },
+            drilled: self.setup.drilled,
+            alerts: self.setup.alerts,
             stage: self.setup.stage,
             contact: self.market.contact(key.venue),
             signal,
@@ -100,6 +103,11 @@ impl Step<'_> {
             now: self.now,
         };
         Some(risk::review(*intent, &view, &self.setup.limits))
+    }
+
+    /// The time without entries that an instrument is in now.
+    fn without_entries(&self, instrument: &Instrument) -> Option<&Blackout> {
+        Blackout::of(&self.setup.blackouts, instrument.key.symbol, instrument.asset_class, self.now)
     }
 
     /// Where the venue's log stands, and until when an order that is decided now may be sent: an entry not once its

@@ -142,6 +142,9 @@ impl Past {
             bars: AssetClass::ALL.into_iter().map(|class| (class, TimeDelta::hours(1))).collect(),
             stage: risk::Stage::Replay,
             buckets: [].into(),
+            blackouts: [].into(),
+            drilled: None,
+            alerts: None,
         };
         let mut bars = Bars::open(self.folder.path(), &self.catalog).unwrap();
         if let Some(until) = self.until {

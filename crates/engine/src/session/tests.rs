@@ -221,3 +221,37 @@ fn a_line_that_is_too_long_ends_the_recording_and_what_stands_is_a_session() {
     let is_named = matches!(&told.end, End::Broken(SessionFault::Unreadable { line: 5, .. }));
     assert!(is_named, "{:?}", told.end);
 }
+
+/// What the guard looks at besides the book is in the first line; one of before has it not, and is read all the same.
+#[test]
+fn times_without_entries_the_drill_and_the_alerts_are_read_back() {
+    let at: Time = of("2026-03-04T05:06:07.008Z");
+    let blackout = risk::Blackout {
+        from: at,
+        until: at + chrono::TimeDelta::hours(1),
+        symbols: vec![of("BTC/USD")],
+        classes: vec![broker_api::AssetClass::Forex],
+        why: "a fork".into(),
+    };
+    let setup =
+        Setup { blackouts: [blackout].into(), drilled: Some(at), alerts: Some(false), ..scene::setup() };
+    let (book, head) = (Book::default(), Place { seq: 0, hash: state::encode::digest(b"") });
+    let line = serde_json::to_value(Header::of("1", at, &setup, &book, "journal", head)).unwrap();
+    let read = |line: &serde_json::Value| {
+        let text = line.to_string();
+        let header: Header<'_> = serde_json::from_str(&text).unwrap();
+        header.setup().unwrap()
+    };
+    let again = read(&line);
+    assert_eq!((again.drilled, again.alerts, &again.blackouts), (Some(at), Some(false), &setup.blackouts));
+    assert_eq!(again.blackouts.len(), 1);
+    let mut before = line;
+    let setup = before["setup"].as_object_mut().unwrap();
+    for key in ["blackouts", "drilled", "alerts"] {
+        assert!(setup.remove(key).is_some(), "{key}");
+    }
+    assert!(setup["limits"].as_object_mut().unwrap().remove("drill_age_days").is_some());
+    let again = read(&before);
+    assert_eq!((again.drilled, again.alerts, again.blackouts.len()), (None, None, 0));
+    assert_eq!(again.limits, risk::Limits::paper());
+}

@@ -12,8 +12,9 @@ use broker_api::{
 };
 use chrono::TimeDelta;
 use orders::Policy;
-use risk::{Limits, Stage};
-use serde::{Deserialize, Serialize};
+use risk::{Blackout, Limits, Stage};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use state::Book;
 
 use super::{Place, SCHEMA};
@@ -57,16 +58,36 @@ pub(super) struct JournalAt<'a> {
 struct SetUp<'a> {
     base: Currency,
     policy: Cow<'a, Policy>,
+    #[serde(deserialize_with = "limits")]
     limits: Cow<'a, Limits>,
     venues: Cow<'a, BTreeMap<VenueId, Capabilities>>,
     bars: BTreeMap<AssetClass, Span>,
     stage: Stage,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     buckets: BTreeMap<Symbol, Code>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    blackouts: Cow<'a, [Blackout]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    drilled: Option<Time>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alerts: Option<bool>,
     /// Whether the hours of venues went before ours.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     behind_venues: bool,
     catalog: Vec<Cow<'a, Instrument>>,
+}
+
+/// Limits that a session was written without, since they came later, are those of the paper defaults: they change nothing of
+/// what its accounts were asked, for they were of no real money.
+const LATER: [&str; 1] = ["drill_age_days"];
+
+fn limits<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, Limits>, D::Error> {
+    let mut table = serde_json::Map::deserialize(from)?;
+    let usual = serde_json::to_value(Limits::paper()).map_err(D::Error::custom)?;
+    for key in LATER {
+        table.entry(key).or_insert_with(|| usual[key].clone());
+    }
+    serde_json::from_value(table.into()).map(Cow::Owned).map_err(D::Error::custom)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -82,7 +103,20 @@ impl<'a> Header<'a> {
         head: Place,
     ) -> Self {
         // Taken apart field by field, so that one which is added cannot be left out of sessions unseen.
-        let Setup { catalog, policy, limits, calendar, base, venues, bars, stage, buckets } = setup;
+        let Setup {
+            catalog,
+            policy,
+            limits,
+            calendar,
+            base,
+            venues,
+            bars,
+            stage,
+            buckets,
+            blackouts,
+            drilled,
+            alerts,
+        } = setup;
         Self {
             schema: SCHEMA.into(),
             tradewind: version.into(),
@@ -97,6 +131,9 @@ impl<'a> Header<'a> {
                 bars: bars.iter().map(|(class, span)| (*class, Span(*span))).collect(),
                 stage: *stage,
                 buckets: buckets.clone(),
+                blackouts: Cow::Borrowed(blackouts),
+                drilled: *drilled,
+                alerts: *alerts,
                 behind_venues: calendar.is_behind_venues(),
                 catalog: catalog.iter().map(|(_, instrument)| Cow::Borrowed(instrument)).collect(),
             },
@@ -109,8 +146,20 @@ impl<'a> Header<'a> {
     /// # Errors
     /// A catalog that cannot be one.
     pub(super) fn setup(&self) -> Result<Setup, Box<str>> {
-        let SetUp { base, policy, limits, venues, bars, stage, buckets, behind_venues, catalog } =
-            &self.setup;
+        let SetUp {
+            base,
+            policy,
+            limits,
+            venues,
+            bars,
+            stage,
+            buckets,
+            blackouts,
+            drilled,
+            alerts,
+            behind_venues,
+            catalog,
+        } = &self.setup;
         let rows = catalog.iter().map(|row| row.clone().into_owned()).collect();
         Ok(Setup {
             catalog: Arc::new(Catalog::new(rows).map_err(|twice| twice.to_string())?),
@@ -122,6 +171,9 @@ impl<'a> Header<'a> {
             bars: bars.iter().map(|(class, span)| (*class, span.0)).collect(),
             stage: *stage,
             buckets: buckets.clone(),
+            blackouts: blackouts.as_ref().into(),
+            drilled: *drilled,
+            alerts: *alerts,
         })
     }
 }

@@ -138,6 +138,9 @@ impl World {
             bars: classes.map(|class| (class, TimeDelta::hours(1))).into(),
             stage: engine::Stage::Broker,
             buckets: std::collections::BTreeMap::new(),
+            blackouts: [].into(),
+            drilled: None,
+            alerts: None,
         }
     }
 

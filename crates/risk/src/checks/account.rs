@@ -1,10 +1,12 @@
 //! The account: what may be traded in it, what it can pay for, what kind it is.
 
-use broker_api::{AssetClass, Ratio, Side};
+use broker_api::{AssetClass, Mode, Ratio, Side};
+use chrono::TimeDelta;
 use rust_decimal::Decimal;
 
 use super::{
-    Applies, COUNTED, Case, Check, Control, DENIES, Lack, Said, cents, compared, counted, no, over, within,
+    AHEAD, Applies, COUNTED, Case, Check, Control, DENIES, Lack, Said, cents, compared, counted, no, over,
+    within,
 };
 use crate::view::Stage;
 
@@ -173,5 +175,49 @@ fn environment(case: &Case<'_, '_>) -> Result<Said, Lack> {
             );
             Ok(Said::denied(no("not_armed", text)))
         }
+    }
+}
+
+pub(super) const ALERTS: Check = Check {
+    number: 40,
+    name: "alert_channel",
+    what: "with real money, alerts arrive, and the kill switch was tried lately",
+    keys: &["drill_age_days"],
+    inputs: "the newest drill that is kept, whether the last message to the command that tells people went through, the account",
+    applies: Applies { stages: &[Stage::Paper, Stage::Broker], modes: &[Mode::Live], ..Applies::ENTRIES },
+    missing: DENIES,
+    control: Control::MONITORING,
+    judge: alerts,
+};
+
+fn alerts(case: &Case<'_, '_>) -> Result<Said, Lack> {
+    let (view, limit) = (case.view, case.limits.drill_age_days);
+    case.account()?;
+    let Some(at) = view.drilled else {
+        let text = "no drill that passed is kept; hold one on a practice account: tradewind drill";
+        return Ok(Said::missing(no("no_drill", text)));
+    };
+    let age = view.now - at;
+    if at > view.now + AHEAD || age > TimeDelta::days(i64::from(limit)) {
+        let days = age.num_days();
+        let text = format!("the last drill was {days} days ago, limit {limit}; hold one: tradewind drill");
+        return Ok(Said::denied(over(
+            "old_drill",
+            "drill_age_days",
+            text,
+            days.to_string(),
+            limit.to_string(),
+        )));
+    }
+    match view.alerts {
+        None => Ok(Said::missing(no(
+            "no_alerts",
+            "no command tells people what happens, or it was not tried yet: tradewind watchdog --notify COMMAND --try",
+        ))),
+        Some(false) => Ok(Said::denied(no(
+            "alerts_failed",
+            "the last message to the command that tells people did not go through; correct it, and try it: tradewind watchdog --notify COMMAND --try",
+        ))),
+        Some(true) => Ok(counted(u32::try_from(age.num_days()).unwrap_or(0), limit)),
     }
 }

@@ -4,6 +4,8 @@ use broker_api::{AssetClass, OrderKind, Quote, Ratio, Time};
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 
+use crate::blackouts::Blackout;
+
 use super::{AHEAD, Applies, Case, Check, Control, DENIES, Lack, Orders, Said, Share, no, over};
 
 /// How much wider the collar of an exit is than that of an entry: to get out matters more than the price.
@@ -202,4 +204,26 @@ fn drift(case: &Case<'_, '_>) -> Result<Said, Lack> {
 /// Bid and ask together: what divides nothing is quicker.
 fn twice_mid(quote: &Quote) -> Result<Decimal, Lack> {
     quote.bid.get().checked_add(quote.ask.get()).ok_or(Lack::TooLarge)
+}
+
+pub(super) const BLACKOUTS: Check = Check {
+    number: 37,
+    name: "blackouts",
+    what: "nothing is entered in the times that a person has set: around earnings, numbers, a listing, a roll",
+    keys: &[],
+    inputs: "the times under `[[blackouts]]` of the configuration, the order's symbol and class, the moment",
+    applies: Applies::ENTRIES,
+    missing: "nothing can be: the configuration is read before anything is traded",
+    control: Control::NONE,
+    judge: blackouts,
+};
+
+fn blackouts(case: &Case<'_, '_>) -> Result<Said, Lack> {
+    let (view, rules) = (case.view, case.view.instrument);
+    let is_on = |row: &&Blackout| row.is_on(view.now) && row.is_about(rules.key.symbol, rules.asset_class);
+    let Some(row) = view.blackout.filter(is_on) else { return Ok(Said::Passed) };
+    let until = row.until.format("%Y-%m-%d %H:%M:%S UTC");
+    let symbol = rules.key.symbol;
+    let text = format!("nothing is entered in {symbol} until {until}: {}; send it again after that", row.why);
+    Ok(Said::denied(no("blackout", text)))
 }

@@ -1,6 +1,6 @@
 //! What a row of the table of checks says, and what of the list is not asked here.
 
-use broker_api::{AssetClass, OrderKind, Purpose, Side};
+use broker_api::{AssetClass, Mode, OrderKind, Purpose, Side};
 
 use super::{Case, Lack, Said};
 use crate::view::Stage;
@@ -27,7 +27,7 @@ pub struct Check {
     pub(super) judge: fn(&Case<'_, '_>) -> Result<Said, Lack>,
 }
 
-/// To what a check applies: all four must hold.
+/// To what a check applies: all five must hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Applies {
     /// Where something is traded.
@@ -38,6 +38,8 @@ pub struct Applies {
     pub classes: &'static [AssetClass],
     /// Orders of which side; both when there is none.
     pub side: Option<Side>,
+    /// Accounts of which kind; one that nobody knows may be of any.
+    pub modes: &'static [Mode],
 }
 
 /// Orders that a check applies to.
@@ -60,6 +62,7 @@ impl Applies {
         orders: Orders::All,
         classes: &AssetClass::ALL,
         side: None,
+        modes: &[Mode::Paper, Mode::Practice, Mode::Live],
     };
 
     /// All entries, everywhere.
@@ -84,6 +87,7 @@ impl Applies {
             && self.side.is_none_or(|side| side == intent.side)
             && self.classes.contains(&case.view.instrument.asset_class)
             && self.stages.contains(&case.view.stage)
+            && case.view.account.is_none_or(|account| self.modes.contains(&account.of.mode))
     }
 }
 
@@ -190,20 +194,6 @@ pub const ELSEWHERE: &[Elsewhere] = &[
         34,
         "slippage",
         "executions are as dear and as late as was reckoned with",
-        "not there yet",
-        Control::MONITORING,
-    ),
-    elsewhere(
-        37,
-        "blackouts",
-        "nothing is entered around earnings and the like",
-        "not there yet",
-        Control::NONE,
-    ),
-    elsewhere(
-        40,
-        "alert_channel",
-        "alerts arrive, and the kill switch was tried lately",
         "not there yet",
         Control::MONITORING,
     ),

@@ -54,6 +54,10 @@ fn applies(to: &Applies) -> String {
         let classes: Vec<String> = to.classes.iter().map(ToString::to_string).collect();
         let _ = write!(text, "; {} only", classes.join(", "));
     }
+    if !to.modes.contains(&Mode::Paper) {
+        let modes: Vec<String> = to.modes.iter().map(|mode| format!("{mode} accounts")).collect();
+        let _ = write!(text, "; {} only, and where the account is not known", modes.join(", "));
+    }
     let stages = to.stages.iter().map(|stage| match stage {
         Stage::Replay => "replay",
         Stage::Paper => "embedded paper",

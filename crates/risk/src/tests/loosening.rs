@@ -16,7 +16,7 @@ const SMALLER: [&str; 5] = [
     "buying_power_buffer_percent",
     "duplicate_seconds",
 ];
-const LARGER: [&str; 46] = [
+const LARGER: [&str; 47] = [
     "daily_loss_percent",
     "daily_loss_flatten_percent",
     "weekly_loss_percent",
@@ -63,6 +63,7 @@ const LARGER: [&str; 46] = [
     "collar_forex_percent",
     "collar_crypto_percent",
     "decision_drift_percent",
+    "drill_age_days",
 ];
 
 #[test]
@@ -178,7 +179,7 @@ fn times(key: &str, old: &Figures, new: &Figures) -> Decimal {
 
 /// Limits that fit each other, with some of the usual ones changed by up to so much.
 fn changed() -> impl Strategy<Value = Limits> {
-    proptest::collection::vec((0_usize..51, 1_u32..1_000), 0..12).prop_filter_map("fits", |changes| {
+    proptest::collection::vec((0_usize..52, 1_u32..1_000), 0..12).prop_filter_map("fits", |changes| {
         let mut limits = Limits::paper();
         let figures = limits.figures();
         let keys: Vec<_> = figures.keys().cloned().collect();

@@ -174,17 +174,18 @@ fn what_does_not_apply_says_the_table() {
             .filter(|n| marks.get(*n) == Mark::NotApplicable)
             .collect::<Vec<_>>()
     };
-    assert_eq!(silent(marks(&World::good())), [26]);
-    assert_eq!(silent(marks(&World::short())), Vec::<u8>::new());
-    assert_eq!(silent(marks(&World::pair())), [25, 26]);
+    assert_eq!(silent(marks(&World::good())), [26, 40]);
+    assert_eq!(silent(marks(&World::short())), [40]);
+    assert_eq!(silent(marks(&World::pair())), [25, 26, 40]);
     let mut world = World::good();
     world.signal.as_mut().unwrap().decision_price = None;
-    assert_eq!(silent(marks(&world)), [15, 26]);
+    assert_eq!(silent(marks(&world)), [15, 26, 40]);
     let mut world = World::good();
     world.stage = Stage::Replay;
-    assert_eq!(silent(marks(&world)), [26, 38, 39]);
+    assert_eq!(silent(marks(&world)), [26, 38, 39, 40]);
     // a replay of what was real money stays one
-    world.account.as_mut().unwrap().of.mode = Mode::Live;
+    world.armed();
+    assert_eq!(silent(marks(&world)), [26, 38, 39, 40]);
     assert!(matches!(world.review(), Verdict::Approved { .. }));
     let of_leg: Vec<u8> =
         CHECKS.iter().map(|row| row.number).filter(|n| ![2, 5, 8, 11, 12, 17, 21, 28].contains(n)).collect();

@@ -1,6 +1,6 @@
 //! The cases: what each check stops, what it just lets through, what it must not be without, what waits.
 
-use super::world::{bare, entering};
+use super::world::{bare, blackout, entering};
 use super::*;
 
 /// One change, the check that must stop it, and the code it must give.
@@ -142,6 +142,11 @@ pub(super) const WRONG: &[Wrong] = &[
     (36, "held_too_long", |w| {
         w.oldest = Some((key("MSFT"), now() - TimeDelta::days(365) - TimeDelta::seconds(1)));
     }),
+    (37, "blackout", |w| w.blackout = blackout(0, 1)),
+    (37, "blackout", |w| {
+        w.blackout = blackout(-1, 1);
+        w.blackout.as_mut().unwrap().symbols = vec![w.instrument.key.symbol];
+    }),
     (38, "loosened_limit", |w| {
         w.versioned();
         w.limits.positions_max = 21;
@@ -150,7 +155,10 @@ pub(super) const WRONG: &[Wrong] = &[
         w.versioned();
         w.limits.duplicate_seconds = 29;
     }),
-    (39, "not_armed", |w| w.account.as_mut().unwrap().of.mode = Mode::Live),
+    (39, "not_armed", |w| {
+        w.armed();
+        w.guard.armed = None;
+    }),
     (39, "not_armed", |w| {
         w.armed();
         w.guard.armed.as_mut().unwrap().until = now();
@@ -162,6 +170,26 @@ pub(super) const WRONG: &[Wrong] = &[
     (39, "not_armed", |w| {
         w.armed();
         w.guard.limits.as_mut().unwrap().version = 2;
+    }),
+    (40, "no_drill", |w| {
+        w.armed();
+        w.drilled = None;
+    }),
+    (40, "old_drill", |w| {
+        w.armed();
+        w.drilled = Some(now() - TimeDelta::days(35) - TimeDelta::milliseconds(1));
+    }),
+    (40, "old_drill", |w| {
+        w.armed();
+        w.drilled = Some(now() + TimeDelta::seconds(61));
+    }),
+    (40, "no_alerts", |w| {
+        w.armed();
+        w.alerts = None;
+    }),
+    (40, "alerts_failed", |w| {
+        w.armed();
+        w.alerts = Some(false);
     }),
 ];
 
@@ -302,6 +330,12 @@ pub(super) const ALLOWED: &[Case] = &[
     (33, |w| w.guard.high_water = Some("11764.7".parse().unwrap())),
     (35, |w| w.bare = Some((key("MSFT"), now() - TimeDelta::seconds(30)))),
     (36, |w| w.oldest = Some((key("MSFT"), now() - TimeDelta::days(365)))),
+    (37, |w| w.blackout = blackout(-1, 0)),
+    (37, |w| w.blackout = blackout(1, 2)),
+    (37, |w| {
+        w.blackout = blackout(0, 1);
+        w.blackout.as_mut().unwrap().classes = vec![AssetClass::Crypto, AssetClass::Forex];
+    }),
     (38, |w| {
         w.versioned();
         (w.limits.positions_max, w.limits.duplicate_seconds) = (20, 30);
@@ -313,6 +347,14 @@ pub(super) const ALLOWED: &[Case] = &[
     (39, |w| {
         w.armed();
         w.guard.armed.as_mut().unwrap().until = now() + TimeDelta::milliseconds(1);
+    }),
+    (40, |w| {
+        w.armed();
+        w.drilled = Some(now() - TimeDelta::days(35));
+    }),
+    (40, |w| {
+        w.armed();
+        w.drilled = Some(now() + TimeDelta::seconds(60));
     }),
 ];
 
@@ -368,6 +410,15 @@ pub(super) const REMOVED: &[Case] = &[
     (33, |w| w.guard.high_water = None),
     (33, |w| w.equity = None),
     (39, |w| w.account = None),
+    (40, |w| w.account = None),
+    (40, |w| {
+        w.armed();
+        w.drilled = None;
+    }),
+    (40, |w| {
+        w.armed();
+        w.alerts = None;
+    }),
 ];
 
 fn unknown_held(world: &mut World) {

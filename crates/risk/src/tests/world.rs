@@ -37,6 +37,9 @@ pub(super) struct World {
     pub(super) day_trades: u32,
     pub(super) bare: Option<(Key, Time)>,
     pub(super) oldest: Option<(Key, Time)>,
+    pub(super) blackout: Option<Blackout>,
+    pub(super) drilled: Option<Time>,
+    pub(super) alerts: Option<bool>,
     pub(super) stage: Stage,
     pub(super) compared: bool,
     /// Rules of others than the order's instrument; what is not named is a stock as the one of [`World::good`].
@@ -138,6 +141,9 @@ impl World {
             day_trades: 0,
             bare: None,
             oldest: None,
+            blackout: None,
+            drilled: None,
+            alerts: None,
             stage: Stage::Paper,
             compared: true,
             rules: vec![instrument.clone()],
@@ -156,11 +162,13 @@ impl World {
     /// An account of real money, armed for an hour.
     pub(super) fn armed(&mut self) {
         self.versioned();
-        let of = &mut self.account.as_mut().unwrap().of;
+        let Some(account) = &mut self.account else { return };
+        let of = &mut account.of;
         of.mode = Mode::Live;
         let (name, reason) = ("ann".into(), "to begin".into());
         let until = now() + TimeDelta::hours(1);
         self.guard.armed = Some(Armed { of: *of, until, limits: 1, name, reason });
+        (self.drilled, self.alerts) = (Some(now()), Some(true));
     }
 
     /// The stop of a position of four.
@@ -195,6 +203,13 @@ impl World {
         world.quote = Some(Quote { bid: "1.0999".parse().unwrap(), ask: "1.1".parse().unwrap(), at: now() });
         world.signal.as_mut().unwrap().decision_price = Some("1.1".parse().unwrap());
         world.rules.push(world.instrument.clone());
+        world
+    }
+
+    /// The same in an account of real money, where nothing is armed and all else is as it should be: as in a replay.
+    pub(super) fn live() -> Self {
+        let mut world = Self::good();
+        world.armed();
         world
     }
 
@@ -261,6 +276,9 @@ impl World {
             day_trades: self.day_trades,
             bare: self.bare,
             oldest: self.oldest,
+            blackout: self.blackout.as_ref(),
+            drilled: self.drilled,
+            alerts: self.alerts,
             stage: self.stage,
             contact: self.contact,
             signal: self.signal.as_ref(),
@@ -307,4 +325,16 @@ pub(super) fn entering(symbol: &str, units: i64, at: &str) -> Exposure {
         entering_stop: Price::new(at.get() * Decimal::new(9, 1)).ok(),
         ..Exposure::none(key(symbol))
     }
+}
+
+/// A time without entries in everything, from so many milliseconds after now until so many after it.
+pub(super) fn blackout(from: i64, until: i64) -> Option<Blackout> {
+    let at = |milliseconds| now() + TimeDelta::milliseconds(milliseconds);
+    Some(Blackout {
+        from: at(from),
+        until: at(until),
+        symbols: Vec::new(),
+        classes: Vec::new(),
+        why: "numbers".into(),
+    })
 }

@@ -25,7 +25,7 @@ fn account_ref() -> AccountRef {
     AccountRef { venue: of("paper"), account: of("paper-1"), mode: Mode::Paper, currency: of("USD") }
 }
 
-fn setup() -> Setup {
+pub(super) fn setup() -> Setup {
     let row = |symbol: &str| Instrument {
         key: broker_api::Key { venue: of("paper"), symbol: of(symbol) },
         asset_class: AssetClass::Crypto,
@@ -73,6 +73,9 @@ fn setup() -> Setup {
         bars: BTreeMap::from([(AssetClass::Equity, TimeDelta::hours(1))]),
         stage: risk::Stage::Paper,
         buckets: BTreeMap::new(),
+        blackouts: [].into(),
+        drilled: None,
+        alerts: None,
     }
 }
 
