@@ -3,6 +3,7 @@
 mod arm;
 #[cfg(feature = "conformance")]
 mod conformance;
+mod part;
 mod replay;
 mod serve;
 #[cfg(feature = "sim")]
@@ -19,6 +20,7 @@ use crate::config::BrokerName;
 pub use arm::{ArmArgs, LimitsArgs, LimitsVerb};
 #[cfg(feature = "conformance")]
 pub use conformance::{ConformanceArgs, TestedVenue};
+pub use part::{Part, option};
 pub use replay::{CostsOf, DirectionOf, EquityOf, LimitsOf, ReplayArgs};
 pub use serve::ServeArgs;
 #[cfg(feature = "sim")]
@@ -125,10 +127,14 @@ pub enum Verb {
     #[command(after_help = "Examples:\n  tradewind doctor\n  tradewind doctor --config")]
     Doctor(Doctor),
     /// Stop all entries at once; stops stay where they are
-    #[command(after_help = "Examples:\n  tradewind halt --why \"odd prices\"\n  tradewind halt")]
+    #[command(
+        after_help = "Examples:\n  tradewind halt --why \"odd prices\"\n  tradewind halt\n  tradewind halt --class crypto --why \"odd prices of coins\""
+    )]
     Halt(Why),
     /// Let entries through again; only a person does this
-    #[command(after_help = "Examples:\n  tradewind resume --why \"prices are fine again\"")]
+    #[command(
+        after_help = "Examples:\n  tradewind resume --why \"prices are fine again\"\n  tradewind resume --strategy trend-a --why \"its loop is corrected\""
+    )]
     Resume(Needed),
     /// Cancel everything and close everything that is held
     #[command(after_help = "Examples:\n  tradewind flatten --why \"leaving\" --confirm paper-1")]
@@ -271,6 +277,9 @@ pub struct Explain {
 /// A reason that may be given.
 #[derive(Args, Debug)]
 pub struct Why {
+    /// Only a part of trading.
+    #[command(flatten)]
+    pub part: Part,
     /// Why, in your words; it stands in the journal
     #[arg(long, value_name = "TEXT", default_value = "halted by hand")]
     pub why: String,
@@ -279,6 +288,9 @@ pub struct Why {
 /// A reason that must be given.
 #[derive(Args, Debug)]
 pub struct Needed {
+    /// Only a part of trading.
+    #[command(flatten)]
+    pub part: Part,
     /// Why, in your words; it stands in the journal
     #[arg(long, value_name = "TEXT")]
     pub why: String,

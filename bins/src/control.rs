@@ -52,6 +52,7 @@ impl What {
             Self::Act(
                 Operator::Level { level: Level::Paused | Level::ReduceOnly | Level::Frozen, .. }
                     | Operator::Disarm { .. }
+                    | Operator::Stop { .. }
             )
         )
     }

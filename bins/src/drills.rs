@@ -75,6 +75,13 @@ pub fn last(place: &Place) -> Option<Last> {
     read(&folder(place).join(name))
 }
 
+/// When the last one was held, if it passed, by the clock of a desk at which it is `now`: its age is by the clock that wrote it
+/// down.
+pub fn tried(place: &Place, now: Time) -> Option<Time> {
+    let drill = last(place).filter(|drill| drill.has_passed)?;
+    Some(now - (crate::clock::now() - drill.at))
+}
+
 /// A drill that was put away; nothing when the file is none.
 pub fn read(file: &Path) -> Option<Last> {
     let text = crate::reading::read_text(file, SMALL).ok()?;

@@ -64,7 +64,7 @@ impl History {
                 self.trades.retain(|known, _| !changes.iter().any(|c| number(&c.path) == Some(*known)));
                 self.trades.extend(book.trades().map(|trade| (trade.position.number, trade.clone())));
             }
-            Record::Adopted { .. } => *self = Self::of(book),
+            Record::Adopted(_) => *self = Self::of(book),
             Record::Busted { venue, execution } => {
                 self.fills
                     .retain(|known| (known.fill.key.venue, known.fill.execution) != (*venue, *execution));

@@ -40,6 +40,7 @@ mod program;
 mod reading;
 mod recording;
 mod serve;
+mod stops;
 mod summary;
 mod symbols;
 mod tell;
@@ -166,8 +167,14 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
         Verb::Trades(list) => verbs::lists::trades(out, place, list)?,
         Verb::Signals(list) => verbs::lists::signals(out, place, list)?,
         Verb::Explain(asked) => verbs::explain::explain(out, place, asked)?,
-        Verb::Halt(asked) => verbs::halt::halt(out, place, &asked.why)?,
-        Verb::Resume(asked) => verbs::halt::resume(out, place, &asked.why)?,
+        Verb::Halt(asked) => match asked.part.scope(place)? {
+            Some(scope) => verbs::halt::halt_part(out, place, scope, &asked.why)?,
+            None => verbs::halt::halt(out, place, &asked.why)?,
+        },
+        Verb::Resume(asked) => match asked.part.scope(place)? {
+            Some(scope) => verbs::halt::resume_part(out, place, scope, &asked.why)?,
+            None => verbs::halt::resume(out, place, &asked.why)?,
+        },
         Verb::Flatten(asked) => verbs::halt::flatten(out, place, asked)?,
         Verb::Limits(asked) => verbs::limits::limits(out, place, asked)?,
         Verb::Arm(asked) => verbs::arm::arm(out, place, asked)?,

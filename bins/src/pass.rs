@@ -167,7 +167,7 @@ impl Pass {
         };
         let costs = place.loaded.config.settings(paper_venue()).costs;
         let ours = Venue::new(at.broker(), Arc::clone(&clock), place.files.halt.clone());
-        let setup = setup(&place, &at, &ours);
+        let setup = setup(&place, &at, &ours, clock());
         let start = Runner::start(
             Desk::new(setup),
             book,
@@ -361,7 +361,7 @@ impl At {
 }
 
 /// What the desk decides by.
-fn setup(place: &Place, at: &At, venue: &Venue) -> Setup {
+fn setup(place: &Place, at: &At, venue: &Venue, now: Time) -> Setup {
     let is_bars = |class: &AssetClass| matches!(place.loaded.source(*class), Ok(Source::Bars(_)));
     Setup {
         catalog: Arc::clone(&place.catalog),
@@ -374,7 +374,7 @@ fn setup(place: &Place, at: &At, venue: &Venue) -> Setup {
         stage: if place.is_paper() { Stage::Paper } else { Stage::Broker },
         buckets: crate::catalog::buckets(),
         blackouts: place.loaded.config.blackouts.as_slice().into(),
-        drilled: drills::last(place).filter(|drill| drill.has_passed).map(|drill| drill.at),
+        drilled: drills::tried(place, now),
         alerts: alerts::last(place).map(|last| last.went_through),
     }
 }

@@ -15,6 +15,7 @@ use crate::figures;
 use crate::history::History;
 use crate::pass::Pass;
 use crate::place::Place;
+use crate::stops;
 use crate::tell::ending_word;
 use crate::unknown;
 
@@ -151,6 +152,9 @@ pub fn needs_you(book: &Book, halt_file: bool, now: Time) -> Vec<Need> {
     if let Some((of, why)) = live {
         let verb = format!("arm --account {} --for 8h --why TEXT", of.account);
         need(format!("real money is not armed, and takes no entries: {why}"), &verb);
+    }
+    for stop in guard.stopped.iter().filter(|stop| stop.until.is_none()) {
+        need(format!("entries of {} are stopped ({})", stop.scope, stop.reason.text), &stops::resume(stop));
     }
     if let Some(found) = book.edit_found() {
         need(

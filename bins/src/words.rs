@@ -1,8 +1,8 @@
 //! A sentence for every record of the journal.
 
 use broker_api::{
-    Amount, CancelOutcome, Finding, Intent, Key, Level, LimitsSet, NonTrade, Proof, Reason, Record, Repair,
-    Repaired, SubmitOutcome, VenueId,
+    Adopted, Amount, CancelOutcome, Finding, Intent, Key, Level, LimitsSet, NonTrade, Proof, Reason, Record,
+    Repair, Repaired, SubmitOutcome, VenueId,
 };
 
 use crate::figures;
@@ -107,6 +107,16 @@ pub fn sentence(record: &Record) -> String {
             if *late { " (read late)" } else { "" },
             figures::money(*high_water)
         ),
+        Record::EntriesStopped { scope, reason, until } => {
+            let until = until.map_or_else(
+                || "until a person resumes".to_owned(),
+                |at| format!("until {}", figures::minute(at)),
+            );
+            format!("entries of {scope} stopped {until}: {}", reason.text)
+        }
+        Record::EntriesAllowed { scope, by, reason } => {
+            format!("entries of {scope} go on, by {by}: {}", reason.text)
+        }
         Record::LevelSet { level, by, reason, until } => {
             let words = if *level == Level::Paused { "until" } else { "at least until" };
             let until =
@@ -181,7 +191,7 @@ pub fn sentence(record: &Record) -> String {
             let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
             format!("an edit of the state file was taken in ({reason}): {}", changes.join("; "))
         }
-        Record::Adopted { journal, seq, written_at, reason, .. } => format!(
+        Record::Adopted(Adopted { journal, seq, written_at, reason, .. }) => format!(
             "the book goes on from a state file of {}, record {seq} of the journal {journal}, which is gone ({reason})",
             figures::time(*written_at)
         ),

@@ -5,6 +5,7 @@ mod arming;
 mod levels;
 mod protection;
 mod reconcile;
+mod stops;
 mod venue;
 
 pub(crate) use venue::Scene;

@@ -52,7 +52,14 @@ impl Disk {
     fn write(&mut self, n: u64) {
         let starts = DateTime::from_timestamp(i64::try_from(n).unwrap(), 0).unwrap();
         let equity = "10000".parse().unwrap();
-        self.commit(Record::DayStarted { starts, equity, high_water: equity, late: false, week: None });
+        self.commit(Record::DayStarted {
+            starts,
+            equity,
+            high_water: equity,
+            late: false,
+            week: None,
+            carried: None,
+        });
     }
 
     fn log_bytes(&self) -> u64 {

@@ -70,7 +70,18 @@ impl Serving {
             (Operator::Level { level: wanted, .. }, _) => level < *wanted,
             (Operator::Flatten { .. }, _) => level < Level::Flattening,
             (Operator::Disarm { .. }, _) => book.guard().armed.is_some(),
-            (Operator::Repair { .. } | Operator::Arm { .. } | Operator::ConfirmLimits { .. }, _) => true,
+            (
+                Operator::Repair { .. }
+                | Operator::Arm { .. }
+                | Operator::ConfirmLimits { .. }
+                | Operator::Stop { .. }
+                | Operator::Allow { .. },
+                _,
+            ) => true,
+        };
+        let scope = match act {
+            Operator::Stop { scope, .. } | Operator::Allow { scope, .. } => Some(scope),
+            _ => None,
         };
         if is_needed {
             self.pass = self.pass.act(&[Input::Operator(act)], &mut self.under_way)?;
@@ -85,6 +96,7 @@ impl Serving {
             "why": guard.reason.as_ref().map(|reason| &reason.text),
             "armed_until": guard.armed.as_ref().map(|armed| armed.until),
             "confirmed": guard.confirmed,
+            "part_stopped": scope.and_then(|scope| guard.stopped_at(scope)).map(|stop| &stop.reason.text),
             "positions": book.positions().len(),
             "open_orders": book.open_orders().len(),
         });

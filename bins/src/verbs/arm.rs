@@ -46,10 +46,16 @@ pub fn arm(out: Out, place: &Place, asked: &ArmArgs) -> Result<(), Failure> {
     lacks.extend(of_drill(place, asked, clock::now()));
     lacks.extend(of_alerts(place, asked));
     let Some(of) = of.filter(|_| lacks.is_empty()) else { return Err(not_armed(asked, lacks)) };
+    let drilled_before = asked
+        .drill
+        .as_deref()
+        .and_then(drills::read)
+        .and_then(|drill| u32::try_from((clock::now() - drill.at).num_seconds().max(0)).ok());
     let act = |limits: u32| Operator::Arm {
         of,
         seconds,
         limits,
+        drilled_before,
         override_gate: asked.override_gate.as_deref().map(|text| text.trim().into()),
         name: operator(),
         why: asked.why.trim().into(),

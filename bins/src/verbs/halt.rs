@@ -1,6 +1,7 @@
 //! `halt`, `resume`, `flatten`: what a person does to a desk. Where a process holds the state, it is asked.
 
 mod held;
+mod part;
 
 pub use held::{ask, is_asked};
 
@@ -19,6 +20,8 @@ use crate::files;
 use crate::out::Out;
 use crate::pass::{Ended, Pass};
 use crate::place::{Place, heading, headline};
+
+pub use part::{halt as halt_part, resume as resume_part};
 
 /// How long answers are waited for that an act needs.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(10);

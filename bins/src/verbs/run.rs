@@ -22,7 +22,7 @@ use crate::pass::Pass;
 use crate::place::{Place, heading, headline};
 use crate::recording::{Kept, Recording};
 use crate::tonight::Tonight;
-use crate::{arming, closing, compared, limits, summary, tell, unknown};
+use crate::{arming, closing, compared, limits, stops, summary, tell, unknown};
 
 pub use input::{conflicts, tell as tell_conflicts};
 
@@ -216,6 +216,7 @@ fn act(
         &head.hash.as_str()[..12],
         began.elapsed().as_millis()
     ));
+    text.push_str(&stops::lines(book));
     text.push_str(&market.line(book));
     text.push_str(&arming::lines(place, book, now));
     text.push_str(&summary::held(book));
@@ -251,6 +252,7 @@ fn act(
             "signals": rows,
             "faults": input::json(&faults),
             "conflicts": conflicts,
+            "stopped": stops::json(book),
             "account": market.json(book),
             "tonight": tonight.json(),
             "closing": closing::json(&closing),

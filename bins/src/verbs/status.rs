@@ -17,6 +17,7 @@ use crate::figures;
 use crate::limits::{self, Force};
 use crate::out::Out;
 use crate::place::{Place, Reading};
+use crate::stops;
 use crate::summary::{self, Account, Need};
 use crate::tonight::Tonight;
 use crate::verbs::lists;
@@ -52,6 +53,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
     let trader = at.at.is_none().then(|| Trader::of(place)).flatten();
     let last = trader.as_ref().map_or(last, |trader| trader.told(reading.as_of));
     let mut text = format!("{}{since}   {last}\n", reading.headline());
+    text.push_str(&stops::lines(book));
     text.push_str(&account.line(book));
     text.push_str(&arming::lines(place, book, reading.as_of));
     let (rests, wanted) = summary::guarded(book);
@@ -151,6 +153,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "level_until": guard.until,
             "level_by": guard.by,
             "level_reason": guard.reason,
+            "stopped": stops::json(book),
             "halt_file": halted,
             "entries_go_through": guard.level == Level::Trading && !halted,
             "last_pass": book.last_stop(),

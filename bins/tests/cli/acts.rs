@@ -74,3 +74,48 @@ fn flatten_closes_everything_for_the_account_that_is_named() {
     assert_eq!(code(&place.run()), 3);
     assert_eq!(place.json(&["status"])["level"], json!("reduce-only"));
 }
+
+#[test]
+fn a_part_of_trading_is_halted_while_everything_else_goes_on() {
+    let place = Place::new();
+    place.signals(&[enter("one", "BTC/USD", "80000")]);
+    place.run();
+    for (words, number) in [
+        (&["halt", "--class", "coins", "--why", "x"][..], "TW0101"),
+        (&["halt", "--symbol", "NOPE", "--why", "x"], "TW0709"),
+        (&["resume", "--class", "crypto", "--strategy", "a", "--why", "x"], "TW0101"),
+    ] {
+        let refused = place.tradewind(words);
+        assert_eq!(code(&refused), 2, "{}", stderr(&refused));
+        assert!(stderr(&refused).contains(number), "{}", stderr(&refused));
+    }
+    let halt = place.tradewind(&["halt", "--symbol", "ETH/USD", "--why", "odd prices"]);
+    assert_eq!(code(&halt), 0, "{}", stderr(&halt));
+    assert!(stdout(&halt).contains("tradewind resume --symbol ETH/USD --why TEXT"), "{}", stdout(&halt));
+    assert!(!place.file("paper-state.json.halt").exists(), "only a part");
+    place.signals(&[enter("two", "ETH/USD", "2800"), enter("three", "SOL/USD", "130")]);
+    let ran = place.run();
+    assert!(stdout(&ran).contains("stopped    entries of paper:ETH/USD since"), "{}", stdout(&ran));
+    assert!(stdout(&ran).contains("Needs you: entries of paper:ETH/USD are stopped"), "{}", stdout(&ran));
+    let status = place.json(&["status"]);
+    assert_eq!((&status["level"], &status["data"]["entries_go_through"]), (&json!("trading"), &json!(true)));
+    let stop = &status["data"]["stopped"][0];
+    assert_eq!((&stop["code"], &stop["until"]), (&json!("operator"), &json!(null)), "{status}");
+    assert_eq!(stop["resume"], json!("resume --symbol ETH/USD --why TEXT"));
+    let signals = place.data(&["signals", "--all"]);
+    let of = |id: &str| signals.iter().find(|row| row["id"] == json!(id)).unwrap_or(&signals[0]).clone();
+    assert!(of("two").to_string().contains("entries_stopped"), "{signals:?}");
+    assert!(!of("three").to_string().contains("entries_stopped"), "{signals:?}");
+    let class = place.tradewind(&["halt", "--class", "crypto", "--why", "odd prices of coins"]);
+    assert_eq!(code(&class), 0, "{}", stderr(&class));
+    for part in [["--symbol", "ETH/USD"], ["--class", "crypto"]] {
+        let resumed = place.tradewind(&["resume", part[0], part[1], "--why", "fine again"]);
+        assert_eq!(code(&resumed), 0, "{}", stderr(&resumed));
+    }
+    assert_eq!(place.json(&["status"])["data"]["stopped"], json!([]));
+    place.prices();
+    place.signals(&[enter("four", "ETH/USD", "2800")]);
+    place.run();
+    assert!(place.data(&["positions"]).iter().any(|row| row["symbol"] == json!("ETH/USD")));
+    assert!(place.tradewind(&["journal", "verify"]).status.success());
+}

@@ -53,6 +53,9 @@ fn every_verb_speaks_as_its_schema_says() {
     assert_eq!(ran["data"]["signals"][1]["outcome"], json!("denied"));
     let acts = [
         &["drill"][..],
+        &["halt", "--class", "crypto", "--why", "odd prices"],
+        &["status"],
+        &["resume", "--class", "crypto", "--why", "fine again"],
         &["halt"],
         &["resume", "--why", "done"],
         &["disarm", "--why", "done"],

@@ -44,6 +44,16 @@ fn the_embedded_broker_trades_as_quotes_are_written() {
     assert_eq!(handed["handed_to"], json!(child.id()));
     let carried = &handed["tonight"]["carried"][0];
     assert_eq!((&carried["symbol"], &carried["alone"]), (&json!("ETH/USD"), &json!("venue")), "{handed:#}");
+    // A part of trading, by the process that serves.
+    for (words, stopped) in [
+        (["halt", "--class", "crypto", "--why", "odd prices"], 1),
+        (["resume", "--class", "crypto", "--why", "fine again"], 0),
+    ] {
+        let asked = place.tradewind(&words);
+        assert!(asked.status.success(), "{}", stderr(&asked));
+        let stops = place.json(&["status"])["data"]["stopped"].clone();
+        assert_eq!(stops.as_array().map(Vec::len), Some(stopped), "{stops}");
+    }
     // Half a line, as while it is written: read again when it is whole.
     place.write("example-quotes.jsonl", "{\"symbol\": \"ETH");
     pause();

@@ -50,6 +50,9 @@ pub struct Armed {
     pub until: Time,
     /// The version of the limits it was armed with.
     pub limits: u32,
+    /// When the halt was last tried, as whoever armed it showed. A message to people went through as it was armed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drilled: Option<Time>,
     /// Who, as they named themselves.
     pub name: Box<str>,
     /// Why, in their words.

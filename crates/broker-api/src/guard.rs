@@ -3,6 +3,8 @@
 //! The state is folded from records; what follows from it (a cooldown, a trip) is decided by the guard and
 //! becomes a record again.
 
+mod scope;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -14,6 +16,8 @@ use crate::arming::{Armed, Gate, LimitsConfirmed, LimitsInForce};
 use crate::ids::{Code, StrategyId};
 use crate::intent::{Protection, Side};
 use crate::number::{Amount, Held, Price, Qty};
+
+pub use scope::{Allowed, ByClass, Scope, Stopped};
 
 /// How much trading is allowed. Ordered: a machine only ever moves to a greater one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -194,6 +198,9 @@ pub struct Day {
     pub late: bool,
     /// Profit and loss of trades closed since, fees included.
     pub realised: Amount,
+    /// What its positions carried as it began, by class and in base currency; nothing where none was held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<ByClass>,
 }
 
 /// What the guard judges by, folded from the records.
@@ -219,6 +226,12 @@ pub struct GuardState {
     /// Equity the week's loss is measured from, over all venues, in base currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub week: Option<Amount>,
+    /// Parts of trading whose entries are stopped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stopped: Vec<Stopped>,
+    /// Parts of trading that a person lately let go on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<Allowed>,
     /// The highest equity known.
     pub high_water: Option<Amount>,
     /// The last equity that was written down.
@@ -250,6 +263,8 @@ impl Default for GuardState {
             cooled_at: 0,
             day: None,
             week: None,
+            stopped: Vec::new(),
+            allowed: Vec::new(),
             high_water: None,
             equity: None,
             limits: None,
@@ -257,6 +272,18 @@ impl Default for GuardState {
             armed: None,
             gates: BTreeMap::new(),
         }
+    }
+}
+
+impl GuardState {
+    /// Since when what is counted against a part of trading counts; nothing while no person let it go on.
+    pub fn allowed_at(&self, scope: Scope) -> Option<Time> {
+        self.allowed.iter().find(|allowed| allowed.scope == scope).map(|allowed| allowed.at)
+    }
+
+    /// How a part of trading is stopped; nothing while it is not.
+    pub fn stopped_at(&self, scope: Scope) -> Option<&Stopped> {
+        self.stopped.iter().find(|stopped| stopped.scope == scope)
     }
 }
 

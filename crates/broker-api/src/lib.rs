@@ -63,7 +63,9 @@ pub use arming::{Armed, Figures, Gate, LimitsConfirmed, LimitsInForce, LimitsSet
 pub use broker::{Broker, Quotes};
 pub use capabilities::{Blackout, Brackets, Capabilities, Resend, ResolvePolicy};
 pub use fill::{Activity, Fill, NonTrade, NonTradeKind, VenueEvent};
-pub use guard::{By, Day, Exposure, GuardState, Level, Mark, Marks, Reason};
+pub use guard::{
+    Allowed, By, ByClass, Day, Exposure, GuardState, Level, Mark, Marks, Reason, Scope, Stopped,
+};
 pub use hours::{VenueDay, VenueHours};
 pub use ids::{
     AccountId, BadId, ClientOrderId, Code, Currency, Cursor, Digest, ExecutionId, Key, SignalId, StrategyId,
@@ -77,6 +79,8 @@ pub use order::{End, Event, Phase, transition};
 pub use outcome::{
     CancelOutcome, Finding, OpenOrder, Proof, QueryFailed, SentWindow, SubmitOutcome, VenueOrder,
 };
-pub use record::{Change, Ending, ImportedPosition, ImportedTrade, Record, Repair, Repaired, Stamped};
+pub use record::{
+    Adopted, Change, Ending, ImportedPosition, ImportedTrade, Record, Repair, Repaired, Stamped,
+};
 pub use signal::{Direction, Signal, SizeWanted, Wanted};
 pub use text::BadText;

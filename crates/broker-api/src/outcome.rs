@@ -77,6 +77,19 @@ impl SubmitOutcome {
             | Self::RefusedUnlisted { .. } => Event::Lost,
         }
     }
+
+    /// Whether the venue said something about the order: how long that took is how slow it is.
+    pub const fn is_heard(&self) -> bool {
+        match self {
+            Self::Accepted { .. }
+            | Self::Refused { .. }
+            | Self::Duplicate { .. }
+            | Self::RefusedUnlisted { .. } => true,
+            Self::NotSent { .. } | Self::Throttled { .. } | Self::Unknown { .. } | Self::Broken { .. } => {
+                false
+            }
+        }
+    }
 }
 
 /// What came of asking for a cancel. None of these says that the order is over.

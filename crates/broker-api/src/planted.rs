@@ -202,6 +202,10 @@ bugs! {
         "what losses are measured from moves by the money itself";
     WeekNotCarried: "the week's loss is measured from the week's beginning",
         "each account day measures the week's loss from its own beginning";
+    StopIgnored: "what is stopped enters nothing",
+        "an entry goes through in a class, a strategy or an instrument that is stopped";
+    StopEndsEarly: "machines only tighten",
+        "what is stopped until a time goes on at once, by itself";
 }
 
 impl Bug {

@@ -1,33 +1,28 @@
 //! The records: every fact that can change the book. A closed list, versioned, data without behaviour.
 //!
 //! 1. A record says what happened, not what to think of it; whoever reads it needs no configuration.
-//! 2. A change of meaning gets a new version and both stay readable; [`VERSION`](crate::record::VERSION) is written with each record.
+//! 2. A change of meaning gets a new version and both stay readable; [`VERSION`] is written with each record.
 //! 3. Any record a program does not know stops it: a book that skipped a fact is not the book.
 
 mod about;
+mod adopted;
 mod change;
 mod ending;
 mod imported;
 mod repair;
 mod stamped;
 
+use crate::arming::{Armed, Disarmed, GateOverridden, GatePassed, LimitsConfirmed, LimitsSet};
+use crate::{
+    AccountRef, Amount, By, ByClass, CancelOutcome, ClientOrderId, Code, Cursor, Digest, End, ExecutionId,
+    Fill, Finding, Held, Intent, Key, Level, Marks, NonTrade, Price, Protection, Purpose, Qty, Reason, Scope,
+    Signal, SignalId, SubmitOutcome, Time, VenueId, VenueOrderId,
+};
 use serde::{Deserialize, Serialize};
 
+pub use adopted::Adopted;
 pub use change::Change;
 pub use ending::Ending;
-
-use crate::Time;
-use crate::account::AccountRef;
-use crate::arming::{Armed, Disarmed, GateOverridden, GatePassed, LimitsConfirmed, LimitsSet};
-use crate::fill::{Fill, NonTrade};
-use crate::guard::{By, Level, Marks, Reason};
-use crate::ids::{ClientOrderId, Code, Cursor, Digest, ExecutionId, Key, SignalId, VenueId, VenueOrderId};
-use crate::intent::{Intent, Protection, Purpose};
-use crate::number::{Amount, Held, Price, Qty};
-use crate::order::End;
-use crate::outcome::{CancelOutcome, Finding, SubmitOutcome};
-use crate::signal::Signal;
-
 pub use imported::{ImportedPosition, ImportedTrade};
 pub use repair::{Repair, Repaired};
 pub use stamped::Stamped;
@@ -234,6 +229,27 @@ pub enum Record {
         /// Equity the loss of its week is measured from; nothing in records of older programs.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         week: Option<Amount>,
+        /// As in [`Day`](crate::Day): what positions carried then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        carried: Option<ByClass>,
+    },
+    /// Entries of a part of trading are stopped; everything else goes on.
+    EntriesStopped {
+        /// Of which part.
+        scope: Scope,
+        /// Why.
+        reason: Reason,
+        /// When it ends by itself, if it does.
+        until: Option<Time>,
+    },
+    /// Entries of a part of trading go on.
+    EntriesAllowed {
+        /// Of which part.
+        scope: Scope,
+        /// By whom: the guard only once its time has come.
+        by: By,
+        /// Why.
+        reason: Reason,
     },
     /// The level was changed.
     LevelSet {
@@ -298,8 +314,8 @@ pub enum Record {
         venue: VenueId,
         /// The entry.
         entry: NonTrade,
-        /// What all venues were worth before it, in base currency, for money that comes or goes. Falls keep their share of it;
-        /// where it is not known, what they are measured from moves by the money itself.
+        /// For money that comes or goes: what all venues were worth before, in base currency. Falls keep their share of it, or,
+        /// where it is not known, move by the money.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Amount>,
     },
@@ -348,24 +364,8 @@ pub enum Record {
         changes: Vec<Change>,
     },
     /// The journal begins with a state file whose own journal is gone. Only ever the first record.
-    Adopted {
-        /// The hash of the file's bytes.
-        file: Digest,
-        /// The id of the journal that is gone.
-        journal: Box<str>,
-        /// The last record of that journal that is in the file.
-        seq: u64,
-        /// The hash of that record's row.
-        hash: Digest,
-        /// When the file was written; what happened later is not in it.
-        written_at: Time,
-        /// Why, in the person's words.
-        reason: Box<str>,
-        /// Our keys of the file, as JSON with sorted keys and without white space.
-        book: Box<str>,
-    },
-    /// The venue may know what the book does not: its log must be read, and our orders in it adopted, before entries
-    /// go through again.
+    Adopted(Adopted),
+    /// The venue may know what the book does not: its log is read, and our orders in it adopted, before entries go on.
     HistoryWanted {
         /// Which venue.
         venue: VenueId,

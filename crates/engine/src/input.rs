@@ -2,8 +2,8 @@
 
 use broker_api::{
     Account, AccountRef, Activity, AssetClass, CancelOutcome, ClientOrderId, Digest, Figures, Finding,
-    Holdings, InstrumentIx, Key, Level, Protection, Quote, Repair, Signal, SubmitOutcome, Time, VenueDay,
-    VenueId,
+    Holdings, InstrumentIx, Key, Level, Protection, Quote, Repair, Scope, Signal, SubmitOutcome, Time,
+    VenueDay, VenueId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -120,6 +120,26 @@ pub enum Operator {
         /// Why, in their words.
         why: Box<str>,
     },
+    /// Stops entries of a part of trading.
+    Stop {
+        /// Which.
+        scope: Scope,
+        /// Who.
+        name: Box<str>,
+        /// Why, in their words.
+        why: Box<str>,
+        /// When it ends by itself, if it does.
+        until: Option<Time>,
+    },
+    /// Lets entries of a part of trading go on.
+    Allow {
+        /// Which.
+        scope: Scope,
+        /// Who.
+        name: Box<str>,
+        /// Why, in their words.
+        why: Box<str>,
+    },
     /// Arms an account of real money.
     Arm {
         /// Which account.
@@ -128,6 +148,9 @@ pub enum Operator {
         seconds: u32,
         /// With which version of the limits.
         limits: u32,
+        /// How many seconds ago the halt was last tried, as whoever arms shows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        drilled_before: Option<u32>,
         /// Why the gate that was not passed is gone through; nothing where it was.
         override_gate: Option<Box<str>>,
         /// Who.

@@ -179,6 +179,17 @@ impl Market {
         self.seen(venue)?.contact
     }
 
+    /// The pair whose price says what one unit of `from` is worth in `to`; nothing for the same currency, or without one.
+    pub fn pair(&self, from: Currency, to: Currency) -> Option<InstrumentIx> {
+        if from == to {
+            return None;
+        }
+        self.catalog.iter().find_map(|(ix, instrument)| {
+            let both = (instrument.base()?, instrument.quote);
+            (self.quote(ix).is_some() && (both == (from, to) || both == (to, from))).then_some(ix)
+        })
+    }
+
     /// What one unit of `from` is worth in `to`, at the mid of their pair, direct or inverse; nothing without one. The
     /// inverse is rounded half to even at 16 significant digits.
     pub fn rate(&self, from: Currency, to: Currency) -> Option<Ratio> {

@@ -186,7 +186,7 @@ fn floor(guard: &GuardState, limits: &Limits) -> Option<Amount> {
     Amount::new(above).ok()
 }
 
-fn percent(share: Ratio) -> String {
+pub(crate) fn percent(share: Ratio) -> String {
     format!("{} %", share.get().round_dp(2).normalize())
 }
 

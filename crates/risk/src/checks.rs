@@ -7,6 +7,7 @@
 
 mod account;
 mod case;
+mod executed;
 mod exposure;
 mod held;
 mod losses;
@@ -75,6 +76,7 @@ pub const CHECKS: &[Check] = &[
     losses::STREAK,
     losses::FALLEN,
     losses::DRAWDOWN,
+    executed::SLIPPAGE,
     held::GUARDED,
     held::HOLDING_TIME,
     market::BLACKOUTS,

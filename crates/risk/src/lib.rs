@@ -23,6 +23,8 @@ pub mod limits;
 pub mod parts;
 /// The review.
 pub mod review;
+/// What stops a part of trading.
+pub mod stops;
 /// What could be lost until somebody looks again.
 pub mod tonight;
 /// How limits change.
@@ -38,6 +40,7 @@ pub use levels::{NotLoosened, Unclear, loosened};
 pub use limits::{Limits, Line, Looser};
 pub use parts::{BREAKERS, Part, parts};
 pub use review::{Verdict, review};
+pub use stops::{Executed, Poor, poor};
 pub use versions::{Pending, Until};
 pub use view::{Lately, Stage, View};
 

@@ -1,6 +1,8 @@
 //! What the guard allows. Every limit states its basis in one sentence; none of them can be switched off.
 
-use broker_api::{AssetClass, Figures, Ratio};
+mod classes;
+
+use broker_api::{Figures, Ratio};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -294,6 +296,30 @@ limits! {
     /// How long ago the kill switch may have been tried last, for an account of real money.
     drill_age_days: u32 = 35, " days", ("1", "366"),
         "A month and some days: what nobody has tried for longer may not work when it is needed.";
+    /// Loss of stocks since the day began at which no stock is entered before the next day.
+    daily_loss_equity_percent: Ratio = r(2, 0), " % of the day's equity", ("0.1", "20"),
+        "Two thirds of the loss that stops everything: a class that loses so much by itself rests before it stops the others.";
+    /// The same of currency pairs.
+    daily_loss_forex_percent: Ratio = r(2, 0), " % of the day's equity", ("0.1", "20"),
+        "As for stocks: pairs share the dollar, and lose together.";
+    /// The same of coins.
+    daily_loss_crypto_percent: Ratio = r(2, 0), " % of the day's equity", ("0.1", "20"),
+        "As for stocks: coins fall together, and at night.";
+    /// How much worse than decided an entry into a stock may be executed before that stock rests until the next day.
+    slippage_equity_bps: Ratio = r(100, 0), " bps of price", ("1", "2000"),
+        "A percent lost at the entry is a fifth of an ordinary loss: the price that was decided at was not there.";
+    /// The same of a currency pair.
+    slippage_forex_bps: Ratio = r(20, 0), " bps of price", ("1", "1000"),
+        "Many times the spread of a major pair: the quote was old, or the market was not there.";
+    /// The same of a coin.
+    slippage_crypto_bps: Ratio = r(150, 0), " bps of price", ("1", "2000"),
+        "Coins move more between a decision and its execution, and cost more to trade.";
+    /// How long answers to orders may take, at the median of ten or more within ten minutes.
+    answer_seconds_max: u32 = 5, " s", ("1", "600"),
+        "A venue answers within a second; at five, prices and outcomes are no longer those that were decided by.";
+    /// Instruments in which book and broker may disagree at once before everything stands still.
+    diverged_max: u32 = 2, " instruments", ("1", "100"),
+        "One difference is an accident, and two may be; more of them mean that the book is wrong.";
 }
 
 impl Limits {
@@ -343,37 +369,5 @@ impl Limits {
         ];
         let step = || steps.iter().find(|(_, holds)| !holds).map(|(key, _)| *key);
         self.naught().or_else(step)
-    }
-
-    pub(crate) const fn quote_age(&self, class: AssetClass) -> (u32, &'static str) {
-        match class {
-            AssetClass::Equity => (self.quote_age_equity_seconds, "quote_age_equity_seconds"),
-            AssetClass::Forex => (self.quote_age_forex_seconds, "quote_age_forex_seconds"),
-            AssetClass::Crypto => (self.quote_age_crypto_seconds, "quote_age_crypto_seconds"),
-        }
-    }
-
-    pub(crate) const fn collar(&self, class: AssetClass) -> (Ratio, &'static str) {
-        match class {
-            AssetClass::Equity => (self.collar_equity_percent, "collar_equity_percent"),
-            AssetClass::Forex => (self.collar_forex_percent, "collar_forex_percent"),
-            AssetClass::Crypto => (self.collar_crypto_percent, "collar_crypto_percent"),
-        }
-    }
-
-    pub(crate) const fn positions_of(&self, class: AssetClass) -> (u32, &'static str) {
-        match class {
-            AssetClass::Equity => (self.positions_equity_max, "positions_equity_max"),
-            AssetClass::Forex => (self.positions_forex_max, "positions_forex_max"),
-            AssetClass::Crypto => (self.positions_crypto_max, "positions_crypto_max"),
-        }
-    }
-
-    pub(crate) const fn exposure_of(&self, class: AssetClass) -> (Ratio, &'static str) {
-        match class {
-            AssetClass::Equity => (self.exposure_equity_percent, "exposure_equity_percent"),
-            AssetClass::Forex => (self.exposure_forex_percent, "exposure_forex_percent"),
-            AssetClass::Crypto => (self.exposure_crypto_percent, "exposure_crypto_percent"),
-        }
     }
 }

@@ -44,6 +44,13 @@ pub const BREAKERS: &[Part] = &[
         manner: CLOSES,
     },
     Part { check: None, name: "unknown_orders", keys: &["unknown_minutes"], manner: &[] },
+    Part {
+        check: None,
+        name: "class_loss",
+        keys: &["daily_loss_equity_percent", "daily_loss_forex_percent", "daily_loss_crypto_percent"],
+        manner: &["confirm_seconds"],
+    },
+    Part { check: None, name: "diverged", keys: &["diverged_max"], manner: &[] },
 ];
 
 /// All parts: the checks in their order, breakers with the checks whose limits they have, then the others.

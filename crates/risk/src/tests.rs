@@ -3,8 +3,8 @@
 use broker_api::{
     Account, AccountId, AccountRef, Amount, Armed, AssetClass, ClientOrderId, Code, Currency, Day, Direction,
     Exposure, GuardState, Held, Instrument, Intent, Key, Level, LimitsInForce, Mark, Marks, Mode, OrderKind,
-    Price, Protection, Purpose, Qty, Quote, Ratio, Side, Signal, SignalId, SizeWanted, StrategyId, Symbol,
-    Time, TimeInForce, VenueId, Wanted,
+    Price, Protection, Purpose, Qty, Quote, Ratio, Reason, Scope, Side, Signal, SignalId, SizeWanted,
+    Stopped, StrategyId, Symbol, Time, TimeInForce, VenueId, Wanted,
 };
 use chrono::{DateTime, TimeDelta};
 use rust_decimal::Decimal;
@@ -19,6 +19,7 @@ mod bounds;
 mod controls;
 mod loosening;
 mod properties;
+mod stops;
 mod sums;
 mod tables;
 mod tonight;

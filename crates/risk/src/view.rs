@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::blackouts::Blackout;
+use crate::stops::Executed;
 
 /// The moment of a decision. What is `Option` may be missing, and then its checks say so.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -40,6 +41,8 @@ pub struct View<'a> {
     pub buckets: &'a dyn Fn(Key) -> Option<Code>,
     /// What was lately decided and answered.
     pub lately: Lately,
+    /// How entries were lately executed, and orders answered.
+    pub executed: Executed,
     /// When the venue last answered.
     pub contact: Option<Time>,
     /// The decision the order serves.

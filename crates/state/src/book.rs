@@ -16,6 +16,7 @@ mod position;
 mod restate;
 mod rows;
 mod signals;
+mod stops;
 
 use std::collections::{BTreeMap, VecDeque};
 

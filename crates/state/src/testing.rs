@@ -1,10 +1,10 @@
 //! What the tests of this crate share: short records, a journal's worth of random ones, and a row of each kind.
 
 use broker_api::{
-    AccountId, AccountRef, Amount, By, CancelOutcome, Code, Currency, Cursor, Direction, End, Ending,
-    ExecutionId, Fill, Finding, Intent, Key, Level, Marks, Mode, NonTrade, NonTradeKind, OrderKind, Proof,
-    Protection, Purpose, Ratio, Reason, Record, Repair, Repaired, Side, Signal, SignalId, SizeWanted,
-    StrategyId, SubmitOutcome, Symbol, Time, TimeInForce, VenueId, Wanted,
+    AccountId, AccountRef, Amount, AssetClass, By, CancelOutcome, Code, Currency, Cursor, Direction, End,
+    Ending, ExecutionId, Fill, Finding, Intent, Key, Level, Marks, Mode, NonTrade, NonTradeKind, OrderKind,
+    Proof, Protection, Purpose, Ratio, Reason, Record, Repair, Repaired, Scope, Side, Signal, SignalId,
+    SizeWanted, StrategyId, SubmitOutcome, Symbol, Time, TimeInForce, VenueId, Wanted,
 };
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
@@ -170,8 +170,10 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
             1 => Just(Record::PlanSet { key, plan: plan(m), signal: signal_id }),
             1 => Just(Record::ExitWanted { key, signal: None, code: Code::fixed("exit") }),
             1 => Just(Record::ProtectionBlocked { key, purpose: Purpose::Stop, reason: reason(m), retry_at: at(5), bound: at(30) }),
-            1 => Just(Record::DayStarted { starts: at(i64::from(price) * 30), equity: "900".parse().unwrap(), high_water: "1000".parse().unwrap(), late: false, week: (m % 2 == 0).then(|| "950".parse().unwrap()) }),
+            1 => Just(Record::DayStarted { starts: at(i64::from(price) * 30), equity: "900".parse().unwrap(), high_water: "1000".parse().unwrap(), late: false, week: (m % 2 == 0).then(|| "950".parse().unwrap()), carried: None }),
             1 => Just(Record::LevelSet { level: Level::Paused, by: By::Operator { name: "ann".into() }, reason: reason(m), until: Some(at(9)) }),
+            1 => Just(Record::EntriesStopped { scope: scope(n), reason: reason(m), until: (m % 3 > 0).then(|| at(i64::from(m))) }),
+            1 => Just(Record::EntriesAllowed { scope: scope(n), by: if m % 2 == 0 { By::Guard } else { By::Operator { name: "ann".into() } }, reason: reason(m) }),
             1 => Just(Record::Diverged { venue: key.venue, key: n.is_multiple_of(2).then_some(key), reason: reason(m), fill: Some(fill(n, m, 1, 1)), there: None }),
             1 => Just(Record::Outside { fill: fill(n, m, 1, price), code: Code::fixed("outside_trade") }),
             1 => Just(Record::NonTrade { venue: key.venue, entry: non_trade(n, m), before: (m % 2 == 0).then(|| "800".parse().unwrap()) }),
@@ -184,6 +186,14 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
         ]
     });
     prop_oneof![3 => orders, 2 => others]
+}
+
+fn scope(n: u8) -> Scope {
+    match n % 3 {
+        0 => Scope::Class(AssetClass::ALL[usize::from(n) % 3]),
+        1 => Scope::Strategy("trend-a".parse().unwrap()),
+        _ => Scope::Instrument(key(n)),
+    }
 }
 
 fn non_trade(n: u8, m: u8) -> NonTrade {

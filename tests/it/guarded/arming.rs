@@ -14,7 +14,9 @@ fn ours() -> AccountRef {
 fn arms(scene: &mut Scene, of: AccountRef, seconds: u32, limits: u32, gate: Option<&str>) {
     let override_gate = gate.map(Into::into);
     let (name, why) = ("ann".into(), "to begin".into());
-    scene.feed(&[Input::Operator(Operator::Arm { of, seconds, limits, override_gate, name, why })]);
+    let drilled_before = Some(60);
+    let arm = Operator::Arm { of, seconds, limits, drilled_before, override_gate, name, why };
+    scene.feed(&[Input::Operator(arm)]);
 }
 
 fn is_armed(scene: &Scene) -> bool {

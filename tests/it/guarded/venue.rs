@@ -39,6 +39,8 @@ pub(crate) struct Scene {
     /// Whether its lists can be read.
     pub(crate) is_listed: bool,
     pub(crate) bid: String,
+    /// How many seconds its answers to orders take.
+    pub(crate) slow: i64,
     /// What the account is worth, as it is read.
     pub(crate) equity: &'static str,
     /// What kind of account it says it is.
@@ -67,6 +69,7 @@ impl Scene {
             refuses: Vec::new(),
             is_listed: true,
             bid: "200".into(),
+            slow: 0,
             equity: crate::world::CASH,
             mode: account_ref().mode,
             log: Vec::new(),
@@ -139,6 +142,7 @@ impl Scene {
             Command::Submit { order, attempt, .. } => {
                 let intent = order.open();
                 self.sent.push(intent);
+                self.clock.forward(TimeDelta::seconds(self.slow));
                 let outcome = if self.refuses.contains(&intent.purpose) {
                     SubmitOutcome::Refused { code: of("told_so"), text: "not this one".into() }
                 } else {

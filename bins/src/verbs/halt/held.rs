@@ -114,6 +114,20 @@ pub fn resume(out: Out, place: &Place, act: Operator) -> Result<(), Failure> {
     out.document("resume", &Heading::default(), answer.at, &json!({ "level": level }))
 }
 
+/// Asks the process that holds the state to stop entries of a part of trading, or to let them go on.
+pub fn part(place: &Place, act: Operator) -> Result<(), Failure> {
+    let allows = matches!(act, Operator::Allow { .. });
+    let answer = asked(place, act).map_err(|failure| {
+        let stays = "what was asked stays, and is done by who looks next; `tradewind halt` stops all entries without it";
+        if allows { failure } else { failure.fix(stays) }
+    })?;
+    let data = done(&answer)?;
+    match data["part_stopped"].as_str().filter(|_| allows) {
+        Some(why) => Err(tripped_again("trading in part", why)),
+        None => Ok(()),
+    }
+}
+
 /// Asks the process that holds the state to close everything. Says whether it does; one that does not answer is ended when
 /// that is wanted, and then nobody holds the state.
 pub fn flatten(out: Out, place: &Place, act: Operator, take_over: bool) -> Result<bool, Failure> {

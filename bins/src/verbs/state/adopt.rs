@@ -1,6 +1,6 @@
 //! `state adopt`: a state file whose journal is lost becomes the beginning of a new journal.
 
-use broker_api::{Code, Record};
+use broker_api::{Adopted, Code, Record};
 use serde_json::json;
 use state::checkpoint::{self, Loaded};
 use state::{Book, Journal, SqliteStore, StoreError};
@@ -26,7 +26,7 @@ pub fn adopt(out: Out, place: &Place, reason: &str) -> Result<(), Failure> {
     let mut journal = empty_journal(place)?;
     let now = crate::clock::now();
     let mut book = Book::default();
-    let begun = Record::Adopted {
+    let begun = Record::Adopted(Adopted {
         file: loaded.file,
         journal: loaded.journal_id.clone(),
         seq: loaded.journal_seq,
@@ -34,7 +34,7 @@ pub fn adopt(out: Out, place: &Place, reason: &str) -> Result<(), Failure> {
         written_at: loaded.written_at,
         reason: reason.into(),
         book: loaded.keys().into(),
-    };
+    });
     let mut after = Book::default();
     after.apply(&begun, now).map_err(|illegal| {
         Failure::usage("state_unsound", format!("{file} cannot be the beginning of a journal"))

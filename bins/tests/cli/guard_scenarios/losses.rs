@@ -7,9 +7,6 @@ use super::{Desk, at, enters, holds, levels, nothing_twice, outcome, says};
 
 const STOCKS: [&str; 10] = ["AAPL", "MSFT", "KO", "PG", "JPM", "V", "UNH", "JNJ", "WMT", "COST"];
 
-/// Rounds that end on the day they begin would be too many for a small margin account.
-const OFTEN: [&str; 2] = ["--set", "limits.day_trades_max=1000"];
-
 /// Ten are entered, and their stops are hit; a pass finds it, and ends with this code.
 #[track_caller]
 fn loses_ten(desk: &Desk, round: usize, ends_with: i32) {
@@ -17,7 +14,7 @@ fn loses_ten(desk: &Desk, round: usize, ends_with: i32) {
         desk.price(symbol, "100");
     }
     let entry = |symbol: &&str| desk.enter(&format!("{round}/{symbol}"), symbol, "99.8");
-    let told = desk.pass(0, &STOCKS.iter().map(entry).collect::<Vec<Value>>(), &OFTEN);
+    let told = desk.pass(0, &STOCKS.iter().map(entry).collect::<Vec<Value>>(), &[]);
     for symbol in STOCKS {
         assert_eq!(outcome(&told, &format!("{round}/{symbol}")), "filled");
         desk.price(symbol, "99.7");
@@ -33,7 +30,7 @@ fn trades_one(desk: &Desk, id: &str, leaves_at: &str, ends_with: i32) {
     desk.price("KO", "100");
     // Two like each other within a minute were one.
     desk.seconds(61);
-    assert_eq!(enters(desk, 0, desk.enter(id, "KO", "99"), &OFTEN), "filled");
+    assert_eq!(enters(desk, 0, desk.enter(id, "KO", "99"), &[]), "filled");
     desk.price("KO", leaves_at);
     let out = desk.exit(&format!("{id}-out"), "KO");
     desk.pass(ends_with, &[out], &[]);
@@ -49,13 +46,15 @@ fn losses(desk: &Desk) -> Value {
 fn forty_losses_in_a_row_end_entries_until_a_person_resumes() {
     let prices: Vec<(&str, &str)> = STOCKS.iter().map(|symbol| (*symbol, "100")).collect();
     let desk = Desk::with("100000", &prices, 1, Quirks { partial_percent: 0, ..Quirks::default() });
+    // Rounds that end on the day they begin would be too many for a small margin account.
+    desk.sets("day_trades_max", "1000");
     at(&desk, "2026-10-05T14:00:30Z");
     loses_ten(&desk, 1, 3);
     assert_eq!(
         (losses(&desk), levels(&desk)),
         (json!(10), vec!["paused cooldown 2026-10-06T14:00:32Z".to_owned()])
     );
-    assert_eq!(enters(&desk, 3, desk.enter("rests", "KO", "99"), &OFTEN), "denied level");
+    assert_eq!(enters(&desk, 3, desk.enter("rests", "KO", "99"), &[]), "denied level");
     // The pause ends by its own time, and nobody is needed.
     at(&desk, "2026-10-06T14:01:30Z");
     loses_ten(&desk, 2, 3);
@@ -81,7 +80,7 @@ fn forty_losses_in_a_row_end_entries_until_a_person_resumes() {
     // No time ends it, and no new process.
     at(&desk, "2026-10-20T14:00:00Z");
     for id in ["late", "later"] {
-        assert_eq!(enters(&desk, 3, desk.enter(id, "KO", "99"), &OFTEN), "denied level");
+        assert_eq!(enters(&desk, 3, desk.enter(id, "KO", "99"), &[]), "denied level");
     }
     let status = desk.json(&["status"]);
     assert_eq!(

@@ -1,6 +1,7 @@
 //! What a record is called, and what it is about.
 
 use super::Record;
+use crate::guard::Scope;
 use crate::ids::{ClientOrderId, Key, SignalId};
 
 impl Record {
@@ -30,6 +31,8 @@ impl Record {
             Self::ExitWanted { .. } => "exit_wanted",
             Self::ProtectionBlocked { .. } => "protection_blocked",
             Self::DayStarted { .. } => "day_started",
+            Self::EntriesStopped { .. } => "entries_stopped",
+            Self::EntriesAllowed { .. } => "entries_allowed",
             Self::LevelSet { .. } => "level_set",
             Self::LimitsSet(_) => "limits_set",
             Self::LimitsConfirmed(_) => "limits_confirmed",
@@ -96,7 +99,9 @@ impl Record {
             | Self::CloseStarted { key }
             | Self::CloseAnswered { key, .. }
             | Self::ExitWanted { key, .. }
-            | Self::ProtectionBlocked { key, .. } => Some(*key),
+            | Self::ProtectionBlocked { key, .. }
+            | Self::EntriesStopped { scope: Scope::Instrument(key), .. }
+            | Self::EntriesAllowed { scope: Scope::Instrument(key), .. } => Some(*key),
             Self::Diverged { key, .. } | Self::Repaired { key, .. } => *key,
             _ => None,
         }

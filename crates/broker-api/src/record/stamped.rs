@@ -1,4 +1,4 @@
-//! A record where it stands.
+//! A record as it stands in a journal.
 
 use super::Record;
 use crate::Time;

@@ -90,10 +90,11 @@ impl Step<'_> {
     /// A person's word about what is allowed.
     pub(super) fn allowed(&mut self, act: &Operator) -> Result<(), Illegal> {
         match act {
-            Operator::Arm { of, seconds, limits, override_gate, name, why } => {
+            Operator::Arm { of, seconds, limits, drilled_before, override_gate, name, why } => {
                 let until = self.now + TimeDelta::seconds(i64::from(*seconds));
                 let (name, reason) = (name.clone(), why.clone());
-                let armed = Armed { of: *of, until, limits: *limits, name, reason };
+                let drilled = drilled_before.map(|before| self.now - TimeDelta::seconds(i64::from(before)));
+                let armed = Armed { of: *of, until, limits: *limits, drilled, name, reason };
                 self.arm(armed, override_gate.as_deref())
             }
             Operator::Disarm { name, why } if self.book.guard().armed.is_some() => {

@@ -16,7 +16,16 @@ const UNKNOWN_TOO_OLD: Code = Code::fixed("unknown_too_old");
 
 /// What of a book stands in the way of trading.
 pub fn unclear(book: &Book) -> Unclear {
-    let unknown = book.open_orders().filter(|row| row.phase == Phase::Unknown).count();
+    // What nothing can be found out about would hold a desk that stands still for ever, and with it the stops of what is held.
+    // It keeps entries out by itself; what made the desk stand still are the differences.
+    let guard = book.guard();
+    let differs = guard.reason.as_ref().is_some_and(|reason| reason.code == risk::stops::MANY_DIVERGED);
+    let is_unknown = |row: &&state::book::Order| row.phase == Phase::Unknown;
+    let unknown = if guard.level == Level::Frozen && differs {
+        0
+    } else {
+        book.open_orders().filter(is_unknown).count()
+    };
     Unclear { diverged: book.diverged().len() + book.venues_diverged().len(), unknown }
 }
 
@@ -42,7 +51,7 @@ impl Step<'_> {
         }
         // Records alone make orders unknown, and what is due touches everything.
         if !self.touched.is_nothing()
-            && let Some(trip) = self.unknown_too_old()
+            && let Some(trip) = self.many_diverged().or_else(|| self.unknown_too_old())
         {
             return self.tripped(trip);
         }
@@ -62,26 +71,25 @@ impl Step<'_> {
         }
     }
 
-    /// Whether two readings of the account, far enough apart and with none between them that says otherwise, call for closing
-    /// everything.
+    /// Whether two readings of the account call for closing everything.
     fn is_confirmed(&mut self, is_deep: bool) -> bool {
-        let venues = self.book.venues().map(|venue| self.market.account(venue.of.venue));
-        let read = venues.map(|account| account.map(|account| account.at)).min().flatten();
-        let Some(read) = read.filter(|_| is_deep) else {
-            *self.doubt = None;
-            return false;
-        };
-        let first = *self.doubt.get_or_insert(read);
-        if read - first >= TimeDelta::seconds(i64::from(self.setup.limits.confirm_seconds)) {
-            return true;
-        }
-        if self.book.guard().level < Level::Flattening {
+        let mut doubt = *self.doubt;
+        let is_confirmed = self.confirms(&mut doubt, self.read_at().filter(|_| is_deep));
+        *self.doubt = doubt;
+        if doubt.is_some() && !is_confirmed && self.book.guard().level < Level::Flattening {
             self.due_at(self.now + AGAIN);
         }
-        false
+        is_confirmed
     }
 
-    fn tripped(&mut self, trip: Trip) -> Result<(), Illegal> {
+    /// Book and broker disagree about so much that nothing must move by itself.
+    fn many_diverged(&self) -> Option<Trip> {
+        let (instruments, venues) = (self.book.diverged().len(), self.book.venues_diverged().len());
+        let trip = risk::stops::diverged(instruments, venues, &self.setup.limits)?;
+        (self.book.guard().level < trip.level).then_some(trip)
+    }
+
+    pub(super) fn tripped(&mut self, trip: Trip) -> Result<(), Illegal> {
         let Trip { level, reason, until } = trip;
         let until = match (level, reason.code.as_str()) {
             (Level::Flattening, _) if planted!(RestForgotten) => None,
@@ -142,6 +150,9 @@ impl Step<'_> {
     /// Cancels entries where the level says so, or real money is not armed; closes everything where it says that.
     pub(super) fn level(&mut self) -> Result<(), Illegal> {
         let level = self.book.guard().level;
+        if matches!(level, Level::Trading | Level::Paused) {
+            self.cancel_stopped()?;
+        }
         let is_off = matches!(level, Level::ReduceOnly | Level::Flattening);
         let is_unarmed = self.book.venues().any(|venue| self.is_unarmed(venue.of.venue));
         if level == Level::Frozen || !is_off && !is_unarmed {

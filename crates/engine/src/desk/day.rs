@@ -88,7 +88,8 @@ impl Step<'_> {
         let equity = equity.max(before);
         let is_same = guard.day.is_some_and(|day| week(day.starts) == week(starts));
         let week = Some(guard.week.filter(|_| is_same && !planted!(WeekNotCarried)).unwrap_or(equity));
-        self.put(Record::DayStarted { starts, equity, high_water, late, week })
+        let carried = self.carried();
+        self.put(Record::DayStarted { starts, equity, high_water, late, week, carried })
     }
 
     /// When the next account day begins, and the next week of them.

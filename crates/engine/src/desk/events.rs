@@ -88,7 +88,8 @@ impl Step<'_> {
         }
         let ours = self.book.order(fill.order).map(|row| (row.intent.key, row.intent.side));
         if ours == Some((fill.key, fill.side)) {
-            return self.put(Record::Filled { fill: *fill });
+            self.put(Record::Filled { fill: *fill })?;
+            return self.executed(fill.order);
         }
         let key = fill.key;
         let held = self.book.held(key);
@@ -183,6 +184,7 @@ impl Step<'_> {
             return Ok(());
         }
         self.put(Record::Answered { order, attempt, answer: outcome.clone() })?;
+        self.answered(order)?;
         if matches!(outcome, SubmitOutcome::Refused { .. }) {
             self.pace.refused();
             self.refusals()?;

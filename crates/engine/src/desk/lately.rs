@@ -3,15 +3,16 @@
 use std::collections::VecDeque;
 
 use broker_api::{
-    AssetClass, ClientOrderId, End, Intent, Key, Level, Phase, Qty, Side, Signal, SignalId, StrategyId, Time,
-    Wanted,
+    AssetClass, ClientOrderId, End, Intent, Key, Level, Phase, Qty, Scope, Side, Signal, SignalId,
+    StrategyId, Time, Wanted,
 };
 use chrono::{NaiveDate, TimeDelta};
 use risk::Lately;
 use state::Book;
 use state::book::{Order, SignalState, Trade};
 
-use super::Step;
+use super::executed::Executions;
+use super::{Setup, Step};
 
 const A_MINUTE: TimeDelta = TimeDelta::minutes(1);
 /// How far back answers count that are not the newest.
@@ -49,14 +50,17 @@ pub(super) struct Pace {
     exits: VecDeque<Time>,
     /// How many orders are known to have been refused.
     refusals: u64,
+    /// How entries were executed, and orders answered.
+    pub(super) executions: Executions,
 }
 
 impl Pace {
     /// As the book has it.
-    pub(super) fn of(book: &Book) -> Self {
-        let mut pace = Self { entries: VecDeque::new(), exits: VecDeque::new(), refusals: 0 };
+    pub(super) fn of(book: &Book, setup: &Setup) -> Self {
         let mut orders: Vec<&Order> = book.open_orders().chain(book.closed_orders()).collect();
         orders.sort_by_key(|row| (row.decided_at, row.intent.id));
+        let executions = Executions::of(&orders, setup);
+        let mut pace = Self { entries: VecDeque::new(), exits: VecDeque::new(), refusals: 0, executions };
         for row in orders {
             pace.sent(&row.intent, row.decided_at, book);
             pace.refusals += u64::from(row.phase == Phase::Done(End::Refused));
@@ -102,6 +106,7 @@ impl Step<'_> {
             return Lately { exits_in_minute, ..Lately::default() };
         }
         let ours = intent.signal.and_then(|id| self.book.signal(id)).map(|state| state.signal.strategy);
+        let allowed = ours.and_then(|id| self.book.guard().allowed_at(Scope::Strategy(id)));
         let mut lately = self.answers();
         for entry in self.pace.entries.iter().filter(|entry| Some(entry.id) != own) {
             let is_of_day = entry.at >= day;
@@ -110,7 +115,8 @@ impl Step<'_> {
             if entry.key != intent.key {
                 continue;
             }
-            lately.entries_again += u32::from(is_of_day && entry.strategy == ours);
+            lately.entries_again +=
+                u32::from(is_of_day && entry.strategy == ours && Some(entry.at) > allowed);
             if entry.side == intent.side && entry.qty == intent.qty {
                 lately.like_it = lately.like_it.max(Some(entry.at));
             }

@@ -10,9 +10,12 @@ mod arming;
 mod breakers;
 mod day;
 mod events;
+mod executed;
 mod exits;
 mod hours;
+mod idle;
 mod lately;
+mod losses;
 mod opening;
 mod parts;
 #[cfg(planted)]
@@ -21,6 +24,7 @@ mod protection;
 mod reconcile;
 mod review;
 mod signals;
+mod stops;
 mod touched;
 mod unsettled;
 mod watch;
@@ -41,9 +45,11 @@ use crate::calendar::Calendar;
 use crate::command::Command;
 use crate::input::{Input, Operator};
 use crate::market::Market;
-use arming::{Loosened, is_another};
+use arming::Loosened;
 use hours::Hours;
+use idle::Calm;
 use lately::Pace;
+use losses::Losses;
 use reconcile::Suspects;
 use touched::Touched;
 use watch::follows;
@@ -96,6 +102,7 @@ pub struct Desk {
     floor: Floor,
     /// When the account was first read at a fall that closes everything; it is read once more before that is done.
     doubt: Option<Time>,
+    losses: Losses,
     /// Venues at which money came or went since their account was last read: what that says is of before.
     flowed: BTreeSet<VenueId>,
     /// What was lately sent.
@@ -112,17 +119,6 @@ pub struct Desk {
     reviews: u64,
 }
 
-/// When a reading of the account changes nothing, while the book has so many records.
-#[derive(Clone, Copy, Debug)]
-struct Calm {
-    seq: u64,
-    /// The account day.
-    from: Time,
-    until: Time,
-    /// Equities that no breaker trips at lie above.
-    above: Amount,
-}
-
 /// One step under way: the book, the market, the moment, and what was put so far.
 struct Step<'a> {
     setup: &'a Setup,
@@ -134,6 +130,7 @@ struct Step<'a> {
     hours: &'a mut Hours,
     floor: &'a mut Floor,
     doubt: &'a mut Option<Time>,
+    losses: &'a mut Losses,
     flowed: &'a mut BTreeSet<VenueId>,
     pace: &'a mut Pace,
     loosened: &'a mut Loosened,
@@ -157,6 +154,7 @@ impl Desk {
             hours,
             floor: Floor::default(),
             doubt: None,
+            losses: Losses::default(),
             flowed: BTreeSet::new(),
             pace: None,
             calm: None,
@@ -181,9 +179,9 @@ impl Desk {
         self.due
     }
 
-    /// Whether the account shall be read once more, and when, before everything is closed.
+    /// Whether the account shall be read once more, and when, before everything is closed, or a class is stopped.
     pub fn doubts(&self) -> Option<Time> {
-        let first = self.doubt?;
+        let first = self.doubt.into_iter().chain(self.losses.doubt()).min()?;
         Some(first + TimeDelta::seconds(i64::from(self.setup.limits.confirm_seconds)))
     }
 
@@ -221,6 +219,9 @@ impl Desk {
         out: &mut Batch<Command>,
     ) -> Result<(), Illegal> {
         market.observe(input, now);
+        if let Input::Quote { ix, quote } = input {
+            self.losses.sees(*ix, quote);
+        }
         if std::mem::take(&mut self.is_fresh) {
             self.watches |= book.positions().any(|position| position.plan.trail.is_some());
         }
@@ -233,7 +234,7 @@ impl Desk {
         {
             market.answered(row.intent.key.venue, outcome, now);
         }
-        let pace = self.pace.get_or_insert_with(|| Pace::of(book));
+        let pace = self.pace.get_or_insert_with(|| Pace::of(book, &self.setup));
         let mut step = Step {
             setup: &self.setup,
             book,
@@ -244,6 +245,7 @@ impl Desk {
             hours: &mut self.hours,
             floor: &mut self.floor,
             doubt: &mut self.doubt,
+            losses: &mut self.losses,
             flowed: &mut self.flowed,
             pace,
             loosened: &mut self.loosened,
@@ -266,43 +268,6 @@ impl Desk {
         // Elsewhere is due what was due there before.
         self.due = if is_everything { due } else { self.due.into_iter().chain(due).min() };
         Ok(())
-    }
-
-    /// Whether an input that was noted changes nothing: a price alone touches nothing that follows from the book, and
-    /// a reading of the account only the day and the breakers. Most inputs of a day are of this kind.
-    fn is_idle(&mut self, book: &Book, market: &Market, input: &Input, now: Time) -> bool {
-        if self.doubt.is_some() || !self.flowed.is_empty() || self.due.is_some_and(|due| due <= now) {
-            return false;
-        }
-        match input {
-            Input::Quote { .. } => !self.watches,
-            Input::Days { .. } => true,
-            Input::Snapshot { account } if is_another(book, &account.of) => false,
-            Input::Snapshot { .. } => {
-                let Some(equity) = self.equity(book, market) else { return self.is_calm(book, None, now) };
-                if let Some(calm) = &self.calm
-                    && calm.seq == book.seq()
-                    && calm.from <= now
-                    && now < calm.until
-                    && equity > calm.above
-                {
-                    return true;
-                }
-                let is_calm = self.is_calm(book, Some(equity), now);
-                let day = self.hours.day_around(now).zip(self.floor.above()).filter(|_| is_calm);
-                let calm = |((from, until), above)| Calm { seq: book.seq(), from, until, above };
-                self.calm = day.map(calm);
-                is_calm
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether the account day has begun, and no breaker may trip.
-    fn is_calm(&mut self, book: &Book, equity: Option<Amount>, now: Time) -> bool {
-        let (guard, starts) = (book.guard(), self.hours.account_day(now));
-        guard.day.is_some_and(|day| day.starts >= starts)
-            && !self.floor.may_trip(guard, equity, &self.setup.limits)
     }
 }
 
@@ -343,9 +308,11 @@ impl Step<'_> {
             let made = self.out.records().len();
             for stamped in &self.out.records()[seen..] {
                 self.touched.by(&stamped.record, self.book);
+                self.losses.note(&stamped.record);
             }
             seen = made;
             self.breakers()?;
+            self.stops()?;
             self.level()?;
             self.disarms()?;
             if !self.touched.is_nothing() {
@@ -382,22 +349,7 @@ impl Step<'_> {
             Operator::Arm { .. } | Operator::Disarm { .. } | Operator::ConfirmLimits { .. } => {
                 self.allowed(act)
             }
+            Operator::Stop { .. } | Operator::Allow { .. } => self.part_asked(act),
         }
-    }
-
-    /// Asks for a working order to be cancelled, once; an answer that changed nothing is waited for.
-    fn cancel(&mut self, key: Key, order: broker_api::ClientOrderId, code: Code) -> Result<(), Illegal> {
-        let Some(row) = self.book.order(order) else { return Ok(()) };
-        if row.phase != broker_api::Phase::Working {
-            return Ok(());
-        }
-        if let Some(asked) = row.asked_at
-            && asked + AGAIN > self.now
-        {
-            let again = asked + AGAIN;
-            self.due_at(again);
-            return Ok(());
-        }
-        self.put_with(Record::CancelStarted { order, code }, Command::Cancel { venue: key.venue, order })
     }
 }

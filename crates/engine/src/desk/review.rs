@@ -3,7 +3,7 @@
 use broker_api::{
     AssetClass, ClientOrderId, Cursor, Exposure, Instrument, Intent, Key, Marks, Purpose, Qty, Record, Time,
 };
-use risk::{Approved, Blackout, Verdict};
+use risk::{Approved, Blackout, Executed, Verdict};
 use state::Illegal;
 
 use super::Step;
@@ -43,6 +43,7 @@ impl Step<'_> {
         let opening = self.opening(key);
         let market_open = if purpose.is_reducing() { opening.takes_exits() } else { opening.is_trading() };
         let last_close = self.hours.last_close(instrument.asset_class, self.now);
+        let day = self.hours.account_day(self.now);
         *self.reviews += 1;
         let lately = self.lately(intent, own);
         self.book.fill_exposures(key, own, self.exposures);
@@ -57,6 +58,8 @@ impl Step<'_> {
             .unwrap_or(Qty::ZERO);
         let signal = intent.signal.and_then(|id| self.book.signal(id)).map(|state| &state.signal);
         let decisions = signal.filter(|_| is_entry).map(|signal| self.decisions(signal)).unwrap_or_default();
+        let executed =
+            if is_entry { self.executions(key, instrument.asset_class, day) } else { Executed::default() };
         let is_stock = instrument.asset_class == AssetClass::Equity;
         let day_trades = if is_entry && is_stock { self.day_trades() } else { 0 };
         let duplicate = others().any(|row| row.intent.purpose == purpose);
@@ -89,6 +92,7 @@ impl Step<'_> {
             drilled: self.setup.drilled,
             alerts: self.setup.alerts,
             stage: self.setup.stage,
+            executed,
             contact: self.market.contact(key.venue),
             signal,
             duplicate,

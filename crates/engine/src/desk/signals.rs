@@ -6,7 +6,7 @@
 
 use broker_api::{
     Code, Digest, Direction, End, Ending, Key, Marks, Phase, Price, Protection, Purpose, Reason, Record,
-    Signal, SignalId, Symbol, Wanted, planted,
+    Scope, Signal, SignalId, Symbol, Wanted, planted,
 };
 use risk::Verdict;
 use state::Illegal;
@@ -25,6 +25,8 @@ const STOP_SIDE: Code = Code::fixed("stop_side");
 const UNCHANGED: Code = Code::fixed("unchanged");
 const NO_PRICE: Code = Code::fixed("no_price");
 const SIGNAL: Code = Code::fixed("signal");
+/// As the check says it.
+const REPEATED: Code = Code::fixed("repeated_execution");
 
 /// How a signal ends.
 struct Outcome {
@@ -105,7 +107,14 @@ impl Step<'_> {
             Wanted::Adjust { plan } => Some(self.adjust(key, signal, plan)?),
         };
         match outcome {
-            Some(outcome) => self.end(signal.id, outcome),
+            Some(outcome) => {
+                let repeats = outcome.reason.as_ref().filter(|reason| reason.code == REPEATED).cloned();
+                self.end(signal.id, outcome)?;
+                match repeats {
+                    Some(reason) => self.stop(Scope::Strategy(signal.strategy), reason, None),
+                    None => Ok(()),
+                }
+            }
             None => Ok(()),
         }
     }

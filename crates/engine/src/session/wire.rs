@@ -79,7 +79,17 @@ struct SetUp<'a> {
 
 /// Limits that a session was written without, since they came later, are those of the paper defaults: they change nothing of
 /// what its accounts were asked, for they were of no real money.
-const LATER: [&str; 1] = ["drill_age_days"];
+const LATER: [&str; 9] = [
+    "drill_age_days",
+    "daily_loss_equity_percent",
+    "daily_loss_forex_percent",
+    "daily_loss_crypto_percent",
+    "slippage_equity_bps",
+    "slippage_forex_bps",
+    "slippage_crypto_bps",
+    "answer_seconds_max",
+    "diverged_max",
+];
 
 fn limits<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, Limits>, D::Error> {
     let mut table = serde_json::Map::deserialize(from)?;

@@ -1,6 +1,6 @@
 //! Machines only tighten: no level is loosened but by a person, save a pause whose own time has come, and a person leaves what
 //! closed everything, or stood still, in two steps and not before its time; no entry is announced at a level that forbids
-//! it; and what losses are measured from is never lowered within a day, and keeps its share when money comes or goes.
+//! it, nor in a part of trading that is stopped; and what losses are measured from is never lowered within a day, and keeps its share when money comes or goes.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +9,7 @@ use broker_api::{Amount, By, ClientOrderId, Level, NonTradeKind, Purpose, Record
 use chrono::{Datelike, IsoWeek, TimeDelta};
 use rust_decimal::Decimal;
 
+use super::parts::Parts;
 use super::{Bounds, Checker, Seen};
 
 /// What a division may have rounded.
@@ -31,6 +32,7 @@ pub(super) struct Levels {
     flattens: [Decimal; 2],
     /// How long entries rest after that.
     rest: TimeDelta,
+    parts: Parts,
 }
 
 impl Levels {
@@ -46,6 +48,7 @@ impl Levels {
             of_week: None,
             flattens: bounds.flattens,
             rest: bounds.rest,
+            parts: Parts::new(),
         }
     }
 }
@@ -88,6 +91,7 @@ impl Checker for Levels {
 
     fn look(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         for stamped in seen.fresh {
+            self.parts.follow(stamped)?;
             let (level, by, until) = match &stamped.record {
                 Record::LevelSet { level, by, until, .. } => (level, by, until),
                 Record::Intended { intent, .. } => {
@@ -152,6 +156,7 @@ impl Checker for Levels {
                 self.level
             ));
         }
+        self.parts.are_those_of(seen.book)?;
         let guard = seen.book.guard();
         let book = (guard.day.map(|day| day.equity), guard.week, guard.high_water);
         let records = (self.begun, self.week, self.high_water);

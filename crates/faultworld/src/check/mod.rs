@@ -11,6 +11,7 @@ mod holding;
 mod level;
 mod once;
 mod over;
+mod parts;
 mod plans;
 mod reported;
 mod sends;

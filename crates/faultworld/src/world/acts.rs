@@ -79,7 +79,13 @@ impl World {
                     why: "looked at".into(),
                     until: None,
                 };
-                self.turn(Turn::Take(vec![Input::Operator(act)])).await
+                let parts = self.folded.guard().stopped.iter().map(|stop| Operator::Allow {
+                    scope: stop.scope,
+                    name: "mira".into(),
+                    why: "looked at".into(),
+                });
+                let acts = parts.chain([act]).map(Input::Operator).collect();
+                self.turn(Turn::Take(acts)).await
             }
             Happening::Repair(dice) => self.repairs(dice).await,
             Happening::Restart => {

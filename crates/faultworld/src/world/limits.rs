@@ -22,6 +22,11 @@ pub(super) fn of(seed: u64) -> (Limits, Policy) {
     percent(&mut limits.daily_loss_percent, 1, 20);
     percent(&mut limits.drawdown_percent, 2, 40);
     limits.daily_loss_flatten_percent = limits.daily_loss_percent.max(limits.daily_loss_flatten_percent);
+    // A class stops before everything does.
+    let half =
+        Ratio::new(limits.daily_loss_percent.get() / Decimal::TWO).unwrap_or(limits.daily_loss_percent);
+    limits.daily_loss_equity_percent = half;
+    (limits.daily_loss_forex_percent, limits.daily_loss_crypto_percent) = (half, half);
     limits.positions_max = if dice.happens(500) { 1 } else { 2 };
     limits.cooldown_losses = if dice.happens(500) { 1 } else { 2 };
     limits.cooldown_hours = 1;

@@ -1,6 +1,6 @@
 //! A person who repairs what book and venue disagree about.
 
-use broker_api::{Held, Key, Price, Protection, Repair, Side};
+use broker_api::{Held, Key, Level, Price, Protection, Repair, Side};
 use chrono::TimeDelta;
 use engine::{Input, Operator};
 use rust_decimal::Decimal;
@@ -10,8 +10,19 @@ use super::{Violation, World};
 use crate::dice::Dice;
 
 impl World {
-    /// A person looks at what differs, and repairs each of it in one of the four ways.
+    /// A person repairs what differs, and lets what stood still move again, as far as reductions.
     pub(super) async fn repairs(&mut self, dice: u64) -> Result<(), Violation> {
+        self.repairs_each(dice).await?;
+        if self.folded.guard().level != Level::Frozen {
+            return Ok(());
+        }
+        let (level, name, why) = (Level::ReduceOnly, "mira".into(), "repaired".into());
+        let act = Operator::Level { level, name, why, until: None };
+        self.turn(Turn::Take(vec![Input::Operator(act)])).await
+    }
+
+    /// A person looks at what differs, and repairs each of it in one of the four ways.
+    async fn repairs_each(&mut self, dice: u64) -> Result<(), Violation> {
         if self.folded.diverged().len() + self.folded.venues_diverged().len() == 0
             && self.cancelled_out().is_empty()
         {

@@ -94,6 +94,10 @@ pub(super) fn record(record: &Record) -> String {
             format!("{} has no {} yet: {}", key.symbol, purpose.as_str(), reason.text)
         }
         Record::DayStarted { equity, .. } => format!("a day began with {equity}"),
+        Record::EntriesStopped { scope, reason, until } => {
+            format!("entries of {scope} stopped until {until:?}: {}", reason.text)
+        }
+        Record::EntriesAllowed { scope, by, .. } => format!("entries of {scope} go on, by {by}"),
         Record::LevelSet { level, by, reason, .. } => format!("level {level} by {by}: {}", reason.text),
         Record::Diverged { key, reason, .. } => {
             format!(
@@ -139,6 +143,7 @@ pub(super) fn input(input: &Input) -> Option<String> {
             format!("the venue's log tells {} things up to {}", activity.events.len(), activity.cursor)
         }
         Input::Operator(Operator::Level { level, .. }) => format!("a person wants level {level}"),
+        Input::Operator(Operator::Allow { scope, .. }) => format!("a person lets {scope} go on"),
         Input::Submitted { order, attempt, outcome } => {
             format!("{order} attempt {attempt}: {:?}", outcome.event())
         }

@@ -192,8 +192,10 @@ pub(super) const ALERTS: Check = Check {
 
 fn alerts(case: &Case<'_, '_>) -> Result<Said, Lack> {
     let (view, limit) = (case.view, case.limits.drill_age_days);
-    case.account()?;
-    let Some(at) = view.drilled else {
+    let of = case.account()?.of;
+    // Whoever armed it has shown a drill, and a message went through.
+    let armed = view.guard.armed.as_ref().filter(|armed| armed.of == of);
+    let Some(at) = view.drilled.max(armed.and_then(|armed| armed.drilled)) else {
         let text = "no drill that passed is kept; hold one on a practice account: tradewind drill";
         return Ok(Said::missing(no("no_drill", text)));
     };
@@ -209,7 +211,7 @@ fn alerts(case: &Case<'_, '_>) -> Result<Said, Lack> {
             limit.to_string(),
         )));
     }
-    match view.alerts {
+    match view.alerts.or_else(|| armed.and_then(|armed| armed.drilled).map(|_| true)) {
         None => Ok(Said::missing(no(
             "no_alerts",
             "no command tells people what happens, or it was not tried yet: tradewind watchdog --notify COMMAND --try",

@@ -133,7 +133,7 @@ pub(super) const REPEATED: Check = Check {
     name: "repeated_execution",
     what: "a strategy does not enter one instrument over and over",
     keys: &["entries_again_max"],
-    inputs: "entries of the strategy into the instrument in this account day",
+    inputs: "entries of the strategy into the instrument in this account day, since a person last let it go on",
     applies: Applies::ENTRIES,
     missing: COUNTED,
     control: Control::REPEATED,
@@ -146,7 +146,7 @@ fn repeated(case: &Case<'_, '_>) -> Result<Said, Lack> {
         return Ok(counted(is.saturating_add(1), limit));
     }
     let text = format!(
-        "the strategy entered {} {is} times in this account day, limit {limit}; look at why it comes again; the next day it may",
+        "the strategy entered {} {is} times in this account day, limit {limit}; the strategy is stopped until a person has looked at why it comes again, and resumes",
         case.view.instrument.key
     );
     Ok(Said::denied(over(

@@ -27,9 +27,9 @@ fn limits(case: &Case<'_, '_>) -> Result<Said, Lack> {
 pub(super) const LEVEL: Check = Check {
     number: 2,
     name: "level",
-    what: "the level, and no halt file, let entries through",
+    what: "the level, and no halt file, let entries through; its class, strategy and instrument are not stopped",
     keys: &[],
-    inputs: "the level, the halt file",
+    inputs: "the level, the halt file, what is stopped",
     applies: Applies::ALL,
     missing: COUNTED,
     control: Control::KILL,
@@ -52,7 +52,7 @@ fn level(case: &Case<'_, '_>) -> Result<Said, Lack> {
         )));
     }
     if guard.level == Level::Trading || planted!(LevelIgnored) {
-        return Ok(Said::Passed);
+        return Ok(stopped(case));
     }
     Ok(Said::denied(beyond(
         "level",
@@ -64,6 +64,26 @@ fn level(case: &Case<'_, '_>) -> Result<Said, Lack> {
         guard.level.to_string(),
         Level::Trading.to_string(),
     )))
+}
+
+/// Whether the part of trading that an entry belongs to is stopped.
+fn stopped(case: &Case<'_, '_>) -> Said {
+    let strategy = case.view.signal.map(|signal| signal.strategy);
+    let stopped = &case.view.guard.stopped;
+    let Some(stop) = stopped.iter().find(|stop| stop.scope.covers(case.view.instrument, strategy)) else {
+        return Said::Passed;
+    };
+    if planted!(StopIgnored) {
+        return Said::Passed;
+    }
+    let end = match stop.until {
+        Some(until) => format!("they go on by themselves at {until}"),
+        None => "a person looks, and lets them go on with `tradewind resume`".to_owned(),
+    };
+    Said::denied(no(
+        "entries_stopped",
+        format!("entries of {} are stopped: {}; {end}", stop.scope, stop.reason.text),
+    ))
 }
 
 pub(super) const RECONCILED: Check = Check {

@@ -65,6 +65,9 @@ impl Applies {
         modes: &[Mode::Paper, Mode::Practice, Mode::Live],
     };
 
+    /// All entries but those of history, whose executions are reckoned.
+    pub const EXECUTED: Self = Self { stages: &[Stage::Paper, Stage::Broker], ..Self::ENTRIES };
+
     /// All entries, everywhere.
     pub const ENTRIES: Self = Self { orders: Orders::Entries, ..Self::ALL };
 
@@ -188,13 +191,6 @@ pub const ELSEWHERE: &[Elsewhere] = &[
         "clock",
         "the clock is right",
         "the desk runs by the broker's own clock; what lies ahead of it is stopped by 4, 5, 10 and 13",
-        Control::MONITORING,
-    ),
-    elsewhere(
-        34,
-        "slippage",
-        "executions are as dear and as late as was reckoned with",
-        "not there yet",
         Control::MONITORING,
     ),
 ];

@@ -6,13 +6,17 @@ use std::fmt::Write as _;
 use super::*;
 
 /// Limits that bound no check: the breakers and the desk have them.
-const NOT_OF_CHECKS: [&str; 6] = [
+const NOT_OF_CHECKS: [&str; 10] = [
     "daily_loss_flatten_percent",
     "drawdown_flatten_percent",
     "confirm_seconds",
     "flatten_rest_hours",
     "cooldown_hours",
     "unknown_minutes",
+    "daily_loss_equity_percent",
+    "daily_loss_forex_percent",
+    "daily_loss_crypto_percent",
+    "diverged_max",
 ];
 
 fn defaults() -> BTreeMap<&'static str, String> {

@@ -16,7 +16,7 @@ const SMALLER: [&str; 5] = [
     "buying_power_buffer_percent",
     "duplicate_seconds",
 ];
-const LARGER: [&str; 47] = [
+const LARGER: [&str; 55] = [
     "daily_loss_percent",
     "daily_loss_flatten_percent",
     "weekly_loss_percent",
@@ -64,6 +64,14 @@ const LARGER: [&str; 47] = [
     "collar_crypto_percent",
     "decision_drift_percent",
     "drill_age_days",
+    "daily_loss_equity_percent",
+    "daily_loss_forex_percent",
+    "daily_loss_crypto_percent",
+    "slippage_equity_bps",
+    "slippage_forex_bps",
+    "slippage_crypto_bps",
+    "answer_seconds_max",
+    "diverged_max",
 ];
 
 #[test]
@@ -179,7 +187,7 @@ fn times(key: &str, old: &Figures, new: &Figures) -> Decimal {
 
 /// Limits that fit each other, with some of the usual ones changed by up to so much.
 fn changed() -> impl Strategy<Value = Limits> {
-    proptest::collection::vec((0_usize..52, 1_u32..1_000), 0..12).prop_filter_map("fits", |changes| {
+    proptest::collection::vec((0_usize..60, 1_u32..1_000), 0..12).prop_filter_map("fits", |changes| {
         let mut limits = Limits::paper();
         let figures = limits.figures();
         let keys: Vec<_> = figures.keys().cloned().collect();

@@ -129,7 +129,8 @@ fn losses_are_averaged_when_there_are_enough() {
 }
 
 fn guard() -> GuardState {
-    let day = Day { starts: now(), equity: amount("10000"), late: false, realised: Amount::ZERO };
+    let day =
+        Day { starts: now(), equity: amount("10000"), late: false, realised: Amount::ZERO, carried: None };
     GuardState {
         day: Some(day),
         high_water: Some(amount("12000")),

@@ -32,6 +32,7 @@ pub(super) struct World {
     pub(super) limits: Limits,
     pub(super) base: Currency,
     pub(super) lately: Lately,
+    pub(super) executed: Executed,
     pub(super) same_decision: Option<SignalId>,
     pub(super) last_bar: Option<Time>,
     pub(super) day_trades: u32,
@@ -121,6 +122,7 @@ impl World {
                     equity: ten,
                     late: false,
                     realised: Amount::ZERO,
+                    carried: None,
                 }),
                 high_water: Some(ten),
                 ..GuardState::default()
@@ -136,6 +138,7 @@ impl World {
             limits: Limits::paper(),
             base: instrument.quote,
             lately: Lately::default(),
+            executed: Executed::default(),
             same_decision: None,
             last_bar: None,
             day_trades: 0,
@@ -167,8 +170,14 @@ impl World {
         of.mode = Mode::Live;
         let (name, reason) = ("ann".into(), "to begin".into());
         let until = now() + TimeDelta::hours(1);
-        self.guard.armed = Some(Armed { of: *of, until, limits: 1, name, reason });
+        self.guard.armed = Some(Armed { of: *of, until, limits: 1, drilled: None, name, reason });
         (self.drilled, self.alerts) = (Some(now()), Some(true));
+    }
+
+    /// Stops a part of trading.
+    pub(super) fn stops(&mut self, scope: Scope, until: Option<Time>) {
+        let reason = Reason::plain(Code::fixed("operator"), "odd prices");
+        self.guard.stopped.push(Stopped { scope, since: now(), until, reason });
     }
 
     /// The stop of a position of four.
@@ -270,6 +279,7 @@ impl World {
             instruments: &instruments,
             buckets: &buckets,
             lately: self.lately,
+            executed: self.executed,
             base: self.base,
             same_decision: self.same_decision,
             last_bar: self.last_bar,
@@ -328,13 +338,13 @@ pub(super) fn entering(symbol: &str, units: i64, at: &str) -> Exposure {
 }
 
 /// A time without entries in everything, from so many milliseconds after now until so many after it.
-pub(super) fn blackout(from: i64, until: i64) -> Option<Blackout> {
+pub(super) fn blackout(from: i64, until: i64) -> Blackout {
     let at = |milliseconds| now() + TimeDelta::milliseconds(milliseconds);
-    Some(Blackout {
+    Blackout {
         from: at(from),
         until: at(until),
         symbols: Vec::new(),
         classes: Vec::new(),
         why: "numbers".into(),
-    })
+    }
 }

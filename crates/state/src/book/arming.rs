@@ -10,7 +10,7 @@ use super::fold::{No, no};
 
 impl Book {
     /// Folds what people allow.
-    pub(super) fn allowed(&mut self, record: &Record, at: Time) -> Result<(), No> {
+    pub(super) fn permitted(&mut self, record: &Record, at: Time) -> Result<(), No> {
         match record {
             Record::LimitsSet(set) => self.limits_set(set, at),
             Record::LimitsConfirmed(confirmed) => self.limits_confirmed(confirmed, at),

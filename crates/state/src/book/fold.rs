@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use broker_api::{
-    AccountRef, Amount, By, CancelOutcome, Day, End, Event, Level, Mode, Overflow, Phase, Proof, Reason,
-    Record, SentWindow, Time, TimeInForce, planted,
+    AccountRef, Adopted, Amount, By, CancelOutcome, Day, End, Event, Level, Mode, Overflow, Phase, Proof,
+    Reason, Record, SentWindow, Time, TimeInForce, planted,
 };
 use chrono::TimeDelta;
 
@@ -150,6 +150,7 @@ impl Book {
                 (row.attempt, row.mark, row.since) = (*attempt, *mark, at);
                 row.sent = SentWindow { from: at, to: *send_by };
                 (row.asks, row.not_before, row.proof, row.reason) = (0, None, None, None);
+                row.answered_at = None;
             }
             Record::GaveUp { order, reason } => {
                 self.moves(*order, Event::GivenUp, at)?;
@@ -226,14 +227,17 @@ impl Book {
                     None => return no(format!("nothing is held of {key}")),
                 }
             }
-            Record::DayStarted { starts, equity, high_water, late, week } => {
-                let realised = Amount::ZERO;
-                self.guard.day = Some(Day { starts: *starts, equity: *equity, late: *late, realised });
+            Record::DayStarted { starts, equity, high_water, late, week, carried } => {
+                let (realised, carried) = (Amount::ZERO, *carried);
+                let (starts, equity, late) = (*starts, *equity, *late);
+                self.guard.day = Some(Day { starts, equity, late, realised, carried });
                 self.guard.week = *week;
                 self.guard.high_water = Some(*high_water);
-                self.guard.equity = Some(*equity);
-                self.forget(*starts);
+                self.guard.equity = Some(equity);
+                self.forget(starts);
             }
+            Record::EntriesStopped { scope, reason, until } => self.stopped(*scope, reason, *until, at)?,
+            Record::EntriesAllowed { scope, by, .. } => self.allowed(*scope, by, at)?,
             Record::LevelSet { level, by, reason, until } => {
                 let guard = &self.guard;
                 let over = guard.level == Level::Paused && guard.until.is_some_and(|until| until <= at);
@@ -263,7 +267,7 @@ impl Book {
             | Record::Armed(_)
             | Record::Disarmed(_)
             | Record::GateOverridden(_)
-            | Record::GatePassed(_) => self.allowed(record, at)?,
+            | Record::GatePassed(_) => self.permitted(record, at)?,
             Record::Diverged { venue, key, reason, fill, there } => {
                 // The same as before, seen again: since when it is so does not change.
                 let known =
@@ -294,7 +298,7 @@ impl Book {
                 self.edit_found = Some(EditFound { file: *file, kept: kept.clone(), places: *places, at });
             }
             Record::Edited { changes, .. } => self.edited(changes)?,
-            Record::Adopted { file, journal, seq, hash, written_at, book, .. } => {
+            Record::Adopted(Adopted { file, journal, seq, hash, written_at, book, .. }) => {
                 let (journal, written_at) = (journal.clone(), *written_at);
                 self.adopted(AdoptedFrom { file: *file, journal, seq: *seq, hash: *hash, written_at }, book)?;
             }
@@ -354,6 +358,7 @@ impl Book {
     /// unless an open position rests on them.
     fn forget(&mut self, now: Time) {
         let horizon = if planted!(ForgottenTooSoon) { Time::MAX_UTC } else { now - REMEMBERED };
+        self.guard.allowed.retain(|allowed| allowed.at >= horizon);
         // Only what is old is looked for among these, and most is young.
         let held: Vec<_> = self
             .positions

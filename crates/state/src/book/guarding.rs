@@ -43,6 +43,7 @@ impl Book {
                 asks: 0,
                 asking: false,
                 question_at: None,
+                answered_at: None,
                 asked_at: None,
                 not_before: None,
                 proof: None,

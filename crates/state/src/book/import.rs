@@ -168,7 +168,14 @@ mod tests {
         };
         let equity = "1000".parse().unwrap();
         let cursor = Cursor::new("0").unwrap();
-        let day = Record::DayStarted { starts: at(), equity, high_water: equity, late: false, week: None };
+        let day = Record::DayStarted {
+            starts: at(),
+            equity,
+            high_water: equity,
+            late: false,
+            week: None,
+            carried: None,
+        };
         book.apply(&Record::VenueBound { of, equity, cursor }, at()).unwrap();
         book.apply(&day, at()).unwrap();
         book

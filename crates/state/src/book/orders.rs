@@ -63,6 +63,7 @@ impl Book {
             asks: 0,
             asking: false,
             question_at: None,
+            answered_at: None,
             asked_at: None,
             not_before: None,
             proof: None,
@@ -98,6 +99,9 @@ impl Book {
         if let Some(order) = self.orders.get_mut(&id) {
             if lost_before.is_some() {
                 (order.lost_at, order.was_refused) = (lost_before, true);
+            }
+            if answer.is_heard() {
+                order.answered_at = Some(at);
             }
             match answer {
                 SubmitOutcome::Accepted { venue_order } => order.venue_order = *venue_order,

@@ -11,7 +11,7 @@ use broker_api::{
 use serde::{Deserialize, Serialize};
 
 pub use beside::{Bare, Closing, NonTrades, Outside};
-pub use origins::{AdoptedFrom, EditFound, HistoryWanted, Import};
+pub use origins::{AdoptedFrom, EditFound, HistoryWanted, Import, LastStop};
 
 /// One venue the book trades at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +96,9 @@ pub struct Order {
     /// When the last question about it was put, of which its answer tells; nothing once a process ended that waited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question_at: Option<Time>,
+    /// When the venue first answered its last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Time>,
     /// When the venue last answered, or failed to answer, a question or a cancel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<Time>,
@@ -384,15 +387,4 @@ pub struct Divergence {
     /// What the venue holds of it, when that was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub there: Option<Held>,
-}
-
-/// How a process ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastStop {
-    /// Which one.
-    pub life: u32,
-    /// The exit code.
-    pub exit: u8,
-    /// When.
-    pub at: Time,
 }

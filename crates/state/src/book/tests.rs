@@ -17,6 +17,8 @@ mod allowed;
 mod coins;
 /// What others do.
 mod others;
+/// Parts of trading that are stopped.
+mod stops;
 
 fn at(second: i64) -> Time {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(second)

@@ -52,3 +52,14 @@ pub struct Import {
     /// How many closed trades.
     pub trades: u64,
 }
+
+/// How a process ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastStop {
+    /// Which one.
+    pub life: u32,
+    /// The exit code.
+    pub exit: u8,
+    /// When.
+    pub at: Time,
+}

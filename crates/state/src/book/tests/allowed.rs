@@ -37,7 +37,14 @@ fn confirms(key: &str, figure: &str, from: i64) -> Record {
 }
 
 fn arms(of: AccountRef, until: i64, limits: u32) -> Record {
-    Record::Armed(Armed { of, until: at(until), limits, name: "ann".into(), reason: "to begin".into() })
+    Record::Armed(Armed {
+        of,
+        until: at(until),
+        limits,
+        drilled: None,
+        name: "ann".into(),
+        reason: "to begin".into(),
+    })
 }
 
 fn overrides() -> Record {

@@ -18,6 +18,7 @@ fn holding() -> Book {
         high_water: of("1200"),
         late: false,
         week: None,
+        carried: None,
     };
     book.apply(&day, at(1)).unwrap();
     let Record::Intended { mut intent, mark, send_by, marks } = intended(0, Side::Buy, 10) else {
@@ -259,6 +260,7 @@ fn the_last_execution_is_known_when_it_is_told_again_after_weeks() {
             high_water: of("1200"),
             late: false,
             week: None,
+            carried: None,
         };
         book.apply(&day, now).unwrap();
         assert!(

@@ -172,14 +172,16 @@ fn only_an_empty_book_becomes_the_book_of_a_file() {
     let desk = Desk::new();
     desk.write();
     let loaded = desk.loaded();
-    let adopted = |book: String| Record::Adopted {
-        file: loaded.file,
-        journal: loaded.journal_id.clone(),
-        seq: loaded.journal_seq,
-        hash: loaded.journal_hash,
-        written_at: loaded.written_at,
-        reason: "disk".into(),
-        book: book.into(),
+    let adopted = |book: String| {
+        Record::Adopted(broker_api::Adopted {
+            file: loaded.file,
+            journal: loaded.journal_id.clone(),
+            seq: loaded.journal_seq,
+            hash: loaded.journal_hash,
+            written_at: loaded.written_at,
+            reason: "disk".into(),
+            book: book.into(),
+        })
     };
     let mut book = Book::default();
     assert!(book.apply(&adopted("{}".to_owned()), at(9)).is_err());

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_api::{
-    Armed, By, Code, Day, Direction, End, Ending, Gate, GuardState, Level, LimitsConfirmed, LimitsInForce,
-    NonTradeKind, Phase, Proof, Purpose, SentWindow,
+    Allowed, Armed, AssetClass, By, ByClass, Code, Day, Direction, End, Ending, Gate, GuardState, Level,
+    LimitsConfirmed, LimitsInForce, NonTradeKind, Phase, Proof, Purpose, Scope, SentWindow, Stopped,
 };
 use serde_json::{Value, json};
 
@@ -49,6 +49,7 @@ fn order(n: u8) -> Order {
         asks: 1,
         asking: true,
         question_at: Some(at(1)),
+        answered_at: Some(at(1)),
         asked_at: Some(at(1)),
         not_before: Some(at(1)),
         proof: Some(proofs[usize::from(n) % 3]),
@@ -123,6 +124,10 @@ fn figures() -> broker_api::Figures {
     [("positions_max".into(), "10".into())].into()
 }
 
+fn scopes() -> [Scope; 3] {
+    [Scope::Class(AssetClass::Crypto), Scope::Strategy("trend-a".parse().unwrap()), Scope::Instrument(key(0))]
+}
+
 /// A book in which every key there is has a value.
 fn full() -> Book {
     let guard = GuardState {
@@ -138,8 +143,13 @@ fn full() -> Book {
             equity: "1".parse().unwrap(),
             late: true,
             realised: "1".parse().unwrap(),
+            carried: Some(ByClass::of(|_| "1".parse().ok())),
         }),
         week: Some("1".parse().unwrap()),
+        stopped: scopes()
+            .map(|scope| Stopped { scope, since: at(0), until: Some(at(1)), reason: full_reason() })
+            .to_vec(),
+        allowed: scopes().map(|scope| Allowed { scope, at: at(0) }).to_vec(),
         high_water: Some("1".parse().unwrap()),
         equity: Some("1".parse().unwrap()),
         limits: Some(LimitsInForce { version: 1, since: at(0), figures: figures() }),
@@ -153,6 +163,7 @@ fn full() -> Book {
             of: account(),
             until: at(2),
             limits: 1,
+            drilled: Some(at(0)),
             name: "ann".into(),
             reason: "to begin".into(),
         }),

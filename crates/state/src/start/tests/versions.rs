@@ -45,12 +45,17 @@ fn what_version_1_wrote_is_read_and_folds_to_the_same_book() {
     let started = start(&files, store).unwrap();
     assert_eq!(started.edited, None);
     assert_eq!(started.book, loaded.book(&files.state).unwrap());
-    // The time without a stop is measured since; a file from before does not have it.
+    // The time without a stop is measured since, and when orders were answered is kept; a file from before has neither.
     let without = |book: &crate::Book| {
         let mut book = serde_json::to_value(book).unwrap();
         let bare = |row: &mut serde_json::Value| drop(row.as_object_mut().unwrap().remove("bare"));
         book["positions"].as_object_mut().unwrap().values_mut().for_each(bare);
         book["trades"].as_array_mut().unwrap().iter_mut().for_each(bare);
+        for orders in ["orders", "closed_orders"] {
+            let answered =
+                |row: &mut serde_json::Value| drop(row.as_object_mut().unwrap().remove("answered_at"));
+            book[orders].as_object_mut().unwrap().values_mut().for_each(answered);
+        }
         book
     };
     assert_eq!(without(&started.book), without(&whole.book_to(u64::MAX).unwrap()));

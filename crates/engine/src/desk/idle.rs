@@ -1,0 +1,59 @@
+//! What most inputs of a day are: noted, and nothing follows from them.
+
+use broker_api::{Amount, Time};
+use state::Book;
+
+use super::Desk;
+use super::arming::is_another;
+use crate::input::Input;
+use crate::market::Market;
+
+/// When a reading of the account changes nothing, while the book has so many records.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Calm {
+    seq: u64,
+    /// The account day.
+    from: Time,
+    until: Time,
+    /// Equities that no breaker trips at lie above.
+    above: Amount,
+}
+
+impl Desk {
+    /// Whether an input that was noted changes nothing: a price alone touches nothing that follows from the book, and
+    /// a reading of the account only the day and the breakers. Most inputs of a day are of this kind.
+    pub(super) fn is_idle(&mut self, book: &Book, market: &Market, input: &Input, now: Time) -> bool {
+        if self.doubt.is_some() || !self.flowed.is_empty() || self.due.is_some_and(|due| due <= now) {
+            return false;
+        }
+        match input {
+            Input::Quote { .. } => !self.watches,
+            Input::Days { .. } => true,
+            Input::Snapshot { account } if self.losses.wants() || is_another(book, &account.of) => false,
+            Input::Snapshot { .. } => {
+                let Some(equity) = self.equity(book, market) else { return self.is_calm(book, None, now) };
+                if let Some(calm) = &self.calm
+                    && calm.seq == book.seq()
+                    && calm.from <= now
+                    && now < calm.until
+                    && equity > calm.above
+                {
+                    return true;
+                }
+                let is_calm = self.is_calm(book, Some(equity), now);
+                let day = self.hours.day_around(now).zip(self.floor.above()).filter(|_| is_calm);
+                let calm = |((from, until), above)| Calm { seq: book.seq(), from, until, above };
+                self.calm = day.map(calm);
+                is_calm
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the account day has begun, and no breaker may trip.
+    fn is_calm(&mut self, book: &Book, equity: Option<Amount>, now: Time) -> bool {
+        let (guard, starts) = (book.guard(), self.hours.account_day(now));
+        guard.day.is_some_and(|day| day.starts >= starts)
+            && !self.floor.may_trip(guard, equity, &self.setup.limits)
+    }
+}
