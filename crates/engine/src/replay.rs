@@ -213,9 +213,12 @@ impl<S: Store, W: Watcher> Replay<S, W> {
             reading => self.exchange.account(now).map(|account| *reading = Input::Snapshot { account }),
         };
         read.map_err(|_| ReplayFault::Overflow(now))?;
-        let mut batch = self.batch();
-        self.desk.step(&mut self.book, &mut self.market, &self.reading, now, &mut batch)?;
-        self.go_on(batch, now)?;
+        // Of most readings, and of most prices, nothing follows: that is seen before room is made for what would.
+        if !self.desk.note(&self.book, &mut self.market, &self.reading, now) {
+            let mut batch = self.batch();
+            self.desk.act(&mut self.book, &mut self.market, &self.reading, now, &mut batch)?;
+            self.go_on(batch, now)?;
+        }
         if let Input::Snapshot { account } = &self.reading {
             self.watcher.read(account);
         }
@@ -257,8 +260,11 @@ impl<S: Store, W: Watcher> Replay<S, W> {
 
     /// One input, and all that follows from it.
     fn take(&mut self, input: &Input, now: Time) -> Result<(), ReplayFault> {
+        if self.desk.note(&self.book, &mut self.market, input, now) {
+            return Ok(());
+        }
         let mut batch = self.batch();
-        self.desk.step(&mut self.book, &mut self.market, input, now, &mut batch)?;
+        self.desk.act(&mut self.book, &mut self.market, input, now, &mut batch)?;
         self.go_on(batch, now)
     }
 

@@ -31,7 +31,8 @@ pub struct View<'a> {
     pub rate: Option<Ratio>,
     /// What the guard judges by.
     pub guard: &'a GuardState,
-    /// Everything that binds or could bind risk, the order itself left out.
+    /// Everything that binds or could bind risk, the order itself left out. For an order that only reduces its own instrument's
+    /// is enough.
     pub exposures: &'a [Exposure],
     /// What one unit of an instrument's quote currency is worth in base currency.
     pub values: &'a dyn Fn(Key) -> Option<Ratio>,

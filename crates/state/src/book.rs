@@ -259,9 +259,14 @@ impl Book {
 
     /// All that binds or could bind risk in one instrument.
     pub fn exposure(&self, key: Key) -> Exposure {
-        let mut row = self.held_row(key);
-        for order in self.orders.values().filter(|o| o.intent.key == key) {
-            count(&mut row, order);
+        self.exposure_without(key, None)
+    }
+
+    /// The same as if one order were not there.
+    pub fn exposure_without(&self, key: Key, own: Option<ClientOrderId>) -> Exposure {
+        let mut row = self.held_row(key, self.positions.get(&key));
+        for order in self.orders.values().filter(|o| o.intent.key == key && Some(o.intent.id) != own) {
+            self.count(&mut row, order);
         }
         row
     }
@@ -271,27 +276,31 @@ impl Book {
     /// `own` is left out: an order that is reviewed again must not count itself.
     pub fn fill_exposures(&self, about: Key, own: Option<ClientOrderId>, rows: &mut Vec<Exposure>) {
         rows.clear();
-        rows.extend(self.positions.keys().map(|key| self.held_row(*key)));
+        rows.extend(self.positions.iter().map(|(key, position)| self.held_row(*key, Some(position))));
         if !self.positions.contains_key(&about) {
-            rows.push(self.held_row(about));
+            rows.push(self.held_row(about, None));
         }
         for order in self.orders.values().filter(|o| Some(o.intent.id) != own) {
             let key = order.intent.key;
             let at = rows.iter().position(|row| row.key == key).unwrap_or_else(|| {
-                rows.push(self.held_row(key));
+                rows.push(self.held_row(key, None));
                 rows.len() - 1
             });
-            count(&mut rows[at], order);
-            if rows[at].strategy.is_none() && !order.intent.purpose.is_reducing() {
-                let signal = order.intent.signal.and_then(|id| self.signal(id));
-                rows[at].strategy = signal.map(|state| state.signal.strategy);
-            }
+            self.count(&mut rows[at], order);
         }
     }
 
-    fn held_row(&self, key: Key) -> Exposure {
+    fn count(&self, row: &mut Exposure, order: &Order) {
+        count(row, order);
+        if row.strategy.is_none() && !order.intent.purpose.is_reducing() {
+            let signal = order.intent.signal.and_then(|id| self.signal(id));
+            row.strategy = signal.map(|state| state.signal.strategy);
+        }
+    }
+
+    fn held_row(&self, key: Key, position: Option<&Position>) -> Exposure {
         let mut row = Exposure::none(key);
-        if let Some(position) = self.positions.get(&key) {
+        if let Some(position) = position {
             row.held = position.held;
             row.confirmed = self.confirmed(key);
             row.average = position.average();

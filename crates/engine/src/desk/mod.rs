@@ -218,6 +218,15 @@ impl Desk {
         now: Time,
         out: &mut Batch<Command>,
     ) -> Result<(), Illegal> {
+        if self.note(book, market, input, now) {
+            return Ok(());
+        }
+        self.act(book, market, input, now, out)
+    }
+
+    /// Notes an input, and says whether nothing follows from it. Otherwise it is yet to be [acted on](Self::act).
+    #[inline]
+    pub(crate) fn note(&mut self, book: &Book, market: &mut Market, input: &Input, now: Time) -> bool {
         market.observe(input, now);
         if let Input::Quote { ix, quote } = input {
             self.losses.sees(*ix, quote);
@@ -226,9 +235,21 @@ impl Desk {
             self.watches |= book.positions().any(|position| position.plan.trail.is_some());
         }
         self.watches |= follows(input);
-        if self.is_idle(book, market, input, now) {
-            return Ok(());
-        }
+        self.is_idle(book, market, input, now)
+    }
+
+    /// Puts what follows from an input that was noted into `out`.
+    ///
+    /// # Errors
+    /// As [`Desk::step`].
+    pub(crate) fn act(
+        &mut self,
+        book: &mut Book,
+        market: &mut Market,
+        input: &Input,
+        now: Time,
+        out: &mut Batch<Command>,
+    ) -> Result<(), Illegal> {
         if let Input::Submitted { order, outcome, .. } = input
             && let Some(row) = book.order(*order)
         {

@@ -46,8 +46,14 @@ impl Step<'_> {
         let day = self.hours.account_day(self.now);
         *self.reviews += 1;
         let lately = self.lately(intent, own);
-        self.book.fill_exposures(key, own, self.exposures);
         let is_entry = !purpose.is_reducing();
+        if is_entry {
+            self.book.fill_exposures(key, own, self.exposures);
+        } else {
+            // What only reduces is judged by its own instrument.
+            self.exposures.clear();
+            self.exposures.push(self.book.exposure_without(key, own));
+        }
         let loosened = if is_entry { self.loosened() } else { None };
         let others =
             || self.book.open_orders().filter(|row| row.intent.key == key && Some(row.intent.id) != own);
