@@ -3,6 +3,7 @@
 mod arm;
 #[cfg(feature = "conformance")]
 mod conformance;
+mod gate;
 mod part;
 mod replay;
 mod serve;
@@ -20,6 +21,7 @@ use crate::config::BrokerName;
 pub use arm::{ArmArgs, LimitsArgs, LimitsVerb};
 #[cfg(feature = "conformance")]
 pub use conformance::{ConformanceArgs, TestedVenue};
+pub use gate::{GateArgs, GateName};
 pub use part::{Part, option};
 pub use replay::{CostsOf, DirectionOf, EquityOf, LimitsOf, ReplayArgs};
 pub use serve::ServeArgs;
@@ -148,6 +150,9 @@ pub enum Verb {
     /// End that: no entry leaves, exits and stops go on
     #[command(after_help = arm::DISARM_EXAMPLES)]
     Disarm(Needed),
+    /// What the trades so far say about going on to the next account: one line for each criterion; see docs/gate.md
+    #[command(after_help = gate::EXAMPLES)]
+    Gate(GateArgs),
     /// Watch the process that serves, and stop entries when it gives no sign of life; see docs/serve.md
     #[command(after_help = watch::WATCHDOG_EXAMPLES)]
     Watchdog(WatchdogArgs),

@@ -21,7 +21,7 @@ pub fn is_unarmed(book: &Book, now: Time) -> bool {
     live(book).is_some_and(|of| book.guard().may_enter(&of, now).is_err())
 }
 
-/// How things stand with real money, a line each; nothing for a book that has none and no gate that was overridden.
+/// How things stand with real money, a line each; nothing for a book that has none and no gate.
 pub fn lines(place: &Place, book: &Book, now: Time) -> String {
     let mut text = String::new();
     let guard = book.guard();
@@ -44,10 +44,15 @@ pub fn lines(place: &Place, book: &Book, now: Time) -> String {
         text.push_str(&format!("live       {line}\n"));
     }
     for (gate, how) in &guard.gates {
-        if let Gate::Overridden { at, name, reason } = how {
-            let since = figures::minute(*at);
-            text.push_str(&format!("gate       {gate} OVERRIDDEN by {name} since {since}: {reason}\n"));
-        }
+        let line = match how {
+            Gate::Overridden { at, name, reason } => {
+                format!("OVERRIDDEN by {name} since {}: {reason}", figures::minute(*at))
+            }
+            Gate::Passed { at, certificate } => {
+                format!("passed on {} (certificate {})", figures::minute(*at), &certificate.as_str()[..12])
+            }
+        };
+        text.push_str(&format!("gate       {gate} {line}\n"));
     }
     text
 }

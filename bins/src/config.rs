@@ -3,6 +3,7 @@
 mod blackouts;
 pub mod faults;
 mod file;
+mod gate;
 pub mod keys;
 pub mod layers;
 mod loaded;
@@ -21,6 +22,7 @@ use engine::{Blackout, Limits, Policy, Remainder, Sizing};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use gate::{Backtest, GateSettings};
 pub use loaded::{Loaded, path_of};
 pub use venue::{Alpaca, BrokerName, Venue};
 
@@ -60,6 +62,12 @@ pub struct Config {
     /// Times in which nothing is entered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blackouts: Vec<Blackout>,
+    /// The backtest that gates hold live trades against.
+    #[serde(default)]
+    pub backtest: Backtest,
+    /// How gates are evaluated.
+    #[serde(default)]
+    pub gate: GateSettings,
 }
 
 /// The embedded paper account.
@@ -186,6 +194,8 @@ impl Config {
             costs: CostTable::default(),
             aliases: BTreeMap::new(),
             blackouts: Vec::new(),
+            backtest: Backtest::default(),
+            gate: GateSettings::default(),
         }
     }
 

@@ -27,6 +27,7 @@ mod ending;
 mod failure;
 mod figures;
 mod files;
+mod gate;
 mod help;
 mod history;
 mod ledger;
@@ -178,6 +179,7 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
         Verb::Flatten(asked) => verbs::halt::flatten(out, place, asked)?,
         Verb::Limits(asked) => verbs::limits::limits(out, place, asked)?,
         Verb::Arm(asked) => verbs::arm::arm(out, place, asked)?,
+        Verb::Gate(asked) => return verbs::gate::gate(out, place, asked),
         Verb::Disarm(asked) => verbs::arm::disarm(out, place, &asked.why)?,
         Verb::Reconcile => return verbs::reconcile::reconcile(out, place),
         Verb::Repair(asked) => return verbs::repair::repair(out, place, asked),

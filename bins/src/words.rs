@@ -154,7 +154,16 @@ pub fn sentence(record: &Record) -> String {
             )
         }
         Record::GatePassed(gate) => {
-            format!("the gate {} was passed (certificate {})", gate.gate, &gate.certificate.as_str()[..12])
+            let by = if gate.name.is_empty() {
+                String::new()
+            } else {
+                format!(", written down by {}: {}", gate.name, gate.reason)
+            };
+            format!(
+                "the gate {} was passed (certificate {}){by}",
+                gate.gate,
+                &gate.certificate.as_str()[..12]
+            )
         }
         Record::Diverged { venue, key, reason, .. } => {
             let what = key.map_or_else(|| venue.to_string(), |key| key.to_string());

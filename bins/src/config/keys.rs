@@ -226,6 +226,7 @@ fn list() -> Vec<Key> {
             ));
         }
     }
+    keys.extend(super::gate::keys());
     keys
 }
 

@@ -36,6 +36,12 @@ pub enum Kind {
     Keys,
     /// Symbols, with commas between them.
     Symbols,
+    /// A file, or nothing.
+    File,
+    /// A sentence, or nothing.
+    Words,
+    /// Yes or no.
+    Flag,
 }
 
 /// Why a value is none.
@@ -63,6 +69,9 @@ impl Kind {
             Self::Source => "bars:FOLDER, quotes:FILE or venue".to_owned(),
             Self::Keys => "environment or file:FILE".to_owned(),
             Self::Symbols => "symbols with commas between them, or nothing".to_owned(),
+            Self::File => "a file, or nothing".to_owned(),
+            Self::Words => "a sentence, or nothing".to_owned(),
+            Self::Flag => "true or false".to_owned(),
         }
     }
 
@@ -98,9 +107,12 @@ impl Kind {
                 | Self::Source
                 | Self::Keys
                 | Self::Symbols
+                | Self::File
+                | Self::Words
                 | Self::Decimal { .. },
                 DeValue::String(text),
             ) => self.read_text(text),
+            (Self::Flag, DeValue::Boolean(flag)) => Ok(toml::Value::Boolean(*flag)),
             (_, other) => Err(refused(
                 format!("is {}, and must be {}", named(other), self.named()),
                 format!("write {}", self.example()),
@@ -157,6 +169,11 @@ impl Kind {
                     Some(why) => Err(refused(why.to_string(), "write symbols such as \"BTC/USD,ETH/USD\"")),
                 }
             }
+            Self::File | Self::Words => plain(),
+            Self::Flag => text
+                .parse()
+                .map(toml::Value::Boolean)
+                .map_err(|_| refused(format!("\"{text}\" is neither true nor false"), "write true or false")),
             Self::Keys if Keys::read(text).is_some() => plain(),
             // What stands there may be a secret, and is not told again.
             Self::Keys => Err(refused(
@@ -189,9 +206,15 @@ impl Kind {
         match self {
             Self::Count { .. } => "a whole number",
             Self::Decimal { .. } => "a decimal in quotes",
-            Self::Account | Self::Currency | Self::Choice(_) | Self::Source | Self::Keys | Self::Symbols => {
-                "text in quotes"
-            }
+            Self::Account
+            | Self::Currency
+            | Self::Choice(_)
+            | Self::Source
+            | Self::Keys
+            | Self::Symbols
+            | Self::File
+            | Self::Words => "text in quotes",
+            Self::Flag => "true or false",
         }
     }
 
@@ -204,6 +227,9 @@ impl Kind {
             Self::Source => "\"bars:FOLDER\", \"quotes:FILE\" or \"venue\"".to_owned(),
             Self::Keys => "\"environment\" or \"file:FILE\"".to_owned(),
             Self::Symbols => "\"BTC/USD\" or \"BTC/USD,ETH/USD\"".to_owned(),
+            Self::File => "\"FILE\"".to_owned(),
+            Self::Words => "a sentence in quotes".to_owned(),
+            Self::Flag => "true or false".to_owned(),
         }
     }
 }

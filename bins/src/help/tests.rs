@@ -260,8 +260,8 @@ fn pages_are_found_by_number_word_and_check() {
     assert_eq!(numbers("connectivity"), ["TW0509"]);
     assert!(numbers("").is_empty() && numbers("TW").is_empty());
     assert_eq!(
-        (nearest("no_pric"), nearest("TW0581"), nearest("xxxxxxxx")),
-        (Some("no_price"), Some("TW0501"), None)
+        (nearest("no_pric"), nearest("TW0592"), nearest("xxxxxxxx")),
+        (Some("no_price"), Some("TW0502"), None)
     );
 }
 

@@ -131,6 +131,7 @@ fn config(broker: BrokerName) -> String {
                     "\n# What trading costs on paper, in basis points (hundredths of a percent).\n"
                 }
                 "orders" => "\n# What becomes of orders.\n",
+                "backtest" => "\n# What `tradewind gate` holds live trades against; nothing else reads it.\n",
                 _ => "\n",
             });
             let _ = writeln!(text, "[{table}]");

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod doctor;
 pub mod drill;
 pub mod explain;
+pub mod gate;
 pub mod halt;
 pub mod help;
 pub mod import;

@@ -15,6 +15,7 @@ mod cut;
 mod doctor;
 mod drill;
 mod errors;
+mod gate;
 #[cfg(feature = "alpaca")]
 mod guard_scenarios;
 mod help;

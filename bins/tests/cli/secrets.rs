@@ -185,6 +185,7 @@ impl<'a> Round<'a> {
             &["completions", "bash"],
             &["limits"],
             &["limits", "history"],
+            &["gate", "paper"],
             &["limits", "confirm", "positions_max", "--reason", "more", "--set", "limits.positions_max=30"],
             &["disarm", "--why", "done for today"],
             &["repair", "ignore", "KO", "--reason", "my own"],
@@ -341,7 +342,7 @@ fn no_verb_tells_a_secret_at_the_embedded_broker() {
     round.every_verb(&entry, &|id| enter(id, "ETH/USD", "2800"), &|| {});
     let (failed, seen) = round.ends();
     assert_searched(&seen);
-    // What the embedded broker holds nobody else changes, and none of it is real money.
-    let expected = BTreeSet::from(["arm".to_owned(), "repair".to_owned()]);
+    // What the embedded broker holds nobody else changes, none of it is real money, and a gate needs fifty trades.
+    let expected: BTreeSet<String> = ["arm", "gate", "repair"].map(str::to_owned).into();
     assert_eq!(failed, expected, "the verbs that did not do their work");
 }

@@ -15,6 +15,8 @@ use crate::ids::{Code, Digest};
 pub const ARMED_AT_MOST: TimeDelta = TimeDelta::days(30);
 /// The gate in front of the first trade with real money: trading at the broker's paper account.
 pub const BROKER_PAPER: Code = Code::fixed("broker_paper");
+/// The gate before that: trading with the embedded paper broker.
+pub const PAPER: Code = Code::fixed("paper");
 
 /// Limits by their keys, as text.
 pub type Figures = BTreeMap<Box<str>, Box<str>>;
@@ -86,6 +88,12 @@ pub struct GatePassed {
     pub gate: Code,
     /// The hash of the document that says so.
     pub certificate: Digest,
+    /// Who wrote it down, as they named themselves.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub name: Box<str>,
+    /// Why, in their words.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub reason: Box<str>,
 }
 
 /// The limits that are in force in a book.

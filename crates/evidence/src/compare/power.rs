@@ -22,6 +22,20 @@ impl Power {
     pub fn none(to_see: &str, why: Undefined) -> Self {
         Self { to_see: to_see.to_owned(), value: why.into(), trades_for_80: why.into() }
     }
+
+    /// In a phrase; empty where there is no question of power.
+    pub fn told(&self) -> String {
+        let see = &self.to_see;
+        let more = match self.trades_for_80 {
+            Figure::Is(trades) => format!("; 80 % takes {trades:.0}"),
+            Figure::Undefined { .. } => String::new(),
+        };
+        match self.value {
+            _ if see.is_empty() => String::new(),
+            Figure::Is(value) => format!("power {:.0} % to see {see}{more}", value * 100.0),
+            Figure::Undefined { .. } => format!("power not known to see {see}{more}"),
+        }
+    }
 }
 
 /// The exact test of `n` trades against a win rate of `p0`: it is rejected at no more wins than this.

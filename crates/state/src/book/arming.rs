@@ -1,7 +1,7 @@
 //! What people allow, as the fold sees it: limits by their versions, arming for real money, gates.
 
 use broker_api::arming::{
-    ARMED_AT_MOST, Armed, BROKER_PAPER, GateOverridden, GatePassed, LimitsConfirmed, LimitsSet,
+    ARMED_AT_MOST, Armed, BROKER_PAPER, GateOverridden, GatePassed, LimitsConfirmed, LimitsSet, PAPER,
 };
 use broker_api::{Gate, Level, LimitsInForce, Mode, Record, Time};
 
@@ -20,10 +20,7 @@ impl Book {
                 None => no("nothing is armed"),
             },
             Record::GateOverridden(gate) => self.gate_overridden(gate, at),
-            Record::GatePassed(GatePassed { gate, certificate }) => {
-                self.guard.gates.insert(*gate, Gate::Passed { at, certificate: *certificate });
-                Ok(())
-            }
+            Record::GatePassed(passed) => self.gate_passed(passed, at),
             _ => Ok(()),
         }
     }
@@ -84,6 +81,17 @@ impl Book {
             return no(format!("the gate {BROKER_PAPER} was not passed"));
         }
         self.guard.armed = Some(armed.clone());
+        Ok(())
+    }
+
+    /// What is tried without real money is not passed in a book of real money. The gate in front of that is: its evidence
+    /// comes from another book.
+    fn gate_passed(&mut self, passed: &GatePassed, at: Time) -> Result<(), No> {
+        let GatePassed { gate, certificate, .. } = passed;
+        if *gate == PAPER && self.venues.values().any(|venue| venue.of.mode == Mode::Live) {
+            return no(format!("the gate {gate} is not passed with real money"));
+        }
+        self.guard.gates.insert(*gate, Gate::Passed { at, certificate: *certificate });
         Ok(())
     }
 

@@ -1,6 +1,8 @@
 //! What people allow: limits by their versions, arming for real money, gates; and what the fold refuses of it.
 
-use broker_api::arming::{BROKER_PAPER, Disarmed, GateOverridden, GatePassed, LimitsConfirmed, LimitsSet};
+use broker_api::arming::{
+    BROKER_PAPER, Disarmed, GateOverridden, GatePassed, LimitsConfirmed, LimitsSet, PAPER,
+};
 use broker_api::{Armed, By, Figures, Gate, Level, Reason};
 
 use super::*;
@@ -140,12 +142,34 @@ fn an_account_is_armed_only_as_it_is_bound_with_what_is_in_force_and_through_the
     assert_eq!(armed.guard().armed, None);
 }
 
+fn passes(gate: Code) -> Record {
+    let certificate = crate::encode::digest(b"a week");
+    Record::GatePassed(GatePassed { gate, certificate, name: "ana".into(), reason: "all met".into() })
+}
+
+#[test]
+fn what_is_tried_without_real_money_is_not_passed_with_it() {
+    refused(&ready(), &passes(PAPER), 1, "not passed with real money");
+    let mut practice = Book::default();
+    practice.apply(&binds(of(Mode::Practice, "P1")), at(0)).unwrap();
+    practice.apply(&passes(PAPER), at(1)).unwrap();
+    assert!(matches!(practice.guard().gates[&PAPER], Gate::Passed { .. }));
+}
+
+/// A record of an older program names nobody, and is written again as it was.
+#[test]
+fn a_gate_that_nobody_named_is_read_and_written_as_before() {
+    let old = format!(r#"{{"gate":"paper","certificate":"{}"}}"#, "a".repeat(64));
+    let read: GatePassed = serde_json::from_str(&old).unwrap();
+    assert_eq!(serde_json::to_string(&read).unwrap(), old);
+}
+
 #[test]
 fn a_gate_that_was_passed_is_not_overridden_and_one_that_was_overridden_is_passed() {
     let mut book = ready();
     assert!(matches!(book.guard().gates[&BROKER_PAPER], Gate::Overridden { .. }));
     let certificate = crate::encode::digest(b"a week");
-    book.apply(&Record::GatePassed(GatePassed { gate: BROKER_PAPER, certificate }), at(1)).unwrap();
+    book.apply(&passes(BROKER_PAPER), at(1)).unwrap();
     assert_eq!(book.guard().gates[&BROKER_PAPER], Gate::Passed { at: at(1), certificate });
     refused(&book, &overrides(), 2, "nothing to override");
 }

@@ -1,0 +1,87 @@
+//! Evaluations that were recorded, as they were put away: `<state>.gates/NAME-TIME.json`, one for each.
+
+use std::fs::DirBuilder;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use broker_api::Time;
+use serde_json::Value;
+use state::files::with_ending;
+
+use crate::files;
+use crate::place::Place;
+
+/// How large one may be.
+const LARGE: u64 = 64 << 20;
+
+/// One that was put away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// When it was evaluated.
+    pub at: Time,
+    /// What came of it.
+    pub outcome: String,
+    /// The hash of all that was evaluated.
+    pub facts: String,
+    /// The hash of its certificate, where it has one.
+    pub certificate: Option<String>,
+}
+
+fn folder(place: &Place) -> PathBuf {
+    with_ending(&place.files.state, ".gates")
+}
+
+/// Puts one away; where it lies then. It is on the disk, and nothing that lay there is changed.
+///
+/// # Errors
+/// A folder that cannot be written to.
+pub fn keep(place: &Place, gate: &str, at: Time, document: &Value) -> io::Result<PathBuf> {
+    let folder = folder(place);
+    if !folder.exists() {
+        DirBuilder::new().recursive(true).create(&folder)?;
+        files::sync(place.files.folder())?;
+    }
+    let mut file = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(&folder)?;
+    file.write_all(format!("{document:#}\n").as_bytes())?;
+    file.as_file().sync_all()?;
+    let path = folder.join(format!("{gate}-{}.json", at.format("%Y-%m-%dT%H%M%S%.3fZ")));
+    file.persist_noclobber(&path).map_err(|error| error.error)?;
+    files::sync(&folder)?;
+    Ok(path)
+}
+
+/// Those of a gate at a number of trades, the oldest first.
+///
+/// # Errors
+/// A folder, or a file in it, that cannot be read.
+pub fn earlier(place: &Place, gate: &str, trades: usize) -> io::Result<Vec<Earlier>> {
+    let folder = folder(place);
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(&folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') || !name.starts_with(&format!("{gate}-")) {
+            continue;
+        }
+        let unreadable =
+            || io::Error::new(io::ErrorKind::InvalidData, format!("{name} is no evaluation of a gate"));
+        let text = crate::reading::read_text(&folder.join(&name), LARGE).map_err(|_| unreadable())?;
+        let document: Value = serde_json::from_str(&text).map_err(|_| unreadable())?;
+        let data = &document["data"];
+        let at = document["as_of"].as_str().and_then(|at| at.parse().ok()).ok_or_else(unreadable)?;
+        if data["judged"]["trades"].as_u64() != u64::try_from(trades).ok() {
+            continue;
+        }
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        found.push(Earlier {
+            at,
+            outcome: text(&data["evaluation"]["outcome"]).ok_or_else(unreadable)?,
+            facts: text(&data["facts_sha256"]).ok_or_else(unreadable)?,
+            certificate: text(&data["certificate"]["sha256"]),
+        });
+    }
+    found.sort_by_key(|earlier| earlier.at);
+    Ok(found)
+}

@@ -1,0 +1,276 @@
+//! `gate`: what the trades so far say about going on to the next account.
+
+use broker_api::arming::{GatePassed, PAPER};
+use broker_api::{Digest, Gate, Record};
+use evidence::gates::{Certificate, Outcome, canonical, certify, paper, sha256};
+use evidence::{Evaluation, Verdict};
+use serde_json::{Value, json};
+
+use crate::args::{GateArgs, GateName};
+use crate::arming;
+use crate::failure::{Exit, Failure};
+use crate::figures::{self, Table};
+use crate::gate::{Answers, Earlier, Flag, Gathered, backtest, earlier, gather, keep, pairs};
+use crate::out::{Out, document};
+use crate::pass::Pass;
+use crate::place::{Place, Reading};
+use crate::verbs::halt::{self, operator};
+use crate::verbs::limits::no_reason;
+
+/// Everything that came of looking.
+struct Looked {
+    gathered: Gathered,
+    evaluation: Evaluation,
+    /// All that was evaluated: the facts, and what they were held against.
+    facts: Value,
+    facts_sha256: String,
+    certificate: Option<Certificate>,
+    earlier: Vec<Earlier>,
+    notes: Vec<String>,
+}
+
+/// Evaluates a gate, and records what came of it where that is asked for.
+pub fn gate(out: Out, place: &Place, asked: &GateArgs) -> Result<Exit, Failure> {
+    let GateName::Paper = asked.gate;
+    let why = asked.why.as_deref().map(str::trim);
+    if why.is_some_and(str::is_empty) {
+        return Err(no_reason("--why"));
+    }
+    let reading = place.read(None)?;
+    let looked = look(place, &reading)?;
+    let kept = match why.filter(|_| asked.record) {
+        Some(why) => Some(record(out, place, &reading, &looked, why)?),
+        None => None,
+    };
+    out.text(&told(&reading, &looked, kept.as_deref()))?;
+    let data = looked.json(kept.as_deref());
+    out.document("gate", &reading.heading(), reading.as_of, &data)?;
+    Ok(if looked.evaluation.outcome == Outcome::Passed { Exit::Done } else { Exit::Halted })
+}
+
+fn look(place: &Place, reading: &Reading) -> Result<Looked, Failure> {
+    let mut gathered = gather(place, reading)?;
+    gathered.facts.pairs = pairs(place, &gathered.judged)?;
+    let answers = Answers::of(&place.loaded.config.gate.answers)?;
+    gathered.facts.red_flags = answers.to(std::mem::take(&mut gathered.flags), flag_of_pairs(&gathered))?;
+    let held = backtest(place, &gathered.judged)?;
+    let evaluation = paper(&gathered.facts, held.reference.as_ref());
+    let unwritable = |error: &dyn std::error::Error| {
+        Failure::new(Exit::Unexpected, "unexpected", "the evaluation cannot be written").because(error)
+    };
+    let facts = json!({ "facts": gathered.facts, "reference": held.reference });
+    let facts_sha256 = sha256(&canonical(&facts).map_err(|error| unwritable(&error))?);
+    let certificate = match evaluation.outcome {
+        Outcome::Passed => Some(certify(&facts, &evaluation, reading.as_of).map_err(|e| unwritable(&e))?),
+        Outcome::NotYet | Outcome::Failed => None,
+    };
+    let number = gathered.judged.len();
+    let earlier = earlier(place, "paper", number).map_err(|error| {
+        Failure::usage("gates_unreadable", "evaluations that were put away cannot be read")
+            .because(&error)
+            .fix("see the folder STATE.gates beside the state file: what lies there is never changed")
+    })?;
+    let notes = gathered.notes.iter().chain(&held.notes).cloned().collect();
+    Ok(Looked { gathered, evaluation, facts, facts_sha256, certificate, earlier, notes })
+}
+
+/// Some pairs may be the better ones: who shows some says why the others are not there.
+fn flag_of_pairs(gathered: &Gathered) -> Option<Flag> {
+    let (there, all) = (gathered.facts.pairs.len(), gathered.judged.len());
+    let what = format!("{there} of {all} trades have a pair in gate.pairs");
+    (there > 0 && there < all).then(|| Flag { name: "pairs".to_owned(), what, answer: None })
+}
+
+impl Looked {
+    fn json(&self, kept: Option<&str>) -> Value {
+        let Gathered { mark, next, counted, .. } = &self.gathered;
+        let earlier = self.earlier.iter().map(|earlier| {
+            json!({
+                "at": earlier.at, "outcome": earlier.outcome, "certificate": earlier.certificate,
+                "same_facts": earlier.facts == self.facts_sha256,
+            })
+        });
+        json!({
+            "gate": "paper",
+            "judged": { "trades": self.gathered.judged.len(), "mark": mark, "next": next, "counted": counted },
+            "evaluation": self.evaluation,
+            "facts": self.facts,
+            "facts_sha256": self.facts_sha256,
+            "certificate": self.certificate,
+            "earlier": earlier.collect::<Vec<_>>(),
+            "notes": self.notes,
+            "kept": kept,
+        })
+    }
+}
+
+/// Puts the evaluation away, and writes down that the gate was passed, if it was. Where the file lies.
+fn record(out: Out, place: &Place, reading: &Reading, looked: &Looked, why: &str) -> Result<String, Failure> {
+    if arming::live(&reading.book).is_some() {
+        let what = "this state is of an account of real money, where the gate paper is not passed";
+        return Err(Failure::usage("gate_elsewhere", what)
+            .fix("name the state of the paper account with --state; nothing was recorded"));
+    }
+    let Some(mark) = looked.gathered.mark else {
+        let missing = looked.gathered.next - looked.gathered.counted;
+        let what =
+            format!("the gate is not evaluated yet: {} more", figures::counted(missing, "closed trade"));
+        return Err(Failure::new(Exit::Halted, "gate_not_due", what)
+            .fix("record it when they are closed; nothing was recorded"));
+    };
+    let is_in_journal = |earlier: &Earlier| match reading.book.guard().gates.get(&PAPER) {
+        Some(Gate::Passed { certificate, .. }) => {
+            earlier.certificate.as_deref() == Some(certificate.as_str())
+        }
+        _ => false,
+    };
+    let is_done = |earlier: &&Earlier| {
+        is_in_journal(earlier) || earlier.certificate.is_none() && earlier.facts == looked.facts_sha256
+    };
+    if let Some(earlier) = looked.earlier.iter().find(is_done) {
+        let what = format!(
+            "the gate was recorded at {mark} trades on {}: {}",
+            figures::minute(earlier.at),
+            earlier.outcome
+        );
+        return Err(Failure::usage("gate_recorded", what).fix(format!(
+            "it is recorded once at each number; the next is {} trades",
+            looked.gathered.next
+        )));
+    }
+    let file = |name: &str| {
+        let mut data = looked.json(None);
+        data["recorded"] = json!({ "by": name, "why": why, "evaluation": looked.earlier.len() + 1 });
+        let document = document("gate", &reading.heading(), reading.as_of, &data);
+        keep(place, "paper", reading.as_of, &document).map_err(|error| {
+            Failure::new(Exit::Unexpected, "not_written", "the evaluation cannot be put away")
+                .because(&error)
+                .fix("make room or allow writing beside the state file; nothing was recorded")
+        })
+    };
+    let name = operator();
+    let Some(certificate) = &looked.certificate else {
+        return Ok(file(&name)?.display().to_string());
+    };
+    let digest = Digest::new(&certificate.sha256).map_err(|error| {
+        Failure::new(Exit::Unexpected, "unexpected", format!("the certificate has no hash: {error}"))
+    })?;
+    let pass = match Pass::begin(place, out.unwatched()) {
+        Err(failure) if halt::is_asked(place, &failure) => {
+            let what = "a process serves this state, and the gate is not recorded beside it";
+            return Err(Failure::new(Exit::Unavailable, "gate_served", what)
+                .fix("stop it, give the command again, and start it; nothing was recorded"));
+        }
+        begun => begun?,
+    };
+    let kept = file(&name)?;
+    let passed = GatePassed { gate: PAPER, certificate: digest, name, reason: why.into() };
+    pass.record(Record::GatePassed(passed))?.end(Exit::Done)?;
+    Ok(kept.display().to_string())
+}
+
+/// For a person.
+fn told(reading: &Reading, looked: &Looked, kept: Option<&str>) -> String {
+    let (evaluation, gathered) = (&looked.evaluation, &looked.gathered);
+    let met = evaluation.met();
+    let count = |is_in: fn(&Verdict) -> bool| {
+        evaluation.criteria.iter().filter(|criterion| is_in(&criterion.verdict)).count()
+    };
+    let failed = count(|verdict| *verdict == Verdict::NotMet);
+    let word = match evaluation.outcome {
+        Outcome::Passed => "PASSED",
+        Outcome::NotYet => "NOT YET",
+        Outcome::Failed => "NOT PASSED",
+    };
+    let all = evaluation.criteria.len();
+    let mut text = format!(
+        "{}\ngate paper -> a broker's paper account   {word}: {met} of {all} met, {} open, {failed} failed\n",
+        reading.headline(),
+        all - met - failed
+    );
+    text.push_str(&match gathered.mark {
+        Some(mark) => format!(
+            "judged at {mark} closed trades, of {} that count; the next time at {}\n",
+            gathered.counted, gathered.next
+        ),
+        None => format!(
+            "{} so far; it is evaluated from {} on: {} more\n",
+            figures::counted(gathered.counted, "closed trade"),
+            gathered.next,
+            gathered.next - gathered.counted
+        ),
+    });
+    if evaluation.imported_trades > 0 {
+        let counted = if gathered.facts.count_imported { "counted" } else { "not counted" };
+        text.push_str(&format!(
+            "{} of our own, {} of another program and {counted}\n",
+            evaluation.own_trades, evaluation.imported_trades
+        ));
+    }
+    text.push_str(&rows(evaluation));
+    for note in &looked.notes {
+        text.push_str(&format!("note: {note}\n"));
+    }
+    if let Some(last) = looked.earlier.last() {
+        text.push_str(&format!(
+            "{} at this number before, the last on {} with the outcome {}{}\n",
+            figures::counted(looked.earlier.len(), "evaluation"),
+            figures::minute(last.at),
+            last.outcome,
+            if last.facts == looked.facts_sha256 { "" } else { "; what is evaluated has changed since" }
+        ));
+    }
+    text.push_str(&outcome(looked, kept));
+    text
+}
+
+/// One row for each criterion, with its evidence and its power below.
+fn rows(evaluation: &Evaluation) -> String {
+    let mut table = Table::new(&["criterion", "needed", "have", "verdict"]);
+    for c in &evaluation.criteria {
+        let cells = [&c.name, &c.needed, &c.have].map(Clone::clone);
+        table.row(cells.into_iter().chain([c.verdict.word().to_owned()]).collect());
+    }
+    let mut text = String::new();
+    let lines = table.lines();
+    let mut lines = lines.lines();
+    text.push_str(lines.next().unwrap_or_default());
+    text.push('\n');
+    for (line, c) in lines.zip(&evaluation.criteria) {
+        text.push_str(&format!("{line}\n"));
+        let open = match &c.verdict {
+            Verdict::NotYet { what } => format!("missing: {what}"),
+            Verdict::CannotTell { why } => why.clone(),
+            Verdict::Met | Verdict::NotMet => String::new(),
+        };
+        for part in [open, c.evidence.clone(), c.power.told()].iter().filter(|part| !part.is_empty()) {
+            text.push_str(&format!("      {part}\n"));
+        }
+    }
+    text
+}
+
+/// What follows, and what to do next.
+fn outcome(looked: &Looked, kept: Option<&str>) -> String {
+    let names = |is_in: fn(&Verdict) -> bool| {
+        let criteria = looked.evaluation.criteria.iter().filter(|c| is_in(&c.verdict));
+        criteria.map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let kept = kept.map_or_else(String::new, |file| format!("Kept: {file}\n"));
+    match (looked.evaluation.outcome, &looked.certificate) {
+        (Outcome::Passed, Some(certificate)) if kept.is_empty() => format!(
+            "The gate is passed (certificate {}). To write that down: tradewind gate paper --record --why TEXT\n",
+            &certificate.sha256[..12]
+        ),
+        (Outcome::Passed, _) => format!("{kept}The gate is passed, and the journal has it.\n"),
+        (Outcome::NotYet, _) => format!(
+            "{kept}The gate is not passed yet; open: {}. See to what is missing, and ask again.\n",
+            names(|v| !matches!(v, Verdict::Met | Verdict::NotMet))
+        ),
+        (Outcome::Failed, _) => format!(
+            "{kept}The gate is not passed; not met: {}. Stay on paper, find out why, and ask again at {} trades.\n",
+            names(|v| *v == Verdict::NotMet),
+            looked.gathered.next
+        ),
+    }
+}
