@@ -1,7 +1,7 @@
 //! The records: every fact that can change the book. A closed list, versioned, data without behaviour.
 //!
 //! 1. A record says what happened, not what to think of it; whoever reads it needs no configuration.
-//! 2. A change of meaning gets a new version and both stay readable; [`VERSION`] is written with each record.
+//! 2. A change of meaning gets a new version and both stay readable; [`VERSION`](crate::record::VERSION) is written with each record.
 //! 3. Any record a program does not know stops it: a book that skipped a fact is not the book.
 
 mod about;
