@@ -17,6 +17,9 @@ use crate::place::{Place, Reading};
 use crate::verbs::halt::{self, operator};
 use crate::verbs::limits::no_reason;
 
+/// How many parts of a criterion's evidence a person is shown.
+const PARTS_SHOWN: usize = 3;
+
 /// Everything that came of looking.
 struct Looked {
     gathered: Gathered,
@@ -224,6 +227,17 @@ fn told(reading: &Reading, looked: &Looked, kept: Option<&str>) -> String {
     text
 }
 
+/// Evidence of many parts, by its first ones.
+fn short(evidence: &str) -> String {
+    let parts: Vec<&str> = evidence.split("; ").collect();
+    match parts.len().checked_sub(PARTS_SHOWN) {
+        Some(more) if more > 1 => {
+            format!("{}; and {more} more, which --json has", parts[..PARTS_SHOWN].join("; "))
+        }
+        _ => evidence.to_owned(),
+    }
+}
+
 /// One row for each criterion, with its evidence and its power below.
 fn rows(evaluation: &Evaluation) -> String {
     let mut table = Table::new(&["criterion", "needed", "have", "verdict"]);
@@ -243,7 +257,7 @@ fn rows(evaluation: &Evaluation) -> String {
             Verdict::CannotTell { why } => why.clone(),
             Verdict::Met | Verdict::NotMet => String::new(),
         };
-        for part in [open, c.evidence.clone(), c.power.told()].iter().filter(|part| !part.is_empty()) {
+        for part in [open, short(&c.evidence), c.power.told()].iter().filter(|part| !part.is_empty()) {
             text.push_str(&format!("      {part}\n"));
         }
     }
