@@ -1,15 +1,15 @@
 //! What came of the last message to the command that tells people (`watchdog --notify`): a small file in the control folder,
 //! so that a pass, `status` and `doctor` know whether alerts arrive.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use broker_api::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::control;
 use crate::figures;
-use crate::files;
 use crate::place::Place;
 
 /// How large the file may be.
@@ -34,19 +34,10 @@ fn file(folder: &Path) -> PathBuf {
 /// Keeps what came of a message in the control folder. What cannot be written is taken for a message that did not go
 /// through by whoever asks: an older word of success does not stay.
 pub fn keep(folder: &Path, last: &Last) {
-    if write(folder, last).is_err() {
+    let written = std::fs::create_dir_all(folder).and_then(|()| control::write(folder, &file(folder), last));
+    if written.is_err() {
         forget(folder);
     }
-}
-
-/// Renamed into its place, so that nobody reads half of it.
-fn write(folder: &Path, last: &Last) -> io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    let mut part = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder)?;
-    part.write_all(&serde_json::to_vec(last)?)?;
-    part.as_file().sync_all()?;
-    part.persist(file(folder)).map_err(|error| error.error)?;
-    files::sync(folder)
 }
 
 /// Nobody is told any more.
@@ -55,17 +46,9 @@ pub fn forget(folder: &Path) {
     let _ = std::fs::remove_file(file(folder));
 }
 
-fn read(folder: &Path) -> io::Result<Last> {
-    let file = file(folder);
-    if std::fs::metadata(&file)?.len() > SMALL {
-        return Err(io::Error::other("it is too large"));
-    }
-    Ok(serde_json::from_slice(&std::fs::read(file)?)?)
-}
-
 /// The last message of a place; nothing when none was sent. What cannot be read tells of no success.
 pub fn last(place: &Place) -> Option<Last> {
-    match read(&place.files.control) {
+    match control::read::<Last>(&file(&place.files.control), SMALL) {
         Ok(last) => Some(last),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => {

@@ -8,7 +8,7 @@ mod inbox;
 mod sign;
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use broker_api::{Digest, Level, Signal, Time};
@@ -219,7 +219,7 @@ pub fn no_answer(place: &Place) -> Failure {
 }
 
 /// Writes a file whole or not at all.
-fn write(folder: &Path, path: &Path, what: &impl Serialize) -> io::Result<()> {
+pub fn write(folder: &Path, path: &Path, what: &impl Serialize) -> io::Result<()> {
     let mut file = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder)?;
     let mut text = serde_json::to_vec(what)?;
     text.push(b'\n');
@@ -230,7 +230,7 @@ fn write(folder: &Path, path: &Path, what: &impl Serialize) -> io::Result<()> {
 }
 
 /// Reads one that is not larger than it may be.
-fn read<T: DeserializeOwned>(path: &PathBuf, most: u64) -> io::Result<T> {
+pub fn read<T: DeserializeOwned>(path: &Path, most: u64) -> io::Result<T> {
     let file = std::fs::File::open(path)?;
     if file.metadata()?.len() > most {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it is too large"));

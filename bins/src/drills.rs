@@ -1,7 +1,6 @@
 //! Drills that were held, as they were put away: `<state>.drills/TIME.json`, one for each.
 
-use std::fs::DirBuilder;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use broker_api::Time;
@@ -36,27 +35,14 @@ fn folder(place: &Place) -> PathBuf {
 /// # Errors
 /// A folder that cannot be written to.
 pub fn keep(place: &Place, at: Time, document: &Value) -> io::Result<PathBuf> {
-    let folder = folder(place);
-    if !folder.exists() {
-        DirBuilder::new().recursive(true).create(&folder)?;
-        files::sync(place.files.folder())?;
-    }
-    let mut file = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(&folder)?;
-    file.write_all(format!("{document:#}\n").as_bytes())?;
-    file.as_file().sync_all()?;
-    let path = folder.join(format!("{}.json", at.format("%Y-%m-%dT%H%M%S%.3fZ")));
-    file.persist_noclobber(&path).map_err(|error| error.error)?;
-    files::sync(&folder)?;
-    Ok(path)
+    files::put_away(place, &folder(place), "", at, document)
 }
 
-/// Keeps one that was held elsewhere, as on a practice account, beside this state too.
+/// Keeps one that was held elsewhere at that time, as on a practice account, beside this state too.
 ///
 /// # Errors
-/// A file that is none, a folder that cannot be written to.
-pub fn take_over(place: &Place, file: &Path) -> io::Result<()> {
-    let is_none = || io::Error::new(io::ErrorKind::InvalidData, "is no drill");
-    let at = read(file).ok_or_else(is_none)?.at;
+/// A file that cannot be read, a folder that cannot be written to.
+pub fn take_over(place: &Place, file: &Path, at: Time) -> io::Result<()> {
     let text = std::fs::read_to_string(file)?;
     match keep(place, at, &serde_json::from_str(&text)?) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use broker_api::Time;
 use state::checkpoint::{self, Written};
@@ -132,6 +132,31 @@ pub fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// Puts a document away in a folder beside the state file, under `name` and its time; where it lies then. It is on the disk, and
+/// nothing that lay there is changed.
+///
+/// # Errors
+/// A folder that cannot be written to, and a document that lies there already.
+pub fn put_away(
+    place: &Place,
+    folder: &Path,
+    name: &str,
+    at: Time,
+    document: &serde_json::Value,
+) -> std::io::Result<PathBuf> {
+    if !folder.exists() {
+        std::fs::create_dir_all(folder)?;
+        sync(place.files.folder())?;
+    }
+    let mut file = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder)?;
+    file.write_all(format!("{document:#}\n").as_bytes())?;
+    file.as_file().sync_all()?;
+    let path = folder.join(format!("{name}{}.json", at.format("%Y-%m-%dT%H%M%S%.3fZ")));
+    file.persist_noclobber(&path).map_err(|error| error.error)?;
+    sync(folder)?;
+    Ok(path)
 }
 
 /// Waits until the names in a folder are on the disk.

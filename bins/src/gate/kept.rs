@@ -1,7 +1,6 @@
 //! Evaluations that were recorded, as they were put away: `<state>.gates/NAME-TIME.json`, one for each.
 
-use std::fs::DirBuilder;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 
 use broker_api::Time;
@@ -36,18 +35,7 @@ fn folder(place: &Place) -> PathBuf {
 /// # Errors
 /// A folder that cannot be written to.
 pub fn keep(place: &Place, gate: &str, at: Time, document: &Value) -> io::Result<PathBuf> {
-    let folder = folder(place);
-    if !folder.exists() {
-        DirBuilder::new().recursive(true).create(&folder)?;
-        files::sync(place.files.folder())?;
-    }
-    let mut file = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(&folder)?;
-    file.write_all(format!("{document:#}\n").as_bytes())?;
-    file.as_file().sync_all()?;
-    let path = folder.join(format!("{gate}-{}.json", at.format("%Y-%m-%dT%H%M%S%.3fZ")));
-    file.persist_noclobber(&path).map_err(|error| error.error)?;
-    files::sync(&folder)?;
-    Ok(path)
+    files::put_away(place, &folder(place), &format!("{gate}-"), at, document)
 }
 
 /// Those of a gate at a number of trades, the oldest first.

@@ -1,5 +1,7 @@
 //! `arm` and `disarm`: a person lets entries go to an account of real money, for a while; and ends that.
 
+use std::path::Path;
+
 use broker_api::arming::{ARMED_AT_MOST, Disarmed};
 use broker_api::{AccountRef, By, Code, Mode, Reason, Record, Time};
 use chrono::TimeDelta;
@@ -43,14 +45,18 @@ pub fn arm(out: Out, place: &Place, asked: &ArmArgs) -> Result<(), Failure> {
         }
     };
     lacks.extend(of.as_ref().map(|of| of_account(of, &asked.account, &book)).unwrap_or_default());
-    lacks.extend(of_drill(place, asked, clock::now()));
+    let drill = of_drill(place, asked, clock::now());
+    lacks.extend(drill.as_ref().err().cloned());
     lacks.extend(of_alerts(place, asked));
-    let Some(of) = of.filter(|_| lacks.is_empty()) else { return Err(not_armed(asked, lacks)) };
-    let drilled_before = asked
-        .drill
-        .as_deref()
-        .and_then(drills::read)
-        .and_then(|drill| u32::try_from((clock::now() - drill.at).num_seconds().max(0)).ok());
+    let (Some(of), Ok((file, held)), true) = (of, drill, lacks.is_empty()) else {
+        return Err(not_armed(asked, lacks));
+    };
+    // The guard asks for it before each entry, and so does whoever looks later.
+    drills::take_over(place, file, held).map_err(|error| {
+        let lack = format!("the drill {} cannot be kept beside the state: {error}", file.display());
+        not_armed(asked, vec![lack])
+    })?;
+    let drilled_before = u32::try_from((clock::now() - held).num_seconds()).ok();
     let act = |limits: u32| Operator::Arm {
         of,
         seconds,
@@ -159,22 +165,19 @@ fn of_account(of: &AccountRef, named: &str, book: &Book) -> Vec<String> {
 }
 
 /// A halt must have been tried lately; on a live account it is not, so the drill is one of a practice account.
-fn of_drill(place: &Place, asked: &ArmArgs, now: Time) -> Option<String> {
+fn of_drill<'a>(place: &Place, asked: &'a ArmArgs, now: Time) -> Result<(&'a Path, Time), String> {
     let days = place.loaded.config.limits.drill_age_days;
     let how = "hold one with `tradewind drill` on a paper or practice account, and name the file it keeps: --drill FILE";
-    let Some(file) = &asked.drill else { return Some(format!("no drill was shown; {how}")) };
+    let Some(file) = &asked.drill else { return Err(format!("no drill was shown; {how}")) };
     let shown = file.display();
     match drills::read(file) {
-        None => Some(format!("{shown} is no drill; {how}")),
-        Some(drill) if !drill.has_passed => Some(format!("the drill {shown} failed; {how}")),
-        Some(drill) if now - drill.at > TimeDelta::days(i64::from(days)) || drill.at > now => Some(format!(
+        None => Err(format!("{shown} is no drill; {how}")),
+        Some(drill) if !drill.has_passed => Err(format!("the drill {shown} failed; {how}")),
+        Some(drill) if now - drill.at > TimeDelta::days(i64::from(days)) || drill.at > now => Err(format!(
             "{shown} is of {}, and must be of the last {days} days; {how}",
             figures::minute(drill.at)
         )),
-        // The guard asks for it before each entry, and so does whoever looks later.
-        Some(_) => drills::take_over(place, file)
-            .err()
-            .map(|error| format!("the drill {shown} cannot be kept beside the state: {error}")),
+        Some(drill) => Ok((file, drill.at)),
     }
 }
 

@@ -160,19 +160,18 @@ impl Notifier {
 /// # Errors
 /// What went wrong with it.
 pub fn try_out(command: &str, message: &str, folder: &Path) -> Result<(), String> {
+    kept(&split(command).ok_or("it names no program")?, message, folder)
+}
+
+/// The words of a command; nothing when there is none.
+fn split(command: &str) -> Option<Vec<String>> {
     let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-    if words.is_empty() {
-        return Err("it names no program".to_owned());
-    }
-    kept(&words, message, folder)
+    (!words.is_empty()).then_some(words)
 }
 
 fn words(command: &str) -> Result<Vec<String>, Failure> {
-    let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-    if words.is_empty() {
-        return Err(Failure::usage("usage", "--notify names no program").fix("name one, or leave it away"));
-    }
-    Ok(words)
+    let none = || Failure::usage("usage", "--notify names no program").fix("name one, or leave it away");
+    split(command).ok_or_else(none)
 }
 
 /// Runs the command over one message, and keeps what came of it.

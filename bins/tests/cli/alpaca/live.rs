@@ -204,6 +204,10 @@ fn real_money_and_practice_never_share_a_state() {
     let words = practice.arms();
     let told = missing(&practice, &words.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(told.iter().any(|line| line.starts_with("this state is of a PRACTICE account")), "{told:#?}");
+    assert!(
+        !practice.folder.path().join("paper-state.json.drills").exists(),
+        "nothing is kept for what is not armed"
+    );
     // A state of their own, and keys of the other kind: the broker says what they are.
     for desk in [&practice, &live] {
         let refused = desk.tradewind(&["run", "--state", "other.json"]);

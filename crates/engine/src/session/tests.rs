@@ -254,4 +254,8 @@ fn times_without_entries_the_drill_and_the_alerts_are_read_back() {
     let again = read(&before);
     assert_eq!((again.drilled, again.alerts, again.blackouts.len()), (None, None, 0));
     assert_eq!(again.limits, risk::Limits::paper());
+    // A breaker that was not there stops nothing.
+    let (later, limits) = (["daily_loss_crypto_percent", "diverged_max"], &mut before["setup"]["limits"]);
+    assert!(later.iter().all(|key| limits.as_object_mut().unwrap().remove(*key).is_some()));
+    assert_eq!(read(&before).limits, risk::Limits::paper().widened(&later));
 }

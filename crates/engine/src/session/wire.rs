@@ -77,10 +77,11 @@ struct SetUp<'a> {
     catalog: Vec<Cow<'a, Instrument>>,
 }
 
-/// Limits that a session was written without, since they came later, are those of the paper defaults: they change nothing of
-/// what its accounts were asked, for they were of no real money.
-const LATER: [&str; 9] = [
-    "drill_age_days",
+/// A limit that sessions were written without, since it came later: it is asked of accounts of real money alone, and there were
+/// none.
+const DRILL: &str = "drill_age_days";
+/// Limits of breakers that came later: sessions without them were decided as if nothing tripped.
+const BREAKERS: [&str; 8] = [
     "daily_loss_equity_percent",
     "daily_loss_forex_percent",
     "daily_loss_crypto_percent",
@@ -93,8 +94,8 @@ const LATER: [&str; 9] = [
 
 fn limits<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, Limits>, D::Error> {
     let mut table = serde_json::Map::deserialize(from)?;
-    let usual = serde_json::to_value(Limits::paper()).map_err(D::Error::custom)?;
-    for key in LATER {
+    let usual = serde_json::to_value(Limits::paper().widened(&BREAKERS)).map_err(D::Error::custom)?;
+    for key in BREAKERS.into_iter().chain([DRILL]) {
         table.entry(key).or_insert_with(|| usual[key].clone());
     }
     serde_json::from_value(table.into()).map(Cow::Owned).map_err(D::Error::custom)

@@ -183,7 +183,7 @@ pub(super) const ALERTS: Check = Check {
     name: "alert_channel",
     what: "with real money, alerts arrive, and the kill switch was tried lately",
     keys: &["drill_age_days"],
-    inputs: "the newest drill that is kept, whether the last message to the command that tells people went through, the account",
+    inputs: "the newest drill that is kept or that whoever armed it showed, whether the last message to the command that tells people went through, the account",
     applies: Applies { stages: &[Stage::Paper, Stage::Broker], modes: &[Mode::Live], ..Applies::ENTRIES },
     missing: DENIES,
     control: Control::MONITORING,
