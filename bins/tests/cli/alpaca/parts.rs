@@ -159,7 +159,9 @@ fn a_target_that_fills_in_part_leaves_a_stop_of_the_rest() {
 // QuantConnect/Lean.Brokerages.TradeStation#84.
 #[test]
 fn an_exit_takes_what_is_left_of_its_entry_away_and_sells_what_filled_also_what_fills_meanwhile() {
-    for (meanwhile, sold) in [(0, &["19"][..]), (1, &["25", "19"])] {
+    // What comes while the sale is under way is a trade of its own after it, or one with it where the sale came later: the two
+    // requests leave together, and the broker takes one of them first.
+    for (meanwhile, sold) in [(0, &[&["19"][..]][..]), (1, &[&["25", "19"], &["44"]])] {
         let quirks = Quirks { partial_percent: 0, cancel_after: TimeDelta::seconds(2), ..Quirks::default() };
         let desk = desk("100000", quirks);
         part(&desk, "19");
@@ -175,13 +177,15 @@ fn an_exit_takes_what_is_left_of_its_entry_away_and_sells_what_filled_also_what_
             }
         });
         assert_eq!(code(&ran), 0, "{}{}", stdout(&ran), stderr(&ran));
-        desk.long_pass(0);
+        // How far one of them comes is a matter of milliseconds.
+        for _ in 0..3 {
+            desk.long_pass(0);
+        }
         is_flat(&desk, "AAPL");
-        // What came after all else was sold is a trade of its own.
         let trades = desk.json(&["trades"]);
         let of = |trade: &Value| trade["quantity"].as_str().unwrap().to_owned();
         let trades: Vec<String> = trades.as_array().unwrap().iter().map(of).collect();
-        assert_eq!(trades, sold);
+        assert!(sold.iter().any(|sold| trades == *sold), "{trades:?}");
         assert_eq!(outcome(&desk, "out"), "filled");
         truth::book_is_what_the_broker_has(&desk, decimal("100000"));
     }

@@ -83,6 +83,11 @@ impl Book {
         self.retire(fill.order);
         self.there_moves(fill);
         self.settle_exit(fill.key);
+        if intent.purpose == Purpose::Entry
+            && let Some(exit) = self.exits.get_mut(&fill.key)
+        {
+            exit.failed_at = None; // what was refused was another quantity, with other orders beside it
+        }
         Ok(())
     }
 

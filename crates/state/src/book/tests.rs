@@ -3,8 +3,8 @@
 
 use broker_api::{
     Account, AccountId, AccountRef, Amount, Code, Currency, Cursor, ExecutionId, Fill, Held, Intent, Key,
-    Mode, OrderKind, Price, Protection, Purpose, Qty, Ratio, Record, Side, Symbol, Time, TimeInForce,
-    VenueId,
+    Mode, OrderKind, Price, Protection, Purpose, Qty, Ratio, Record, Side, SubmitOutcome, Symbol, Time,
+    TimeInForce, VenueId,
 };
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
@@ -251,4 +251,25 @@ fn a_round_trip_is_one_trade_with_its_prices() {
     assert_eq!(trade.exit_price(), Some("111".parse::<Price>().unwrap()));
     assert_eq!(trade.net(), "39.60".parse().unwrap());
     assert_eq!((book.totals().trades, book.totals().wins, book.positions().len()), (1, 1, 0));
+}
+
+#[test]
+fn an_exit_that_was_refused_is_free_again_once_its_entry_brings_more() {
+    let mut book = bound();
+    book.apply(&intended(0, Side::Buy, 10), at(1)).unwrap();
+    book.apply(&Record::Filled { fill: fill(0, "a", Side::Buy, 4, 10_000, 0) }, at(1)).unwrap();
+    book.apply(&Record::ExitWanted { key: key(), signal: None, code: Code::fixed("test") }, at(2)).unwrap();
+    let Record::Intended { intent, mark, send_by, marks } = intended(1, Side::Sell, 4) else {
+        unreachable!()
+    };
+    let intent = Intent { purpose: Purpose::Exit, reduce_only: true, ..intent };
+    let order = intent.id;
+    book.apply(&Record::Intended { intent, mark, send_by, marks }, at(2)).unwrap();
+    let answer =
+        SubmitOutcome::Refused { code: Code::fixed("insufficient_quantity"), text: "a stop has it".into() };
+    book.apply(&Record::Answered { order, attempt: 1, answer }, at(3)).unwrap();
+    let failed = |book: &Book| book.exit_wanted(key()).unwrap().failed_at;
+    assert_eq!(failed(&book), Some(at(3)));
+    book.apply(&Record::Filled { fill: fill(0, "b", Side::Buy, 6, 10_000, 0) }, at(4)).unwrap();
+    assert_eq!(failed(&book), None);
 }
