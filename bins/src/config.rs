@@ -1,6 +1,7 @@
 //! `tradewind.toml`: what a person sets. Without the file the paper defaults apply, and they are printed.
 
 mod blackouts;
+pub mod buckets;
 pub mod faults;
 mod file;
 mod gate;
@@ -15,7 +16,7 @@ pub mod venue;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use broker_api::{AccountId, Amount, Currency, Ratio, Symbol, VenueId};
+use broker_api::{AccountId, Amount, Code, Currency, Ratio, Symbol, VenueId};
 use broker_paper::matching::{ClassCosts, Costs, Settings};
 use chrono::TimeDelta;
 use engine::{Blackout, Limits, Policy, Remainder, Sizing};
@@ -62,6 +63,9 @@ pub struct Config {
     /// Times in which nothing is entered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blackouts: Vec<Blackout>,
+    /// Which symbols move together, where it is not as the built-in table says: the bucket of each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub buckets: BTreeMap<Symbol, Code>,
     /// The backtest that gates hold live trades against.
     #[serde(default)]
     pub backtest: Backtest,
@@ -194,6 +198,7 @@ impl Config {
             costs: CostTable::default(),
             aliases: BTreeMap::new(),
             blackouts: Vec::new(),
+            buckets: BTreeMap::new(),
             backtest: Backtest::default(),
             gate: GateSettings::default(),
         }

@@ -372,7 +372,7 @@ fn setup(place: &Place, at: &At, venue: &Venue, now: Time) -> Setup {
         venues: [(venue.id(), at.capabilities(place, venue))].into(),
         bars: AssetClass::ALL.into_iter().filter(is_bars).map(|class| (class, BAR_AGE_MAX)).collect(),
         stage: if place.is_paper() { Stage::Paper } else { Stage::Broker },
-        buckets: crate::catalog::buckets(),
+        buckets: crate::config::buckets::all(&place.loaded.config.buckets),
         blackouts: place.loaded.config.blackouts.as_slice().into(),
         drilled: drills::tried(place, now),
         alerts: alerts::last(place).map(|last| last.went_through),

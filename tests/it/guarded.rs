@@ -2,6 +2,8 @@
 //! makes one by one. The lines that cite a thread show what happened to the users of another program.
 
 mod arming;
+mod clocks;
+mod days;
 mod levels;
 mod protection;
 mod reconcile;

@@ -304,3 +304,18 @@ async fn no_answer_makes_a_command_leave_twice() {
         assert!(sent.iter().all(|intent| *intent == sent[0]), "{answer:?}: {sent:#?}");
     }
 }
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_clock_is_read_each_minute_and_at_once_again_where_it_is_apart() {
+    let mut script = Script::new();
+    script.clocks(&[0, 3_000, 0, 3_000, -3_000]);
+    script.append(&["level_set"]);
+    let (mut runner, stage) = script.start().await;
+    runner = runner.refresh().await.expect("nothing fails");
+    for _ in 0..2 {
+        assert_eq!(runner.book().guard().level, Level::Trading);
+        stage.clock.forward(TimeDelta::seconds(60));
+        runner = runner.refresh().await.expect("nothing fails");
+    }
+    assert_eq!(runner.book().guard().level, Level::Paused);
+}

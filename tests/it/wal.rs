@@ -55,6 +55,7 @@ impl Disk {
         self.commit(Record::DayStarted {
             starts,
             equity,
+            read: None,
             high_water: equity,
             late: false,
             week: None,

@@ -11,6 +11,7 @@ pub(super) const EXAMPLES: &str = "Examples:
   tradewind replay --bars bars --symbols symbols.csv --signals signals.jsonl --cash 1000 --out out
   tradewind replay --bars bars --symbols symbols.csv --strategy breakout --limits wide --costs none --out out
   tradewind replay --bars bars --symbols symbols.csv --strategy breakout --guard-report --out out
+  tradewind replay --bars bars --symbols symbols.csv --strategy breakout --guard-report --resume-after 1 --out out
 docs/replay.md states every rule.";
 
 /// History through the same desk.
@@ -79,6 +80,9 @@ pub struct ReplayArgs {
     /// Also play it with each check and each breaker of the guard alone and left out, and tell what they cost or save
     #[arg(long)]
     pub guard_report: bool,
+    /// Resume as a person would, so many account days after a trip [default: nobody does]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub resume_after: Option<u32>,
     /// Where the results go: a folder that is made, or that holds an earlier replay
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

@@ -39,6 +39,8 @@ pub struct Layers {
     pub aliases: BTreeMap<String, Given>,
     /// Times without entries, in the order of the file.
     pub blackouts: Vec<Given>,
+    /// Which symbols move together: the bucket of each.
+    pub buckets: BTreeMap<String, Given>,
     /// The tables of the file.
     pub sections: BTreeMap<String, Origin>,
     /// Every path that the file names, whether its value is one or not; and what its unknown keys probably mean.
@@ -79,6 +81,10 @@ impl Layers {
             let (key_at, value_at) = (at(name.span().start), at(value.span().start));
             if path.is_empty() && name.get_ref() == "blackouts" {
                 self.blackouts(value, at);
+                continue;
+            }
+            if path.is_empty() && name.get_ref() == "buckets" {
+                self.buckets(value, at);
                 continue;
             }
             let (name, value) = (name.get_ref(), value.get_ref());

@@ -176,6 +176,8 @@ fn merged(layers: &Layers) -> Result<Config, toml::de::Error> {
     table.insert("aliases".to_owned(), toml::Value::Table(aliases.collect()));
     let blackouts = layers.blackouts.iter().map(|given| given.value.clone());
     table.insert("blackouts".to_owned(), toml::Value::Array(blackouts.collect()));
+    let buckets = layers.buckets.iter().map(|(symbol, given)| (symbol.clone(), given.value.clone()));
+    table.insert("buckets".to_owned(), toml::Value::Table(buckets.collect()));
     Config::deserialize(table)
 }
 

@@ -61,6 +61,7 @@ impl Layers {
         self.names(catalog, is_paper);
         if let Some(catalog) = catalog.filter(|_| is_paper) {
             self.blackouts_of(catalog);
+            self.buckets_of(catalog);
         }
     }
 

@@ -63,6 +63,9 @@ pub fn replay(out: Out, common: &Common, args: &ReplayArgs) -> Result<(), Failur
     let engine = Matching::new(Arc::clone(&catalog), settings);
     let mut replay = Replay::begin(setup, engine, keep, files, env!("CARGO_PKG_VERSION"), start)
         .map_err(|fault| ended(&fault))?;
+    if let Some(days) = args.resume_after {
+        replay = replay.resuming_after(days);
+    }
     let played = drive(&mut replay, &mut bars, source.get()).map_err(|fault| ended(&fault))?;
     let last = played.last.ok_or_else(|| {
         Failure::usage(
@@ -153,7 +156,7 @@ fn setup(loaded: &Loaded, args: &ReplayArgs, catalog: &Arc<Catalog>, settings: &
         venues: [(settings.venue, broker_paper::venue::capabilities())].into(),
         bars: AssetClass::ALL.into_iter().map(|class| (class, BAR_AGE_MAX)).collect(),
         stage: engine::Stage::Replay,
-        buckets: crate::catalog::buckets(),
+        buckets: crate::config::buckets::all(&loaded.config.buckets),
         blackouts,
         drilled: None,
         alerts: None,

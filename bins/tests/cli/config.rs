@@ -2,6 +2,7 @@
 
 mod bad;
 mod blackouts;
+mod buckets;
 mod files;
 
 use serde_json::{Value, json};

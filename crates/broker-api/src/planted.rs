@@ -134,6 +134,8 @@ bugs! {
         "a level that a breaker set is lifted once the loss is made good";
     LevelIgnored: "no entry passes a level that forbids it",
         "the guard does not look at the level";
+    ArmingIgnored: "no entry reaches real money that nobody armed",
+        "the guard does not look at whether an account of real money is armed";
     DayForgotten: "the day's loss counts from the day's beginning",
         "where the account day began is forgotten when a process starts, and it begins anew at what is left";
     UnknownNotCounted: "an unknown order counts as live exposure",

@@ -222,6 +222,9 @@ pub enum Record {
         starts: Time,
         /// Equity its loss is measured from, in base currency.
         equity: Amount,
+        /// Equity as it was read, where the day is measured from more than that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        read: Option<Amount>,
         /// The highest equity known, this reading included.
         high_water: Amount,
         /// Whether it was read later than 15 minutes after the boundary.

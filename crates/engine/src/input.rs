@@ -5,6 +5,7 @@ use broker_api::{
     Holdings, InstrumentIx, Key, Level, Protection, Quote, Repair, Scope, Signal, SubmitOutcome, Time,
     VenueDay, VenueId,
 };
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened outside.
@@ -65,6 +66,13 @@ pub enum Input {
         venue: VenueId,
         /// What it said.
         holdings: Holdings,
+    },
+    /// What a venue's own clock says.
+    Clock {
+        /// Whose.
+        venue: VenueId,
+        /// How far it is from ours, at least: above zero when it is ahead. In whole milliseconds.
+        ahead: TimeDelta,
     },
     /// What came of asking a venue to close a position.
     Closing {

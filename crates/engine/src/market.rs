@@ -7,7 +7,7 @@ use broker_api::{
     Account, AssetClass, Catalog, Currency, Held, Holdings, InstrumentIx, Key, Price, Quote, Ratio,
     SubmitOutcome, Time, VenueDay, VenueId,
 };
-
+use chrono::TimeDelta;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::calendar;
@@ -33,8 +33,17 @@ struct Seen {
     venue: VenueId,
     account: Option<Account>,
     contact: Option<Time>,
+    clock: Option<ClockSeen>,
     compared: Option<Time>,
     was_away: bool,
+}
+
+/// What the clock of one venue said, the last two times: how far it was from ours.
+#[derive(Clone, Copy, Debug)]
+struct ClockSeen {
+    ahead: TimeDelta,
+    before: Option<TimeDelta>,
+    at: Time,
 }
 
 impl Market {
@@ -82,6 +91,11 @@ impl Market {
                 self.holdings.push((*venue, holdings.clone()));
             }
             Input::Activity { venue, .. } => self.venue(*venue).contact = Some(now),
+            Input::Clock { venue, ahead } => {
+                let seen = self.venue(*venue);
+                let before = seen.clock.map(|clock| clock.ahead);
+                (seen.clock, seen.contact) = (Some(ClockSeen { ahead: *ahead, before, at: now }), Some(now));
+            }
             Input::Closing { .. }
             | Input::Signal { .. }
             | Input::Submitted { .. }
@@ -111,7 +125,14 @@ impl Market {
 
     fn venue(&mut self, venue: VenueId) -> &mut Seen {
         let at = self.venues.iter().position(|seen| seen.venue == venue).unwrap_or_else(|| {
-            self.venues.push(Seen { venue, account: None, contact: None, compared: None, was_away: false });
+            self.venues.push(Seen {
+                venue,
+                account: None,
+                contact: None,
+                clock: None,
+                compared: None,
+                was_away: false,
+            });
             self.venues.len() - 1
         });
         &mut self.venues[at]
@@ -177,6 +198,20 @@ impl Market {
     /// When the venue last answered; nothing when it never did, or when its last answer is missing.
     pub fn contact(&self, venue: VenueId) -> Option<Time> {
         self.seen(venue)?.contact
+    }
+
+    /// How far the venue's clock is from ours, by the nearer of its last two readings, and when it was last read; nothing when it
+    /// was not read in this process. One reading may be wrong: what only the last one says is not so yet, unless it is the only one.
+    pub fn clock(&self, venue: VenueId) -> Option<(TimeDelta, Time)> {
+        let ClockSeen { ahead, before, at } = self.seen(venue)?.clock?;
+        let nearer = before.filter(|before| before.abs() < ahead.abs()).unwrap_or(ahead);
+        Some((nearer, at))
+    }
+
+    /// The same where it was read twice.
+    pub fn clock_twice(&self, venue: VenueId) -> Option<TimeDelta> {
+        self.seen(venue)?.clock?.before?;
+        self.clock(venue).map(|(ahead, _)| ahead)
     }
 
     /// The pair whose price says what one unit of `from` is worth in `to`; nothing for the same currency, or without one.

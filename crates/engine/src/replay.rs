@@ -9,6 +9,7 @@
 
 mod breakout;
 mod drive;
+mod person;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use crate::feed::FeedError;
 use crate::input::Input;
 use crate::market::Market;
 use crate::runner::limits_digest;
+use person::Person;
 use venue::Exchange;
 
 /// Why a replay could not go on.
@@ -126,6 +128,7 @@ pub struct Replay<S, W> {
     spare: Vec<Stamped>,
     /// The last reading of the account; anything else before the first.
     reading: Input,
+    person: Option<Person>,
 }
 
 impl<S: Store, W: Watcher> Replay<S, W> {
@@ -155,6 +158,7 @@ impl<S: Store, W: Watcher> Replay<S, W> {
             waiting: Vec::new(),
             spare: Vec::new(),
             reading: Input::Timer,
+            person: None,
         };
         let bound =
             Record::VenueBound { of: account.of, equity: account.equity, cursor: replay.exchange.cursor() };
@@ -222,7 +226,7 @@ impl<S: Store, W: Watcher> Replay<S, W> {
         if let Input::Snapshot { account } = &self.reading {
             self.watcher.read(account);
         }
-        Ok(())
+        self.looked_at(now)
     }
 
     /// Takes decisions in: all of them, before any of their orders is sent.

@@ -6,6 +6,7 @@
 //!    no book to act on or to report from.
 //! 3. Between two calls the book in memory is the journal: nothing of it is ahead.
 
+mod clocks;
 mod fault;
 mod history;
 mod holdings;
@@ -254,6 +255,11 @@ impl<S: Store> Runner<S> {
                     Err(failed) => self.silent.push((venue.id(), failed.why)),
                 }
             }
+            if let Some(limit) = self.wants_clock(venue.id()) {
+                let (read, failed) = clocks::read(&venue, limit).await;
+                inputs.extend(read);
+                self.silent.extend(failed.map(|failed| (venue.id(), failed.why)));
+            }
             match venue.account().await {
                 Ok(account) => inputs.push(Input::Snapshot { account }),
                 Err(failed) => self.silent.push((venue.id(), failed.why)),
@@ -287,7 +293,7 @@ impl<S: Store> Runner<S> {
     /// # Errors
     /// [`Frozen`] when that could not be written.
     pub fn stop(mut self, exit: u8) -> Result<(Book, Journal<S>), Frozen> {
-        let equity = self.desk.equity(&self.book, &self.market);
+        let equity = self.desk.equity_left(&self.book, &self.market);
         let record = Record::Stopped { life: self.book.life(), exit, equity };
         let mut batch = Batch::new(self.book.seq() + 1);
         let now = (self.clock)();

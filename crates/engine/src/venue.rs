@@ -11,7 +11,7 @@ use broker_api::{
     Cursor, Finding, Holdings, Key, OpenOrder, Proof, Purpose, QueryFailed, SubmitOutcome, Time, VenueDay,
     VenueId, planted,
 };
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use state::Durable;
 use tokio::time::timeout;
 
@@ -134,6 +134,16 @@ impl Venue {
     /// The account as it stands.
     pub async fn account(&self) -> Result<Account, QueryFailed> {
         self.in_time(timeout(self.patience, self.broker.account()).await)
+    }
+
+    /// How far its own clock is from ours, at least, in whole milliseconds; above zero when it is ahead. What the way there and
+    /// back explains of a difference is none.
+    pub async fn ahead(&self) -> Result<TimeDelta, QueryFailed> {
+        let before = (self.clock)();
+        let told = self.in_time(timeout(self.patience, self.broker.clock()).await)?;
+        let after = (self.clock)().max(before);
+        let ahead = told - told.clamp(before, after);
+        Ok(TimeDelta::milliseconds(ahead.num_milliseconds()))
     }
 
     /// A stretch of the venue's log.

@@ -125,6 +125,13 @@ impl Stage {
         Ok(self)
     }
 
+    /// The same, with real money.
+    #[must_use]
+    pub const fn with_real_money(mut self) -> Self {
+        self.account.mode = Mode::Live;
+        self
+    }
+
     /// What our side knows of the instruments.
     ///
     /// # Errors

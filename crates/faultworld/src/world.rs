@@ -175,6 +175,8 @@ pub(crate) struct World {
     checkers: Vec<Box<dyn Checker>>,
     /// What a person was to repair, and how.
     repairs: Vec<(Key, Repair)>,
+    /// When a person arms the account, where it is one of real money.
+    arms: Option<Dice>,
     records: Vec<Stamped>,
     folded: Book,
     story: Story,
@@ -186,6 +188,9 @@ impl World {
         // At every other seed parts of a share are traded where orders for them end with the session.
         let is_in_parts = manner.capabilities.parts_end_with_session && Dice::of(seed, 3).happens(500);
         let stage = if is_in_parts { stage.in_parts()? } else { stage };
+        // At some seeds it is real money, which a person arms from time to time.
+        let is_live = Dice::of(seed, 4).happens(125);
+        let stage = if is_live { stage.with_real_money() } else { stage };
         let catalog = Arc::new(stage.catalog()?);
         let shared = Shared::of(seed, &manner, options, stage.begins);
         let market = Market::new(stage.listed, Decimal::from(CASH), stage.account.currency);
@@ -199,7 +204,9 @@ impl World {
             Arc::clone(&shared.venue_clock),
         )
         .telling(shared.story.clone());
-        Ok(Self::on(Box::new(venue), seed, manner, options, shared, catalog))
+        let mut world = Self::on(Box::new(venue), seed, manner, options, shared, catalog);
+        world.arms = is_live.then(|| Dice::of(seed, 5));
+        Ok(world)
     }
 
     /// A world on some ground.
@@ -245,6 +252,7 @@ impl World {
             inputs: Arc::default(),
             checkers,
             repairs: Vec::new(),
+            arms: None,
             records: Vec::new(),
             folded: Book::default(),
             story,

@@ -49,6 +49,7 @@ pub const CHECKS: &[Check] = &[
     state::LEVEL,
     state::RECONCILED,
     state::CONNECTIVITY,
+    state::CLOCK,
     pace::DUPLICATE_DECISION,
     pace::DUPLICATE_ORDER,
     signal::STALE,

@@ -263,6 +263,9 @@ limits! {
     /// How old the last reading of the account may be.
     equity_age_seconds: u32 = 60, " s", ("1", "3600"),
         "Every share of equity is wrong when equity is.";
+    /// How far the venue's clock and ours may be apart, by two readings.
+    clock_milliseconds: u32 = 2_000, " ms", ("100", "60000"),
+        "Ages of prices and expiries of decisions are counted in seconds: two of them make the difference.";
     /// How long a position may lie without its stop before entries stop.
     stop_missing_seconds: u32 = 30, " s", ("1", "3600"),
         "What is held must be safe before more is held.";

@@ -1,7 +1,7 @@
 //! What stops entries of a part of trading: the loss of a class in a day, executions that are dearer or later than was
 //! reckoned with. And what makes everything stand still: too many differences between book and broker.
 
-use broker_api::{Amount, AssetClass, Code, Level, Ratio, Reason};
+use broker_api::{Amount, AssetClass, Code, Level, Ratio, Reason, VenueId};
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 
@@ -12,6 +12,7 @@ const CLASS_LOSS: Code = Code::fixed("class_loss");
 const SLIPPAGE: Code = Code::fixed("slippage");
 const SLIPPAGE_MEAN: Code = Code::fixed("slippage_mean");
 const SLOW_ANSWERS: Code = Code::fixed("slow_answers");
+const CLOCK_SKEW: Code = Code::fixed("clock_skew");
 /// Why a desk stands still that differs from its broker in too much.
 pub const MANY_DIVERGED: Code = Code::fixed("many_diverged");
 
@@ -108,6 +109,20 @@ pub fn poor(executed: &Executed, class: AssetClass, limits: &Limits) -> Vec<Poor
         all.push(Poor::Instrument(over(SLIPPAGE, key, text, is, limit)));
     }
     all
+}
+
+/// Why nothing is entered while the clock of a venue is so far ahead of ours, or behind; nothing when that is not too far.
+pub fn apart(ahead: TimeDelta, venue: VenueId, limits: &Limits) -> Option<Reason> {
+    if ahead.abs() <= TimeDelta::milliseconds(i64::from(limits.clock_milliseconds)) {
+        return None;
+    }
+    let way = if ahead > TimeDelta::zero() { "ahead of" } else { "behind" };
+    let (is, limit) =
+        (format!("{} ms", ahead.num_milliseconds().abs()), format!("{} ms", limits.clock_milliseconds));
+    let text = format!(
+        "the clock of {venue} is {is} {way} ours, limit {limit}; set the clock of this machine: timedatectl set-ntp true"
+    );
+    Some(over(CLOCK_SKEW, "clock_milliseconds", text, is, limit))
 }
 
 /// Whether book and broker disagree about so much that nothing must move by itself. `venues` are those of which the book

@@ -46,6 +46,9 @@ pub struct View<'a> {
     pub executed: Executed,
     /// When the venue last answered.
     pub contact: Option<Time>,
+    /// How far the venue's own clock is from ours, above zero when it is ahead, by the nearer of its last two readings; and when
+    /// it was last read.
+    pub clock: Option<(TimeDelta, Time)>,
     /// The decision the order serves.
     pub signal: Option<&'a Signal>,
     /// Another decision of the same strategy, about the same instrument, bar and direction, that led or may lead to an order.
@@ -67,6 +70,8 @@ pub struct View<'a> {
     pub alerts: Option<bool>,
     /// Where it is traded.
     pub stage: Stage,
+    /// The first reading of equity of this account day is far from what was known, and no second one has confirmed it yet.
+    pub unconfirmed: bool,
     /// Another order of the same instrument and purpose is open.
     pub duplicate: bool,
     /// Whether the market is open.

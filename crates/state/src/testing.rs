@@ -1,10 +1,12 @@
 //! What the tests of this crate share: short records, a journal's worth of random ones, and a row of each kind.
 
+use broker_api::arming::{BROKER_PAPER, Disarmed, GateOverridden, GatePassed, PAPER};
 use broker_api::{
-    AccountId, AccountRef, Amount, AssetClass, By, CancelOutcome, Code, Currency, Cursor, Direction, End,
-    Ending, ExecutionId, Fill, Finding, Intent, Key, Level, Marks, Mode, NonTrade, NonTradeKind, OrderKind,
-    Proof, Protection, Purpose, Ratio, Reason, Record, Repair, Repaired, Scope, Side, Signal, SignalId,
-    SizeWanted, StrategyId, SubmitOutcome, Symbol, Time, TimeInForce, VenueId, Wanted,
+    AccountId, AccountRef, Amount, Armed, AssetClass, By, CancelOutcome, Code, Currency, Cursor, Direction,
+    End, Ending, ExecutionId, Figures, Fill, Finding, Intent, Key, Level, LimitsConfirmed, LimitsSet, Marks,
+    Mode, NonTrade, NonTradeKind, OrderKind, Proof, Protection, Purpose, Ratio, Reason, Record, Repair,
+    Repaired, Scope, Side, Signal, SignalId, SizeWanted, StrategyId, SubmitOutcome, Symbol, Time,
+    TimeInForce, VenueId, Wanted,
 };
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
@@ -40,6 +42,17 @@ pub(crate) fn account() -> AccountRef {
         mode: Mode::Paper,
         currency: usd(),
     }
+}
+
+/// The same account with real money in it.
+pub(crate) fn live() -> AccountRef {
+    AccountRef { mode: Mode::Live, ..account() }
+}
+
+/// What a book of random records is bound to: practice or real money.
+pub(crate) fn bindings() -> impl Strategy<Value = Record> {
+    let of = prop_oneof![Just(account()), Just(live())];
+    of.prop_map(|of| Record::VenueBound { of, equity: "1000".parse().unwrap(), cursor: cursor(0) })
 }
 
 pub(crate) fn bound() -> Record {
@@ -170,7 +183,7 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
             1 => Just(Record::PlanSet { key, plan: plan(m), signal: signal_id }),
             1 => Just(Record::ExitWanted { key, signal: None, code: Code::fixed("exit") }),
             1 => Just(Record::ProtectionBlocked { key, purpose: Purpose::Stop, reason: reason(m), retry_at: at(5), bound: at(30) }),
-            1 => Just(Record::DayStarted { starts: at(i64::from(price) * 30), equity: "900".parse().unwrap(), high_water: "1000".parse().unwrap(), late: false, week: (m % 2 == 0).then(|| "950".parse().unwrap()), carried: None }),
+            1 => Just(Record::DayStarted { starts: at(i64::from(price) * 30), equity: "900".parse().unwrap(), read: (m % 3 == 0).then(|| "890".parse().unwrap()), high_water: "1000".parse().unwrap(), late: false, week: (m % 2 == 0).then(|| "950".parse().unwrap()), carried: None }),
             1 => Just(Record::LevelSet { level: Level::Paused, by: By::Operator { name: "ann".into() }, reason: reason(m), until: Some(at(9)) }),
             1 => Just(Record::EntriesStopped { scope: scope(n), reason: reason(m), until: (m % 3 > 0).then(|| at(i64::from(m))) }),
             1 => Just(Record::EntriesAllowed { scope: scope(n), by: if m % 2 == 0 { By::Guard } else { By::Operator { name: "ann".into() } }, reason: reason(m) }),
@@ -185,7 +198,34 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
             1 => Just(Record::Stopped { life: 1, exit: 0, equity: None }),
         ]
     });
-    prop_oneof![3 => orders, 2 => others]
+    prop_oneof![30 => orders, 20 => others, 5 => small().prop_map(|(n, m, ..)| permitted(n, m))]
+}
+
+/// What people allow: limits in their versions, real money that is armed for a while, gates.
+fn permitted(n: u8, m: u8) -> Record {
+    let version = u32::from(m % 3) + 1;
+    let (name, reason): (Box<str>, Box<str>) = ("ann".into(), format!("because of {m}").into());
+    let figures = || -> Figures { [("positions_max".into(), m.to_string().into())].into() };
+    match n % 7 {
+        0 | 1 => Record::LimitsSet(LimitsSet { version, figures: figures() }),
+        2 => {
+            let from = at(i64::from(m));
+            Record::LimitsConfirmed(LimitsConfirmed { figures: figures(), from, name, reason })
+        }
+        3 => {
+            let (until, drilled) = (at(10 + i64::from(m)), m.is_multiple_of(2).then(|| at(0)));
+            Record::Armed(Armed { of: live(), until, limits: version, drilled, name, reason })
+        }
+        4 => {
+            let by = if m.is_multiple_of(2) { By::Guard } else { By::Operator { name } };
+            Record::Disarmed(Disarmed { by, reason: self::reason(m) })
+        }
+        5 => Record::GateOverridden(GateOverridden { gate: BROKER_PAPER, name, reason }),
+        _ => {
+            let gate = if m.is_multiple_of(2) { PAPER } else { BROKER_PAPER };
+            Record::GatePassed(GatePassed { gate, certificate: digest(&[m]), name, reason })
+        }
+    }
 }
 
 fn scope(n: u8) -> Scope {

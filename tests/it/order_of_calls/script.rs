@@ -243,6 +243,7 @@ pub(super) fn accepted() -> SubmitOutcome {
 pub(super) struct Script {
     pub(super) calls: Calls,
     pub(super) clock: Stepped,
+    stage: engine::Stage,
     order: Sequence,
     rows: MockRows,
     port: MockPort,
@@ -264,7 +265,8 @@ impl Script {
         port.expect_account().returning(move || Ok(account(at.now())));
         port.expect_activity_since().returning(move |cursor| Ok(log.activity(cursor)));
         let folder = tempfile::tempdir().expect("a folder");
-        let mut script = Self { calls, clock, order: Sequence::new(), rows, port, folder };
+        let stage = engine::Stage::Paper;
+        let mut script = Self { calls, clock, stage, order: Sequence::new(), rows, port, folder };
         script.append(&["venue_bound", "started", "limits_set"]);
         script.append(&["day_started"]);
         script
@@ -273,6 +275,16 @@ impl Script {
     /// The files of the book; only the halt file is ever there.
     pub(super) fn files(&self) -> Files {
         Files::beside(&self.folder.path().join("paper-state.json"))
+    }
+
+    /// It is a broker with a clock of its own, which is read so often: so many milliseconds ahead of ours.
+    pub(super) fn clocks(&mut self, ahead: &'static [i64]) {
+        self.stage = engine::Stage::Broker;
+        let (at, mut ahead) = (self.clock.clone(), ahead.iter());
+        self.port.expect_clock().times(ahead.len()).returning(move || {
+            let ahead = ahead.next().expect("as often as that");
+            Ok(at.now() + chrono::TimeDelta::milliseconds(*ahead))
+        });
     }
 
     /// Next, one append of exactly these records, which succeeds.
@@ -346,11 +358,11 @@ impl Script {
     /// Starts a runner on both, with a price of each instrument known.
     pub(super) async fn start(self) -> (Runner<MockRows>, Stage) {
         let halt = self.files().halt;
-        let Self { calls, clock, rows, port, folder, .. } = self;
+        let Self { calls, clock, stage, rows, port, folder, .. } = self;
         let broker = Arc::new(Noting { port, calls: calls.clone() });
         let ours = Venue::new(broker, clock.clock(), halt).with_patience(PATIENCE);
         let journal = Journal::open(rows).expect("an empty journal");
-        let desk = Desk::new(setup(capabilities()));
+        let desk = Desk::new(engine::Setup { stage, ..setup(capabilities()) });
         let runner = Runner::start(desk, Book::default(), journal, vec![ours], clock.clock(), "0", None);
         let mut runner = runner.await.expect("a start");
         let now = clock.now();

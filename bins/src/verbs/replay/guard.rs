@@ -38,6 +38,8 @@ pub struct Report {
     /// With every limit wide but the number of positions.
     wide: Outcome,
     rows: Vec<Row>,
+    /// After how many account days a person resumes, if one does.
+    resume_after: Option<u32>,
 }
 
 /// What all replays have in common.
@@ -61,6 +63,9 @@ impl Past<'_> {
         let tally = Tally::new(args.cash);
         let mut replay = Replay::begin(setup, engine, keep, tally, env!("CARGO_PKG_VERSION"), start)
             .map_err(|fault| super::ended(&fault))?;
+        if let Some(days) = args.resume_after {
+            replay = replay.resuming_after(days);
+        }
         let played = drive(&mut replay, &mut bars, source.get()).map_err(|fault| super::ended(&fault))?;
         let last = played.last.unwrap_or(start);
         let account =
@@ -125,5 +130,5 @@ pub fn report(
         return Err(Failure::new(Exit::Unexpected, "replay_failed", text)
             .fix("look whether somebody changed the bars meanwhile; nothing was written"));
     }
-    Ok(Report { configured, wide, rows })
+    Ok(Report { configured, wide, rows, resume_after: args.resume_after })
 }

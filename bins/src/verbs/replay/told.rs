@@ -45,7 +45,7 @@ impl Ended<'_> {
             .iter()
             .map(|(at, level, code)| json!({ "at": at, "level": level, "code": code }))
             .collect();
-        json!({
+        let mut summary = json!({
             "schema": super::SCHEMA,
             "tradewind": env!("CARGO_PKG_VERSION"),
             "bars": self.played.bars,
@@ -85,7 +85,11 @@ impl Ended<'_> {
             "columns_not_used": self.unused,
             "left_out": ["interest", "financing", "dividends", "borrowing costs", "margin calls"],
             "trades_sha256": self.hash,
-        })
+        });
+        if let Some(days) = args.resume_after {
+            summary["resume_after"] = json!(days);
+        }
+        summary
     }
 
     fn source(&self) -> String {

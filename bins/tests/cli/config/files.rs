@@ -41,18 +41,18 @@ fn a_limit_that_the_file_does_not_name_is_missing_and_all_are_told() {
     let place = Place::new();
     place.write("tradewind.toml", "");
     let said = refused(&place);
-    assert!(said.contains("tradewind.toml:1: limits: 60 keys are missing: daily_loss_percent, "), "{said}");
+    assert!(said.contains("tradewind.toml:1: limits: 61 keys are missing: daily_loss_percent, "), "{said}");
     assert!(said.contains("drill_age_days"), "{said}");
     place.write("tradewind.toml", "# nothing\n\n[limits]\npositions_max = 5\n");
     let said = refused(&place);
     assert!(
-        said.contains("tradewind.toml:3:2: limits: 59 keys are missing") && !said.contains("positions_max"),
+        said.contains("tradewind.toml:3:2: limits: 60 keys are missing") && !said.contains("positions_max"),
         "{said}"
     );
     // nothing else completes a file
     let mut command = place.command(&["run", "--set", "limits.cooldown_hours=5"]);
     let said = stderr(&command.output().unwrap());
-    assert!(said.contains("59 keys are missing"), "{said}");
+    assert!(said.contains("60 keys are missing"), "{said}");
     place.write("tradewind.toml", &good(&Place::new()).replace("equal_slots = ", "# equal_slots = "));
     assert!(refused(&place).contains("sizing names no way to size"));
 }

@@ -61,6 +61,8 @@ fn a_gap_beyond_the_loss_of_a_day_ends_entries_until_a_person_resumes_on_the_nex
     // The next account day has begun, and nobody has resumed.
     at(&desk, "2026-10-05T21:05:00Z");
     assert_eq!(enters(&desk, 3, desk.enter("early", "BTC/USD", "90000"), &[]), "denied level");
+    // Its first reading is far from what was known, and begins it once a second one says the same.
+    assert_eq!(read_twice(&desk), Some(3));
     let days = records(&desk, "day_started");
     let begun = &days.last().unwrap()["record"];
     assert_eq!(

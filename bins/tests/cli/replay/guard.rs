@@ -100,6 +100,24 @@ fn a_day_that_trips_a_breaker_shows_what_it_cost_to_the_cent() {
     assert!(line("trip       as configured").contains("2024-03-06"), "{text}");
 }
 
+/// A day that begins late is measured from what was known before: what a person resumes in vain trips again at once.
+#[test]
+fn a_person_resumes_so_many_days_after_each_trip() {
+    let past = bad_day();
+    for (days, resumed, trips) in [("1", 3, 4), ("2", 2, 3), ("10", 0, 1)] {
+        let ran = past.tradewind(&[&given(days)[..], &EXACT, &["--resume-after", days]].concat());
+        assert_done(&ran);
+        let report = report(&past, days);
+        let counted = (&report["configured"]["resumed"], &report["configured"]["trips"]);
+        assert_eq!(counted, (&json!(resumed), &json!(trips)), "{days}");
+        assert_eq!((&report["wide"]["resumed"], &report["wide"]["trips"]), (&json!(0), &json!(0)));
+        assert_eq!(report["resume_after"].to_string(), days);
+        assert_eq!(past.summary(days)["resume_after"].to_string(), days);
+        let text = stdout(&ran);
+        assert!(text.contains("a person resumes") && !text.contains("nobody resumes"), "{text}");
+    }
+}
+
 #[test]
 fn as_configured_is_the_replay_itself_and_the_report_is_the_same_again() {
     let past = Past::new();

@@ -1,8 +1,8 @@
 //! Trips that tighten the level, what a level asks for, and how a person loosens it.
 
-use broker_api::{By, Code, Level, Phase, Reason, Record, Time, planted};
+use broker_api::{By, Code, Level, Phase, Reason, Record, Time, VenueId, planted};
 use chrono::TimeDelta;
-use risk::{Trip, Unclear};
+use risk::{Stage, Trip, Unclear};
 use state::{Book, Illegal};
 
 use super::{AGAIN, Step};
@@ -13,6 +13,9 @@ const NOT_ARMED: Code = Code::fixed("not_armed");
 const FLATTEN: Code = Code::fixed("flatten");
 const OPERATOR: Code = Code::fixed("operator");
 const UNKNOWN_TOO_OLD: Code = Code::fixed("unknown_too_old");
+
+/// How long entries rest once two clocks were apart, before they are compared again.
+const UNTIL_SET: TimeDelta = TimeDelta::minutes(10);
 
 /// What of a book stands in the way of trading.
 pub fn unclear(book: &Book) -> Unclear {
@@ -135,6 +138,17 @@ impl Step<'_> {
             ..Reason::plain(UNKNOWN_TOO_OLD, text)
         };
         Some(Trip { level: Level::ReduceOnly, reason, until: None })
+    }
+
+    /// The clock of a venue was read: whether it is too far from ours, by two readings.
+    pub(super) fn clock(&mut self, venue: VenueId) -> Result<(), Illegal> {
+        if self.setup.stage != Stage::Broker || self.book.guard().level >= Level::Paused {
+            return Ok(());
+        }
+        let ahead = self.market.clock_twice(venue);
+        let reason = ahead.and_then(|ahead| risk::stops::apart(ahead, venue, &self.setup.limits));
+        let Some(reason) = reason else { return Ok(()) };
+        self.tripped(Trip { level: Level::Paused, reason, until: Some(self.now + UNTIL_SET) })
     }
 
     /// After a refusal: whether there were too many.

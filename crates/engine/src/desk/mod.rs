@@ -102,6 +102,10 @@ pub struct Desk {
     floor: Floor,
     /// When the account was first read at a fall that closes everything; it is read once more before that is done.
     doubt: Option<Time>,
+    /// The first reading of an account day, and when it was made, while a second one must confirm it.
+    first: Option<(Amount, Time)>,
+    /// What everything was worth by the last reading, and by the one before.
+    read: (Option<Amount>, Option<Amount>),
     losses: Losses,
     /// Venues at which money came or went since their account was last read: what that says is of before.
     flowed: BTreeSet<VenueId>,
@@ -130,6 +134,7 @@ struct Step<'a> {
     hours: &'a mut Hours,
     floor: &'a mut Floor,
     doubt: &'a mut Option<Time>,
+    first: &'a mut Option<(Amount, Time)>,
     losses: &'a mut Losses,
     flowed: &'a mut BTreeSet<VenueId>,
     pace: &'a mut Pace,
@@ -154,6 +159,8 @@ impl Desk {
             hours,
             floor: Floor::default(),
             doubt: None,
+            first: None,
+            read: (None, None),
             losses: Losses::default(),
             flowed: BTreeSet::new(),
             pace: None,
@@ -179,9 +186,10 @@ impl Desk {
         self.due
     }
 
-    /// Whether the account shall be read once more, and when, before everything is closed, or a class is stopped.
+    /// Whether the account shall be read once more, and when, before everything is closed, a class is stopped, or a day begins.
     pub fn doubts(&self) -> Option<Time> {
-        let first = self.doubt.into_iter().chain(self.losses.doubt()).min()?;
+        let of_day = self.first.map(|(_, at)| at);
+        let first = self.doubt.into_iter().chain(self.losses.doubt()).chain(of_day).min()?;
         Some(first + TimeDelta::seconds(i64::from(self.setup.limits.confirm_seconds)))
     }
 
@@ -228,8 +236,10 @@ impl Desk {
     #[inline]
     pub(crate) fn note(&mut self, book: &Book, market: &mut Market, input: &Input, now: Time) -> bool {
         market.observe(input, now);
-        if let Input::Quote { ix, quote } = input {
-            self.losses.sees(*ix, quote);
+        match input {
+            Input::Quote { ix, quote } => self.losses.sees(*ix, quote),
+            Input::Snapshot { .. } => self.note_equity(book, market),
+            _ => {}
         }
         if std::mem::take(&mut self.is_fresh) {
             self.watches |= book.positions().any(|position| position.plan.trail.is_some());
@@ -266,6 +276,7 @@ impl Desk {
             hours: &mut self.hours,
             floor: &mut self.floor,
             doubt: &mut self.doubt,
+            first: &mut self.first,
             losses: &mut self.losses,
             flowed: &mut self.flowed,
             pace,
@@ -308,6 +319,7 @@ impl Step<'_> {
                 self.reading = Some(*venue);
                 self.holdings(*venue, holdings)
             }
+            Input::Clock { venue, .. } => self.clock(*venue),
             Input::Closing { key, outcome } => {
                 self.put(Record::CloseAnswered { key: *key, answer: outcome.clone() })
             }

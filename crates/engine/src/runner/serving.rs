@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use broker_api::{Account, Cursor, Holdings, VenueId};
+use chrono::TimeDelta;
 use state::{Durable, Store};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use super::{Frozen, Runner};
+use super::{Frozen, Runner, clocks};
 use crate::command::Command;
 use crate::input::Input;
 use crate::venue::{OnItsWay, Venue};
@@ -48,9 +49,19 @@ struct Reading {
     sent: u64,
     log: Vec<Input>,
     lists: Option<Holdings>,
+    clock: Vec<Input>,
     account: Option<Account>,
     depth: Depth,
     silent: Option<Box<str>>,
+}
+
+/// What is asked of a venue beside its log.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    depth: Depth,
+    lists: bool,
+    /// How far its clock may be from ours, when that is read.
+    clock: Option<TimeDelta>,
 }
 
 /// What is under way at one venue.
@@ -140,18 +151,17 @@ impl UnderWay {
         }
     }
 
-    fn read(&mut self, venue: Arc<Venue>, cursor: Option<Cursor>, lists: bool, depth: Depth) {
+    fn read(&mut self, venue: Arc<Venue>, cursor: Option<Cursor>, mut asked: Asked) {
         let id = venue.id();
         let traffic = self.venues.entry(id).or_default();
         if traffic.reading {
-            traffic.again = traffic.again.max(Some(depth));
+            traffic.again = traffic.again.max(Some(asked.depth));
             return;
         }
         traffic.reading = true;
         let sent = traffic.sent;
-        let lists = lists && traffic.open == 0;
-        let task =
-            async move { Answer(Told::Reading(Box::new(reading(&venue, cursor, lists, depth, sent).await))) };
+        asked.lists &= traffic.open == 0;
+        let task = async move { Answer(Told::Reading(Box::new(reading(&venue, cursor, asked, sent).await))) };
         let task = self.tasks.spawn_on(task, &self.handle).id();
         self.left.push((task, Left::Reading(id)));
     }
@@ -168,6 +178,7 @@ impl Left {
                 sent: 0,
                 log: Vec::new(),
                 lists: None,
+                clock: Vec::new(),
                 account: None,
                 depth: Depth::Log,
                 silent: Some(error.to_string().into()),
@@ -176,10 +187,16 @@ impl Left {
     }
 }
 
-async fn reading(venue: &Venue, cursor: Option<Cursor>, lists: bool, depth: Depth, sent: u64) -> Reading {
+async fn reading(venue: &Venue, cursor: Option<Cursor>, asked: Asked, sent: u64) -> Reading {
+    let Asked { depth, lists, clock: limit } = asked;
     let (log, failed) = venue.log_since(cursor).await;
-    let (mut lists_told, mut account, mut silent) = (None, None, failed);
+    let (mut lists_told, mut clock, mut account, mut silent) = (None, Vec::new(), None, failed);
     if depth == Depth::All {
+        if let Some(limit) = limit {
+            let (read, failed) = clocks::read(venue, limit).await;
+            clock = read;
+            silent = failed.or(silent);
+        }
         if lists {
             match venue.holdings().await {
                 Ok(holdings) => lists_told = Some(holdings),
@@ -192,7 +209,7 @@ async fn reading(venue: &Venue, cursor: Option<Cursor>, lists: bool, depth: Dept
         }
     }
     let silent = silent.map(|failed| failed.why);
-    Reading { venue: venue.id(), sent, log, lists: lists_told, account, depth, silent }
+    Reading { venue: venue.id(), sent, log, lists: lists_told, clock, account, depth, silent }
 }
 
 impl<S: Store> Runner<S> {
@@ -216,8 +233,10 @@ impl<S: Store> Runner<S> {
     fn read_one(&self, id: VenueId, depth: Depth, under_way: &mut UnderWay) {
         let Some(venue) = self.venues.iter().find(|venue| venue.id() == id) else { return };
         let cursor = self.book.venue(id).map(|state| state.cursor);
-        let lists = depth == Depth::All && self.wants_holdings(id);
-        under_way.read(Arc::clone(venue), cursor, lists, depth);
+        let is_all = depth == Depth::All;
+        let lists = is_all && self.wants_holdings(id);
+        let clock = self.wants_clock(id).filter(|_| is_all);
+        under_way.read(Arc::clone(venue), cursor, Asked { depth, lists, clock });
     }
 
     /// Takes answers in, in one commit, and begins what follows from them. After an outcome the venue's log is read.
@@ -240,7 +259,7 @@ impl<S: Store> Runner<S> {
                     again(venue, Depth::Log);
                 }
                 Told::Reading(read) => {
-                    let Reading { venue, sent, log, lists, account, depth, silent } = *read;
+                    let Reading { venue, sent, log, lists, clock, account, depth, silent } = *read;
                     let traffic = under_way.venues.entry(venue).or_default();
                     traffic.reading = false;
                     if let Some(depth) = traffic.again.take() {
@@ -251,6 +270,7 @@ impl<S: Store> Runner<S> {
                     inputs.extend(log);
                     let lists = lists.filter(|_| traffic.sent == sent);
                     inputs.extend(lists.map(|holdings| Input::Holdings { venue, holdings }));
+                    inputs.extend(clock);
                     inputs.extend(account.map(|account| Input::Snapshot { account }));
                     if depth == Depth::All {
                         inputs.push(Input::Timer);

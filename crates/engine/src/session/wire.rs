@@ -81,7 +81,7 @@ struct SetUp<'a> {
 /// none.
 const DRILL: &str = "drill_age_days";
 /// Limits of breakers that came later: sessions without them were decided as if nothing tripped.
-const BREAKERS: [&str; 8] = [
+const BREAKERS: [&str; 9] = [
     "daily_loss_equity_percent",
     "daily_loss_forex_percent",
     "daily_loss_crypto_percent",
@@ -90,6 +90,7 @@ const BREAKERS: [&str; 8] = [
     "slippage_crypto_bps",
     "answer_seconds_max",
     "diverged_max",
+    "clock_milliseconds",
 ];
 
 fn limits<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, Limits>, D::Error> {
@@ -102,7 +103,7 @@ fn limits<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'static, Limits>, D:
 }
 
 #[derive(Serialize, Deserialize)]
-struct Span(#[serde(with = "millis")] TimeDelta);
+pub(super) struct Span(#[serde(with = "millis")] TimeDelta);
 
 impl<'a> Header<'a> {
     pub(super) fn of(
@@ -210,6 +211,7 @@ pub(super) enum Told {
     Found { order: ClientOrderId, finding: Option<Finding> },
     Snapshot { account: Account },
     Holdings { venue: VenueId, holdings: Holdings },
+    Clock { venue: VenueId, ahead: Span },
     Closing { key: Key, outcome: CancelOutcome },
     Days { venue: VenueId, class: AssetClass, days: Vec<VenueDay> },
     Timer,
@@ -243,6 +245,7 @@ impl Told {
             Input::Holdings { venue, holdings } => {
                 Self::Holdings { venue: *venue, holdings: holdings.clone() }
             }
+            Input::Clock { venue, ahead } => Self::Clock { venue: *venue, ahead: Span(*ahead) },
             Input::Closing { key, outcome } => Self::Closing { key: *key, outcome: outcome.clone() },
             Input::Days { venue, class, days } => {
                 Self::Days { venue: *venue, class: *class, days: days.clone() }
@@ -270,6 +273,7 @@ impl Told {
             Self::Found { order, finding } => Input::Found { order, finding },
             Self::Snapshot { account } => Input::Snapshot { account },
             Self::Holdings { venue, holdings } => Input::Holdings { venue, holdings },
+            Self::Clock { venue, ahead } => Input::Clock { venue, ahead: ahead.0 },
             Self::Closing { key, outcome } => Input::Closing { key, outcome },
             Self::Days { venue, class, days } => Input::Days { venue, class, days },
             Self::Timer => Input::Timer,

@@ -1,6 +1,7 @@
 //! What must hold, whatever fails. Each checker reads what the venue really did and what the journal holds, and knows
 //! nothing of how a desk decides.
 
+mod armed;
 mod bounds;
 mod compared;
 mod endings;
@@ -86,6 +87,7 @@ pub fn all(bounds: Bounds) -> Vec<Box<dyn Checker>> {
         Box::<fills::Fills>::default(),
         Box::<compared::Compared>::default(),
         Box::new(level::Levels::new(&bounds)),
+        Box::<armed::Armings>::default(),
         Box::<endings::Endings>::default(),
         Box::<guarded::Guarded>::default(),
         Box::new(exposure::Exposures::new(bounds)),

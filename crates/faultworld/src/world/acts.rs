@@ -61,8 +61,9 @@ impl World {
             Happening::Decided(decided) => {
                 let (signal, digest) = *decided;
                 let mut inputs = self.quotes();
-                inputs.push(Input::Signal { signal, digest });
                 self.turn(Turn::Refresh).await?;
+                inputs.extend(self.arms().map(Input::Operator));
+                inputs.push(Input::Signal { signal, digest });
                 self.turn(Turn::Take(inputs)).await
             }
             Happening::Prices(moves) => {
@@ -93,6 +94,25 @@ impl World {
                 self.look()
             }
         }
+    }
+
+    /// Whether a person arms the account of real money now, for some hours at most; mostly when it is not armed.
+    fn arms(&mut self) -> Option<Operator> {
+        let of = self.folded.venue(self.venue)?.of;
+        let (limits, is_armed) = (self.folded.guard().limits_version(), self.folded.guard().armed.is_some());
+        let dice = self.arms.as_mut()?;
+        if !dice.happens(if is_armed { 50 } else { 600 }) {
+            return None;
+        }
+        Some(Operator::Arm {
+            of,
+            seconds: u32::try_from(dice.between(60, 4 * 3_600)).ok()?,
+            limits,
+            drilled_before: None,
+            override_gate: Some("looked at".into()),
+            name: "mira".into(),
+            why: "looked at".into(),
+        })
     }
 
     fn prices_move(&mut self, moves: [i64; 3]) {

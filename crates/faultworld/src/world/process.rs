@@ -139,8 +139,9 @@ impl World {
             stage: engine::Stage::Broker,
             buckets: std::collections::BTreeMap::new(),
             blackouts: [].into(),
-            drilled: None,
-            alerts: None,
+            // With real money what is not armed is stopped by that alone.
+            drilled: self.arms.as_ref().map(|_| (self.clock)()),
+            alerts: self.arms.as_ref().map(|_| true),
         }
     }
 

@@ -41,7 +41,7 @@ pub(super) const FALLEN: Check = Check {
     name: "daily_loss",
     what: "the day's loss and the week's are below their bounds",
     keys: &["daily_loss_percent", "weekly_loss_percent"],
-    inputs: "equity, what the day and the week began with. A book that has not begun a week yet has no loss of it",
+    inputs: "equity, what the day and the week began with. A book that has not begun a week yet has no loss of it; a first reading of a day that is far from what was known is confirmed by a second",
     applies: Applies::ENTRIES,
     missing: DENIES,
     control: Control::CAPITAL,
@@ -55,6 +55,10 @@ fn fallen(case: &Case<'_, '_>) -> Result<Said, Lack> {
             "equity at the beginning of the account day is not known; the venue's account must be readable",
         )));
     };
+    if case.view.unconfirmed {
+        let text = "the first reading of equity of this account day is far from what was known; a second one must confirm it";
+        return Ok(Said::missing(no("unconfirmed_equity", text)));
+    }
     let of_day = fell(
         case,
         day.equity,

@@ -3,7 +3,11 @@
 use broker_api::{Level, Reason, planted};
 use chrono::TimeDelta;
 
-use super::{AHEAD, Applies, COUNTED, Case, Check, Control, Lack, Said, beyond, no, over};
+use rust_decimal::Decimal;
+
+use super::{AHEAD, Applies, COUNTED, Case, Check, Control, DENIES, Lack, Said, beyond, no, over, within};
+use crate::stops::apart;
+use crate::view::Stage;
 
 pub(super) const LIMITS: Check = Check {
     number: 1,
@@ -180,4 +184,36 @@ fn connectivity(case: &Case<'_, '_>) -> Result<Said, Lack> {
     };
     // Legs and exits are delayed, never denied.
     Ok(if case.is_entry() { Said::missing(fault) } else { Said::wait(fault) })
+}
+
+pub(super) const CLOCK: Check = Check {
+    number: 6,
+    name: "clock",
+    what: "the venue's clock and ours say the same",
+    keys: &["clock_milliseconds"],
+    inputs: "the last two readings of the venue's own clock, of which the nearer one counts. What the way there and back explains of a difference is none; a simulator on this machine gives the time itself. The embedded broker has no clock of its own",
+    applies: Applies { stages: &[Stage::Broker], ..Applies::ENTRIES },
+    missing: DENIES,
+    control: Control::MONITORING,
+    judge: clock,
+};
+
+/// How long ago a clock may have been read last.
+const READ_WITHIN: TimeDelta = TimeDelta::minutes(5);
+
+fn clock(case: &Case<'_, '_>) -> Result<Said, Lack> {
+    let venue = case.view.instrument.key.venue;
+    let missing = |text: String| Ok(Said::missing(no("no_clock", text)));
+    let Some((ahead, read)) = case.view.clock else {
+        return missing(format!("the clock of {venue} was not read; it must be readable"));
+    };
+    if case.view.now - read > READ_WITHIN {
+        let age = (case.view.now - read).num_seconds();
+        return missing(format!("the clock of {venue} was read {age} s ago; it must be read again"));
+    }
+    if let Some(reason) = apart(ahead, venue, case.limits) {
+        return Ok(Said::denied(reason));
+    }
+    let is = Decimal::from(ahead.num_milliseconds().abs());
+    Ok(within(is, Decimal::from(case.limits.clock_milliseconds)))
 }

@@ -16,7 +16,7 @@ const SMALLER: [&str; 5] = [
     "buying_power_buffer_percent",
     "duplicate_seconds",
 ];
-const LARGER: [&str; 55] = [
+const LARGER: [&str; 56] = [
     "daily_loss_percent",
     "daily_loss_flatten_percent",
     "weekly_loss_percent",
@@ -72,6 +72,7 @@ const LARGER: [&str; 55] = [
     "slippage_crypto_bps",
     "answer_seconds_max",
     "diverged_max",
+    "clock_milliseconds",
 ];
 
 #[test]

@@ -181,11 +181,13 @@ fn what_does_not_apply_says_the_table() {
     world.signal.as_mut().unwrap().decision_price = None;
     assert_eq!(silent(marks(&world)), [15, 26, 40]);
     let mut world = World::good();
+    world.stage = Stage::Paper;
+    assert_eq!(silent(marks(&world)), [6, 26, 40]);
     world.stage = Stage::Replay;
-    assert_eq!(silent(marks(&world)), [26, 34, 38, 39, 40]);
+    assert_eq!(silent(marks(&world)), [6, 26, 34, 38, 39, 40]);
     // a replay of what was real money stays one
     world.armed();
-    assert_eq!(silent(marks(&world)), [26, 34, 38, 39, 40]);
+    assert_eq!(silent(marks(&world)), [6, 26, 34, 38, 39, 40]);
     assert!(matches!(world.review(), Verdict::Approved { .. }));
     let of_leg: Vec<u8> =
         CHECKS.iter().map(|row| row.number).filter(|n| ![2, 5, 8, 11, 12, 17, 21, 28].contains(n)).collect();

@@ -23,7 +23,9 @@ pub(super) struct World {
     pub(super) guard: GuardState,
     pub(super) exposures: Vec<Exposure>,
     pub(super) contact: Option<Time>,
+    pub(super) clock: Option<(TimeDelta, Time)>,
     pub(super) signal: Option<Signal>,
+    pub(super) unconfirmed: bool,
     pub(super) duplicate: bool,
     pub(super) market_open: bool,
     pub(super) venue_holds: bool,
@@ -129,7 +131,9 @@ impl World {
             },
             exposures: Vec::new(),
             contact: Some(now()),
+            clock: Some((TimeDelta::zero(), now())),
             signal: Some(signal),
+            unconfirmed: false,
             duplicate: false,
             market_open: true,
             venue_holds: false,
@@ -147,7 +151,7 @@ impl World {
             blackout: None,
             drilled: None,
             alerts: None,
-            stage: Stage::Paper,
+            stage: Stage::Broker,
             compared: true,
             rules: vec![instrument.clone()],
             buckets: Vec::new(),
@@ -160,6 +164,11 @@ impl World {
     pub(super) fn versioned(&mut self) {
         let figures = self.limits.figures();
         self.guard.limits = Some(LimitsInForce { version: 1, since: now(), figures });
+    }
+
+    /// An account at a broker, whose clock was read so.
+    pub(super) fn at_broker(&mut self, clock: Option<(TimeDelta, Time)>) {
+        self.clock = clock;
     }
 
     /// An account of real money, armed for an hour.
@@ -291,7 +300,9 @@ impl World {
             alerts: self.alerts,
             stage: self.stage,
             contact: self.contact,
+            clock: self.clock,
             signal: self.signal.as_ref(),
+            unconfirmed: self.unconfirmed,
             duplicate: self.duplicate,
             market_open: self.market_open,
             venue_holds: self.venue_holds,

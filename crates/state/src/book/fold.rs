@@ -227,13 +227,14 @@ impl Book {
                     None => return no(format!("nothing is held of {key}")),
                 }
             }
-            Record::DayStarted { starts, equity, high_water, late, week, carried } => {
+            Record::DayStarted { starts, equity, read, high_water, late, week, carried } => {
                 let (realised, carried) = (Amount::ZERO, *carried);
                 let (starts, equity, late) = (*starts, *equity, *late);
                 self.guard.day = Some(Day { starts, equity, late, realised, carried });
                 self.guard.week = *week;
                 self.guard.high_water = Some(*high_water);
-                self.guard.equity = Some(equity);
+                // What the next day that begins late is measured from is what there was, not what this one was measured from.
+                self.guard.equity = read.or(Some(equity));
                 self.forget(starts);
             }
             Record::EntriesStopped { scope, reason, until } => self.stopped(*scope, reason, *until, at)?,

@@ -171,6 +171,7 @@ mod tests {
         let day = Record::DayStarted {
             starts: at(),
             equity,
+            read: None,
             high_water: equity,
             late: false,
             week: None,

@@ -1,12 +1,16 @@
 //! What a journal promises: nothing is handed out before it is kept, every change is found, the fold is the book.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use super::*;
 use crate::Batch;
 use crate::memory::{Fault, MemoryStore};
 use crate::sqlite::SqliteStore;
-use crate::testing::{at, bound, commit, record, started, story};
+use crate::testing::{at, bindings, bound, commit, record, started, story};
 
 fn told(store: &MemoryStore) -> (Journal<MemoryStore>, Book) {
     let mut journal = Journal::open(store.clone()).unwrap();
@@ -173,12 +177,13 @@ fn the_book_of_a_moment_holds_what_was_decided_until_then() {
 proptest! {
     #[test]
     fn what_is_read_back_folds_to_the_same_book(
+        bound in bindings(),
         records in prop::collection::vec(record(), 0..150),
         size in 1usize..9,
     ) {
         let store = MemoryStore::new("a");
         let mut journal = Journal::open(store.clone()).unwrap();
-        let all: Vec<_> = [bound(), started(1)].into_iter().chain(records).collect();
+        let all: Vec<_> = [bound, started(1)].into_iter().chain(records).collect();
         let book = commit(&mut journal, &all, size);
         let again = Journal::open(store).unwrap();
         let mut folded = Book::default();
@@ -193,11 +198,15 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
-    fn a_file_keeps_what_memory_keeps(records in prop::collection::vec(record(), 0..60), size in 4usize..20) {
+    fn a_file_keeps_what_memory_keeps(
+        bound in bindings(),
+        records in prop::collection::vec(record(), 0..60),
+        size in 4usize..20,
+    ) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.sqlite");
         let mut journal = Journal::open(SqliteStore::create(&path).unwrap()).unwrap();
-        let all: Vec<_> = [bound(), started(1)].into_iter().chain(records).collect();
+        let all: Vec<_> = [bound, started(1)].into_iter().chain(records).collect();
         let book = commit(&mut journal, &all, size);
         let mut twin = Journal::open(MemoryStore::new(journal.id())).unwrap();
         commit(&mut twin, &all, size);
@@ -206,5 +215,34 @@ proptest! {
         let again = Journal::open(SqliteStore::open_read_only(&path).unwrap()).unwrap();
         prop_assert_eq!(again.store().read(0, usize::MAX).unwrap(), twin.store().rows());
         prop_assert_eq!(again.verify().unwrap().records, book.seq());
+    }
+}
+
+/// Random records are worth nothing where none of them can follow: each kind of what people allow does, in some book.
+#[test]
+fn all_that_people_allow_follows_in_some_random_book() {
+    let mut runner = TestRunner::deterministic();
+    let books = (bindings(), prop::collection::vec(record(), 150));
+    let mut followed = BTreeSet::new();
+    for _ in 0..600 {
+        let (bound, records) = books.new_tree(&mut runner).unwrap().current();
+        let mut book = Book::default();
+        for record in [bound, started(1)].into_iter().chain(records) {
+            if book.apply(&record, at(0)).is_ok() {
+                followed.insert(record.name());
+            }
+        }
+    }
+    for kind in [
+        "limits_set",
+        "limits_confirmed",
+        "armed",
+        "disarmed",
+        "gate_overridden",
+        "gate_passed",
+        "entries_stopped",
+        "entries_allowed",
+    ] {
+        assert!(followed.contains(kind), "{kind}: {followed:?}");
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use broker_api::{
-    Account, Amount, Code, Digest, Ending, Level, Mark, Marks, Purpose, Ratio, Reason, Record, Stamped, Time,
+    Account, Amount, By, Code, Digest, Ending, Level, Mark, Marks, Purpose, Ratio, Reason, Record, Stamped,
+    Time,
 };
 use engine::replay::Watcher;
 use risk::{BREAKERS, CHECKS, Part};
@@ -41,6 +42,7 @@ pub struct Tally {
     not_by_guard: u64,
     clipped: BTreeMap<u8, u64>,
     trips: u64,
+    resumed: u64,
     trips_by: BTreeMap<String, u64>,
     named: Vec<Tripped>,
     won: Amount,
@@ -68,6 +70,8 @@ pub struct Outcome {
     pub deepest: Ratio,
     /// How often the level became stricter.
     pub trips: u64,
+    /// How often a person let trading go on.
+    pub resumed: u64,
     /// The first of these changes.
     pub named: Vec<Tripped>,
     /// Entries that sizing or the venue denied.
@@ -90,6 +94,7 @@ impl Tally {
             not_by_guard: 0,
             clipped: BTreeMap::new(),
             trips: 0,
+            resumed: 0,
             trips_by: BTreeMap::new(),
             named: Vec::new(),
             won: Amount::ZERO,
@@ -111,6 +116,7 @@ impl Tally {
             profit_factor: self.won.share_of(self.lost).filter(|_| self.lost > Amount::ZERO),
             deepest: self.deepest,
             trips: self.trips,
+            resumed: self.resumed,
             named: self.named,
             not_by_guard: self.not_by_guard,
             denied: self.denied,
@@ -150,7 +156,8 @@ impl Watcher for Tally {
                         *self.clipped.entry(check.number).or_default() += 1;
                     }
                 }
-                Record::LevelSet { level, reason, .. } if *level > Level::Trading => {
+                Record::LevelSet { level: Level::Trading, by: By::Operator { .. }, .. } => self.resumed += 1,
+                Record::LevelSet { level, reason, by: By::Guard, .. } if *level > Level::Trading => {
                     self.trips += 1;
                     let key = reason.key.as_deref().unwrap_or_default().to_owned();
                     *self.trips_by.entry(key).or_default() += 1;
@@ -240,6 +247,7 @@ impl Outcome {
             "denied_not_by_the_guard": self.not_by_guard,
             "clipped": self.clipped(),
             "trips": self.trips,
+            "resumed": self.resumed,
             "levels": levels,
         })
     }

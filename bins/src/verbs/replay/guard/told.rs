@@ -133,6 +133,7 @@ impl Report {
         json!({
             "schema": SCHEMA,
             "tradewind": env!("CARGO_PKG_VERSION"),
+            "resume_after": self.resume_after,
             "configured": configured,
             "wide": self.wide.json(),
             "parts": rows,
@@ -185,6 +186,14 @@ impl Report {
             "           alone: its limits as configured, all others wide; its difference is from all limits wide\n\
              \x20          left out: its limits wide, all others as configured; its difference is from as configured\n",
         );
+        text.push_str(&match self.resume_after {
+            None => "           nobody resumes: what comes after a trip is lost\n".to_owned(),
+            Some(days) => format!(
+                "           a person resumes {} after each trip: {} times as configured\n",
+                figures::counted(usize::try_from(days).unwrap_or(usize::MAX), "account day"),
+                figures::count(self.configured.resumed)
+            ),
+        });
         if !without.is_empty() {
             let names: Vec<String> = without.iter().map(|row| row.name()).collect();
             text.push_str(&format!("no effect  {}\n", names.join(", ")));

@@ -14,6 +14,8 @@ pub(in super::super) const ALLOWED: &[Case] = &[
     (4, |w| w.account.as_mut().unwrap().at = now() + TimeDelta::seconds(60)),
     (5, |w| w.contact = Some(now() - TimeDelta::seconds(30))),
     (5, |w| w.contact = Some(now() + TimeDelta::seconds(60))),
+    (6, |w| w.at_broker(Some((TimeDelta::milliseconds(2_000), now() - TimeDelta::minutes(5))))),
+    (6, |w| w.at_broker(Some((TimeDelta::milliseconds(-2_000), now())))),
     (8, |w| w.lately.like_it = Some(now() - TimeDelta::seconds(60))),
     (9, |w| w.signal.as_mut().unwrap().bar_close = Some(now() - TimeDelta::hours(96))),
     (9, |w| w.signal.as_mut().unwrap().expires_at = now() + TimeDelta::milliseconds(1)),

@@ -15,6 +15,7 @@ fn holding() -> Book {
     let day = Record::DayStarted {
         starts: at(1),
         equity: of("1000"),
+        read: None,
         high_water: of("1200"),
         late: false,
         week: None,
@@ -257,6 +258,7 @@ fn the_last_execution_is_known_when_it_is_told_again_after_weeks() {
         let day = Record::DayStarted {
             starts: now,
             equity: of("1100"),
+            read: None,
             high_water: of("1200"),
             late: false,
             week: None,
