@@ -68,6 +68,16 @@ pub struct Ask {
     pub what: What,
 }
 
+/// What a sign of life tells, of the process that serves and of one that watches; nothing when the text is none.
+pub fn told(text: &str, now: Time) -> Option<String> {
+    let alive: Alive = serde_json::from_str(text).ok()?;
+    let (pid, since) = (alive.pid, alive.since);
+    let holder = Holder { pid, since, born: None, program: "".into(), host: "".into() };
+    let trader = Trader { holder, alive: Some(alive.clone()) };
+    let watcher = Watcher::from(alive);
+    Some(format!("{} {} {} {}", trader.told(now), trader.json(now), watcher.told(now), watcher.json(now)))
+}
+
 /// What the process says to it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -65,13 +65,17 @@ pub fn last(place: &Place) -> Option<Last> {
 /// down.
 pub fn tried(place: &Place, now: Time) -> Option<Time> {
     let drill = last(place).filter(|drill| drill.has_passed)?;
-    Some(now - (crate::clock::now() - drill.at))
+    drill.at_a_desk(now, crate::clock::now())
 }
 
 /// A drill that was put away; nothing when the file is none.
 pub fn read(file: &Path) -> Option<Last> {
-    let text = crate::reading::read_text(file, SMALL).ok()?;
-    let document: Value = serde_json::from_str(&text).ok()?;
+    of(&crate::reading::read_text(file, SMALL).ok()?)
+}
+
+/// The drill that a text tells of; nothing when it is none.
+pub fn of(text: &str) -> Option<Last> {
+    let document: Value = serde_json::from_str(text).ok()?;
     if document["schema"] != "tradewind.drill/1" {
         return None;
     }
@@ -81,6 +85,11 @@ pub fn read(file: &Path) -> Option<Last> {
 }
 
 impl Last {
+    /// When it was by the clock of a desk at which it is `now` while it is `here` on this machine; nothing for a time that is none.
+    pub fn at_a_desk(&self, now: Time, here: Time) -> Option<Time> {
+        now.checked_sub_signed(here - self.at)
+    }
+
     /// In words: `last drill 3 days ago, halt in 184 ms`.
     pub fn told(&self, now: Time) -> String {
         let took = self.halt_ms.map_or_else(String::new, |ms| format!(", halt in {ms} ms"));

@@ -9,7 +9,7 @@ mod kept;
 pub use backtest::{backtest, pairs};
 pub use facts::{Gathered, gather};
 pub use flags::{Answers, Flag};
-pub use kept::{Earlier, earlier, keep};
+pub use kept::{Earlier, earlier, keep, of};
 
 /// The first numbers of closed trades at which a gate is evaluated; then every hundred.
 const MARKS: [usize; 5] = [50, 75, 100, 150, 200];

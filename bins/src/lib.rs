@@ -114,6 +114,23 @@ pub fn check_ask(text: &str) -> Result<String, String> {
     serde_json::to_string(&ask).map_err(|error| error.to_string())
 }
 
+/// Reads a file that processes leave for each other as everything that it may be. Gives it written down as each that can be written
+/// again (an answer, signals that are handed over, who holds a lock), and what is told of it as each that is only read (a sign of
+/// life, a drill, an evaluation of a gate). For tests from outside.
+#[doc(hidden)]
+pub fn check_left(text: &str, now: broker_api::Time) -> (Vec<String>, Vec<String>) {
+    fn again<T: serde::de::DeserializeOwned + serde::Serialize>(text: &str) -> Option<String> {
+        serde_json::to_string(&serde_json::from_str::<T>(text).ok()?).ok()
+    }
+    let written =
+        [again::<control::Answer>(text), again::<control::Handed>(text), again::<state::lock::Holder>(text)];
+    let drill = drills::of(text)
+        .map(|drill| format!("{} {:?} {}", drill.told(now), drill.at_a_desk(now, now), drill.json()));
+    let evaluation = gate::of(text).map(|evaluation| format!("{evaluation:?}"));
+    let told = [control::told(text, now), drill, evaluation];
+    (written.into_iter().flatten().collect(), told.into_iter().flatten().collect())
+}
+
 fn act(out: Out, cli: &Cli) -> Result<Exit, Failure> {
     let reads_none = matches!(
         cli.verb,

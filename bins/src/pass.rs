@@ -314,8 +314,6 @@ impl Pass {
             edits::noted(self.out, &edit, &mut book, &mut journal, now)?;
             files::written(&self.place, &book, &journal, now)?;
         }
-        // Nothing waits now. What could not be tidied up costs space and nothing else.
-        let _ = journal.maintain();
         self.out.step("exit");
         Ok(Ended { place: self.place, book, journal, _lock: self.lock })
     }

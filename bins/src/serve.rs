@@ -94,7 +94,8 @@ struct Last {
     tick: Stopwatch,
     second: Stopwatch,
     read: Stopwatch,
-    tidied: Stopwatch,
+    /// Nothing before the first time.
+    tidied: Option<Stopwatch>,
     timer: Time,
 }
 
@@ -164,7 +165,7 @@ impl Serving {
                 tick: Stopwatch::start(),
                 second: Stopwatch::start(),
                 read: Stopwatch::start(),
-                tidied: Stopwatch::start(),
+                tidied: None,
                 timer: now,
             },
             pass,
@@ -278,8 +279,9 @@ impl Serving {
             }
             notify::watchdog();
         }
-        if self.last.tidied.elapsed() >= TIDIES && self.under_way.is_empty() {
-            self.last.tidied = Stopwatch::start();
+        let is_tidy = self.last.tidied.is_some_and(|last| last.elapsed() < TIDIES);
+        if !is_tidy && self.under_way.is_empty() {
+            self.last.tidied = Some(Stopwatch::start());
             self.pass.tidy();
             self.inbox.tidy(std::time::SystemTime::from(clock::now()), false);
         }

@@ -15,10 +15,14 @@
     reason = "a bench prints what it measured by the clock, and what fails in it ends it"
 )]
 
+#[path = "serving/floor.rs"]
+mod floor;
 #[path = "serving/inside.rs"]
 mod inside;
 #[path = "serving/mirror.rs"]
 mod mirror;
+#[path = "serving/order.rs"]
+mod order;
 #[path = "serving/pass.rs"]
 mod pass;
 #[path = "serving/rig.rs"]
@@ -63,9 +67,9 @@ fn main() {
         lines.extend(asked("order").then(|| served.orders()).into_iter().flatten());
     }
     if asked("order") {
-        let measured = inside::Measured::all();
+        let measured = order::Measured::all();
         lines.extend(measured.lines());
-        told.push(measured.profile());
+        told.extend(measured.profile());
     }
     if asked("pass") {
         lines.extend(pass::lines());

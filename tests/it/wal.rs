@@ -130,3 +130,27 @@ fn a_reader_beside_the_writer_does_not_keep_the_log_growing() {
     }
     assert!(largest < FOLDED_AT, "the log grew to {largest} bytes");
 }
+
+#[test]
+fn after_housekeeping_a_commit_neither_begins_the_log_nor_makes_it_longer() {
+    /// What the head of a log is, which is another one each time that it is begun.
+    const HEAD: usize = 32;
+    let head = |disk: &Disk| fs::read(&disk.log).unwrap()[..HEAD].to_vec();
+    let mut disk = Disk::new();
+    disk.write(0);
+    let first = head(&disk);
+    disk.journal.maintain().unwrap();
+    let (begun, room) = (head(&disk), disk.log_bytes());
+    assert_ne!(begun, first, "it was not begun anew");
+    assert!(room >= 1024 * 1024, "it has {room} bytes");
+    for n in 1..100 {
+        disk.write(n);
+        assert_eq!((head(&disk), disk.log_bytes()), (begun.clone(), room), "commit {n}");
+    }
+    disk.journal.maintain().unwrap();
+    let tidy = (head(&disk), disk.stamp());
+    disk.journal.maintain().unwrap();
+    assert_eq!((head(&disk), disk.stamp()), tidy, "where nothing was written nothing is tidied up");
+    let again = Journal::open(SqliteStore::open_read_only(&disk.file).unwrap()).unwrap();
+    assert_eq!(again.verify().unwrap().records, 101);
+}

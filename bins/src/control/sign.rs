@@ -55,6 +55,12 @@ impl Sign {
 #[derive(Clone, Debug)]
 pub struct Watcher(Alive);
 
+impl From<Alive> for Watcher {
+    fn from(alive: Alive) -> Self {
+        Self(alive)
+    }
+}
+
 impl Watcher {
     /// That of a place; nothing when there is none, or when it ended as it should.
     pub fn of(place: &Place) -> Option<Self> {

@@ -53,23 +53,28 @@ pub fn earlier(place: &Place, gate: &str, trades: usize) -> io::Result<Vec<Earli
         if name.starts_with('.') || !name.starts_with(&format!("{gate}-")) {
             continue;
         }
-        let unreadable =
-            || io::Error::new(io::ErrorKind::InvalidData, format!("{name} is no evaluation of a gate"));
-        let text = crate::reading::read_text(&folder.join(&name), LARGE).map_err(|_| unreadable())?;
-        let document: Value = serde_json::from_str(&text).map_err(|_| unreadable())?;
-        let data = &document["data"];
-        let at = document["as_of"].as_str().and_then(|at| at.parse().ok()).ok_or_else(unreadable)?;
-        if data["judged"]["trades"].as_u64() != u64::try_from(trades).ok() {
-            continue;
+        let text = crate::reading::read_text(&folder.join(&name), LARGE).ok();
+        let (earlier, of) = text.as_deref().and_then(of).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidData, format!("{name} is no evaluation of a gate"))
+        })?;
+        if of == u64::try_from(trades).ok() {
+            found.push(earlier);
         }
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        found.push(Earlier {
-            at,
-            outcome: text(&data["evaluation"]["outcome"]).ok_or_else(unreadable)?,
-            facts: text(&data["facts_sha256"]).ok_or_else(unreadable)?,
-            certificate: text(&data["certificate"]["sha256"]),
-        });
     }
     found.sort_by_key(|earlier| earlier.at);
     Ok(found)
+}
+
+/// The evaluation that a text tells of, and of how many trades; nothing when it is none.
+pub fn of(text: &str) -> Option<(Earlier, Option<u64>)> {
+    let document: Value = serde_json::from_str(text).ok()?;
+    let data = &document["data"];
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let earlier = Earlier {
+        at: document["as_of"].as_str()?.parse().ok()?,
+        outcome: text(&data["evaluation"]["outcome"])?,
+        facts: text(&data["facts_sha256"])?,
+        certificate: text(&data["certificate"]["sha256"]),
+    };
+    Some((earlier, data["judged"]["trades"].as_u64()))
 }

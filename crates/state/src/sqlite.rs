@@ -5,15 +5,18 @@
 //! that was opened. Readers open the file read-only, beside the writer, and read in pages.
 //!
 //! The write-ahead log is used again and again: it is folded into the file by [`Store::maintain`], when nothing
-//! waits, and by SQLite itself only when that was not called for long.
+//! waits, and by SQLite itself only when that was not called for long. What a commit would have to do beside writing
+//! its records is done there too: the log is begun anew, which takes a flush of its own, and it gets room beforehand,
+//! so that a flush has no new blocks to note.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use broker_api::Digest;
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Row, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, params};
 
 use crate::encode::Encoded;
 use crate::files::{folder, with_ending};
@@ -30,6 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const WAL_PAGES: u32 = 4_096;
 /// What the write-ahead log is cut to after it was folded, in bytes.
 const WAL_BYTES: u32 = 16 * 1024 * 1024;
+/// How much room the write-ahead log is given beforehand, in bytes: some hundred commits.
+const WAL_ROOM: usize = 1024 * 1024;
 
 const TABLES: &str = include_str!("sqlite/schema.sql");
 
@@ -40,6 +45,8 @@ pub struct SqliteStore {
     path: PathBuf,
     id: Box<str>,
     file: Identity,
+    /// Whether anything may have been written since the log was last folded.
+    is_behind: bool,
 }
 
 /// What tells one file from another that took its name.
@@ -81,7 +88,7 @@ impl SqliteStore {
         let make = || -> Result<(), rusqlite::Error> {
             let mut db = Connection::open(&part)?;
             tune(&db)?;
-            let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let tx = db.transaction()?;
             tx.execute_batch(TABLES)?;
             tx.execute("INSERT INTO journal VALUES (lower(hex(randomblob(16))))", [])?;
             tx.pragma_update(None, "application_id", APPLICATION)?;
@@ -135,7 +142,7 @@ impl SqliteStore {
             return Err(StoreError::Newer { place: place(path), found, known: FORMAT });
         }
         let id: String = db.query_row("SELECT id FROM journal", [], |row| row.get(0)).map_err(fail)?;
-        Ok(Self { db, path: path.to_owned(), id: id.into(), file: identity(path) })
+        Ok(Self { db, path: path.to_owned(), id: id.into(), file: identity(path), is_behind: true })
     }
 
     /// Where it lies.
@@ -181,36 +188,18 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn append(&mut self, expected: u64, rows: &[Encoded]) -> Result<(), StoreError> {
-        let shared = |why: String| StoreError::Shared { place: place(&self.path), why: why.into() };
-        if identity(&self.path) != self.file {
-            return Err(shared("the file was replaced or moved away while it was in use".to_owned()));
-        }
+        self.is_whole()?;
+        self.is_behind = true;
         let fail = |why: rusqlite::Error| failed(&self.path, "written", &why);
-        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
-        let head: i64 = tx
-            .prepare_cached("SELECT coalesce(max(seq), 0) FROM records")
-            .and_then(|mut ask| ask.query_row([], |row| row.get(0)))
-            .map_err(fail)?;
-        if head.unsigned_abs() != expected {
-            return Err(shared(format!("it ends with record {head}, and we wrote up to {expected}")));
+        // Statements that are kept: making them costs as much as running them.
+        let run = |what: &str| self.db.prepare_cached(what).and_then(|mut run| run.execute([]));
+        run("BEGIN IMMEDIATE").map_err(fail)?;
+        let put = self.put(expected, rows).and_then(|()| run("COMMIT").map(|_| ()).map_err(fail));
+        if put.is_err() && !self.db.is_autocommit() {
+            // What failed is told; what is left of it goes with the connection at the latest.
+            let _ = run("ROLLBACK");
         }
-        let put = || -> rusqlite::Result<()> {
-            let mut insert = tx.prepare_cached("INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-            for row in rows {
-                let hash = row.hash.as_str();
-                insert.execute(params![
-                    signed(row.seq)?,
-                    row.at,
-                    row.kind,
-                    row.version,
-                    row.payload,
-                    hash
-                ])?;
-            }
-            Ok(())
-        };
-        put().map_err(fail)?;
-        tx.commit().map_err(fail)
+        put
     }
 
     fn read(&self, after: u64, limit: usize) -> Result<Vec<Encoded>, StoreError> {
@@ -244,10 +233,73 @@ impl Store for SqliteStore {
     }
 
     fn maintain(&mut self) -> Result<(), StoreError> {
-        // Passive: waits for nobody, and does what readers allow.
-        self.db
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
-            .map_err(|why| failed(&self.path, "written", &why))
+        if !self.is_behind {
+            return Ok(());
+        }
+        self.is_whole()?;
+        let fold = || -> rusqlite::Result<()> {
+            // Passive: waits for nobody, and does what readers allow.
+            self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+            // What is written next begins the log anew and flushes that by itself: this, which changes nothing.
+            self.db.pragma_update(None, "user_version", FORMAT)
+        };
+        fold().map_err(|why| failed(&self.path, "written", &why))?;
+        self.makes_room().map_err(|why| io(&self.path, "written", &why))?;
+        self.is_behind = false;
+        Ok(())
+    }
+}
+
+impl SqliteStore {
+    /// Whether the file is still the one that was opened.
+    fn is_whole(&self) -> Result<(), StoreError> {
+        if identity(&self.path) == self.file {
+            return Ok(());
+        }
+        let why = "the file was replaced or moved away while it was in use";
+        Err(StoreError::Shared { place: place(&self.path), why: why.into() })
+    }
+
+    /// Puts rows behind the row that is expected to be the last, in the transaction under way.
+    fn put(&self, expected: u64, rows: &[Encoded]) -> Result<(), StoreError> {
+        let fail = |why: rusqlite::Error| failed(&self.path, "written", &why);
+        let head: i64 = self
+            .db
+            .prepare_cached("SELECT coalesce(max(seq), 0) FROM records")
+            .and_then(|mut ask| ask.query_row([], |row| row.get(0)))
+            .map_err(fail)?;
+        if head.unsigned_abs() != expected {
+            let why = format!("it ends with record {head}, and we wrote up to {expected}");
+            return Err(StoreError::Shared { place: place(&self.path), why: why.into() });
+        }
+        let put = || -> rusqlite::Result<()> {
+            let mut insert = self.db.prepare_cached("INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+            for row in rows {
+                let hash = row.hash.as_str();
+                insert.execute(params![
+                    signed(row.seq)?,
+                    row.at,
+                    row.kind,
+                    row.version,
+                    row.payload,
+                    hash
+                ])?;
+            }
+            Ok(())
+        };
+        put().map_err(fail)
+    }
+
+    /// Gives the log its room: zeros behind its end, where SQLite sees no page of its own.
+    fn makes_room(&self) -> std::io::Result<()> {
+        let mut log = OpenOptions::new().append(true).open(with_ending(&self.path, "-wal"))?;
+        let has = usize::try_from(log.metadata()?.len()).unwrap_or(usize::MAX);
+        let zeros = vec![0; WAL_ROOM.saturating_sub(has)];
+        if zeros.is_empty() {
+            return Ok(());
+        }
+        log.write_all(&zeros)?;
+        log.sync_all()
     }
 }
 

@@ -22,12 +22,7 @@ use tokio::time::timeout;
 
 use crate::mirror::{Mirror, Repeated};
 use crate::rig::{Simulator, friday};
-use crate::rounds::{Line, ROUNDS, Series, Span};
 
-/// How many trades there are in a round.
-const EACH: usize = 12;
-/// How long it rests before a signal.
-const REST: Duration = Duration::from_millis(150);
 /// How long answers are waited for before something else is looked at.
 const LOOK: Duration = Duration::from_millis(2);
 const WITHIN: Duration = Duration::from_secs(20);
@@ -184,6 +179,11 @@ impl Inside {
         self.runner = turned;
     }
 
+    /// Tidies the journal's files up, as a process that serves does when it begins and in each quiet minute.
+    pub(crate) fn tidies(&mut self) {
+        self.runner.as_mut().unwrap().maintain();
+    }
+
     /// What was noted since the last time.
     pub(crate) fn notes(&self) -> Vec<(Note, Instant)> {
         std::mem::take(&mut self.notes.lock().unwrap())
@@ -232,115 +232,4 @@ async fn started(
     let onlookers = Onlookers { watch: Some(watch), recorder: None };
     let (desk, book) = (Desk::new(setup), Book::default());
     Runner::start(desk, book, journal, vec![venue], clock, "0.0.0", onlookers).await.unwrap()
-}
-
-/// What an order costs within this process, and where.
-#[derive(Default)]
-pub(crate) struct Measured {
-    order: Series,
-    append: Series,
-    sent: Series,
-    commit: Series,
-    /// After the journal's files were tidied up.
-    tidied: Series,
-    tidied_append: Series,
-    spans: [Series; 3],
-}
-
-/// What the spans are.
-const SPANS: [&str; 3] = [
-    "the step, to the beginning of the commit",
-    "the commit, to the task that sends",
-    "the task, to the socket",
-];
-
-impl Measured {
-    /// All rounds.
-    pub(crate) fn all() -> Self {
-        let mut measured = Self::default();
-        Self::default().round(3);
-        for _ in 0..ROUNDS {
-            measured.round(EACH);
-        }
-        measured
-    }
-
-    fn round(&mut self, trades: usize) {
-        let Self { order, append, sent, commit, tidied, tidied_append, spans } = self;
-        let rest = [order, append, sent, commit, tidied, tidied_append];
-        rest.into_iter().chain(spans).for_each(Series::round);
-        let mut inside = Inside::new(1, true);
-        inside.price(100);
-        for trade in 0..2 * trades {
-            self.trade(&mut inside, trade, trade % 2 == 1);
-        }
-    }
-
-    fn trade(&mut self, inside: &mut Inside, trade: usize, is_tidied: bool) {
-        if is_tidied {
-            inside.runner.as_mut().unwrap().maintain();
-        }
-        let _ = inside.follow();
-        std::thread::sleep(REST);
-        inside.price(100);
-        // Each of another size: an equal one would be taken for the one before.
-        let signal = inside.signal(0, 10 + trade, &format!("bench/{trade}"));
-        inside.simulator.tap.forget();
-        drop(inside.notes());
-        let began = Instant::now();
-        inside.act(&[signal]);
-        let came = loop {
-            inside.goes_on();
-            if let Some(came) = inside.simulator.tap.order_so_far() {
-                break came;
-            }
-            assert!(began.elapsed() < WITHIN, "no order came");
-        };
-        let took = came.at.duration_since(began);
-        if !is_tidied {
-            let notes = inside.notes();
-            let first = |is_it: fn(&Note) -> bool| notes.iter().find(|(note, _)| is_it(note)).unwrap().1;
-            let commits = first(|note| matches!(note, Note::Commit { .. }));
-            let sends = first(|note| matches!(note, Note::Send { .. }));
-            let ends = [commits - began, sends - commits, came.at - sends];
-            self.spans.iter_mut().zip(ends).for_each(|(series, span)| series.put(span));
-        }
-        inside.settles(1);
-        let repeated = inside.repeated();
-        let floor = inside.mirror.write(&repeated.records, &came.bytes);
-        if is_tidied {
-            self.tidied.put(took);
-            self.tidied_append.put(floor.append);
-        } else {
-            self.order.put(took);
-            self.append.put(floor.append);
-            self.sent.put(floor.sent);
-            self.commit.put(repeated.took);
-        }
-        inside.sells_all();
-    }
-
-    pub(crate) fn lines(&self) -> Vec<Line> {
-        let ours = "order within this process: a signal in hand to its order's bytes on the socket";
-        vec![
-            Line::new(ours, &self.order, "append and fdatasync of the same bytes", &self.append),
-            Line::new(ours, &self.order, "the same, and its request by a bare client", &self.sent),
-            Line::new(ours, &self.order, "one commit of the same records", &self.commit),
-            Line::new(
-                "the same, when the journal was tidied up just before",
-                &self.tidied,
-                "append and fdatasync of the same bytes",
-                &self.tidied_append,
-            ),
-        ]
-    }
-
-    /// Where the time went, in a sentence.
-    pub(crate) fn profile(&self) -> String {
-        let part = |(what, series): (&str, &Series)| {
-            format!("{what} {} (p99 {})", Span(series.all(50)), Span(series.all(99)))
-        };
-        let parts: Vec<_> = SPANS.into_iter().zip(&self.spans).map(part).collect();
-        format!("Of the order within this process, p50: {}.", parts.join("; "))
-    }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use broker_api::Stamped;
 use state::{Batch, Book, Journal, SqliteStore, encode};
 
-use crate::tap::Bare;
+use crate::tap::Line;
 
 /// How long the bare file is, from the beginning.
 const ROOM: u64 = 8 << 20;
@@ -17,8 +17,8 @@ const ROOM: u64 = 8 << 20;
 pub(crate) struct Mirror {
     journal: Journal<SqliteStore>,
     book: Book,
-    file: File,
-    bare: Bare,
+    file: Bare,
+    bare: Line,
 }
 
 /// A commit that was repeated.
@@ -41,13 +41,10 @@ impl Mirror {
     /// In a folder. The file is as long as it ever will be.
     pub(crate) fn new(folder: &Path) -> Self {
         let journal = SqliteStore::create(&folder.join("mirror.sqlite")).unwrap();
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(folder.join("floor"));
-        let file = file.as_mut().unwrap();
-        file.write_all(&vec![0; usize::try_from(ROOM).unwrap()]).unwrap();
-        file.sync_all().unwrap();
-        file.rewind().unwrap();
-        let file = file.try_clone().unwrap();
-        Self { journal: Journal::open(journal).unwrap(), book: Book::default(), file, bare: Bare::new() }
+        let file = Bare::with_room(&folder.join("floor"));
+        let mut journal = Journal::open(journal).unwrap();
+        journal.maintain().unwrap();
+        Self { journal, book: Book::default(), file, bare: Line::new() }
     }
 
     /// The book, as far as it was repeated.
@@ -71,8 +68,8 @@ impl Mirror {
         Repeated { took: began.elapsed(), records: part.to_vec() }
     }
 
-    /// The bytes of these records in the file, and then a request of these bytes.
-    pub(crate) fn write(&mut self, records: &[Stamped], request: &[u8]) -> Written {
+    /// What these records are as bytes, as the journal has them.
+    pub(crate) fn bytes(&self, records: &[Stamped]) -> Vec<u8> {
         let mut bytes = Vec::new();
         let hash = self.journal.head().hash;
         for stamped in records {
@@ -80,14 +77,47 @@ impl Mirror {
             let (seq, at, kind, hash) = (row.seq, row.at, row.kind, row.hash);
             writeln!(bytes, "{seq} {at} {kind} {} {} {hash}", row.version, row.payload).unwrap();
         }
-        if self.file.stream_position().unwrap() + bytes.len() as u64 > ROOM {
-            self.file.rewind().unwrap();
-        }
+        bytes
+    }
+
+    /// The bytes of these records in the file, and then a request of these bytes.
+    pub(crate) fn write(&mut self, records: &[Stamped], request: &[u8]) -> Written {
+        let bytes = self.bytes(records);
         let began = Instant::now();
-        self.file.write_all(&bytes).unwrap();
-        self.file.sync_data().unwrap();
+        self.file.put(&bytes);
         let append = began.elapsed();
         let sent = self.bare.send(request).duration_since(began);
         Written { append, sent }
+    }
+}
+
+/// A bare file, each write of which is on the disk when it returns.
+pub(crate) struct Bare {
+    file: File,
+    room: u64,
+}
+
+impl Bare {
+    /// One that grows with each write.
+    pub(crate) fn growing(path: &Path) -> Self {
+        Self { file: OpenOptions::new().create_new(true).write(true).open(path).unwrap(), room: u64::MAX }
+    }
+
+    /// One that has all its room from the beginning: a flush writes the bytes and nothing else.
+    pub(crate) fn with_room(path: &Path) -> Self {
+        let mut bare = Self { room: ROOM, ..Self::growing(path) };
+        bare.file.write_all(&vec![0; usize::try_from(ROOM).unwrap()]).unwrap();
+        bare.file.sync_all().unwrap();
+        bare.file.rewind().unwrap();
+        bare
+    }
+
+    /// Writes, and flushes.
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
+        if self.room != u64::MAX && self.file.stream_position().unwrap() + bytes.len() as u64 > self.room {
+            self.file.rewind().unwrap();
+        }
+        self.file.write_all(bytes).unwrap();
+        self.file.sync_data().unwrap();
     }
 }

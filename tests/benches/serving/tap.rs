@@ -124,12 +124,12 @@ fn carry(mut from: TcpStream, mut to: TcpStream, mut note: impl FnMut(Instant, &
 }
 
 /// A bare client and who listens to it: bytes on a line, and when they came.
-pub(crate) struct Bare {
+pub(crate) struct Line {
     line: TcpStream,
     came: Receiver<Instant>,
 }
 
-impl Bare {
+impl Line {
     pub(crate) fn new() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let line = TcpStream::connect(listener.local_addr().unwrap()).unwrap();

@@ -4,29 +4,29 @@
 //! Each operation is cut off at places that follow from a seed; `TRADEWIND_CUTS=all` takes all of them, and the name of an
 //! operation, as `write lock`, all of it alone.
 
-//! A pass, a process that serves and a person's halt are cut off before and after each operation on a file or a line, killed or
-//! with the power of the machine: what comes after finds out what arrived, and nothing is there twice or lost.
-//!
-//! Each operation is cut off at places that follow from a seed; `TRADEWIND_CUTS=all` takes all of them, and the name of an
-//! operation, as `write lock`, all of it alone.
-
-mod scene;
-
 use std::collections::BTreeSet;
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 use super::desk::{Desk, document};
 use super::serve::lies;
-use crate::cut::{Ended, traced};
+use crate::cut::{Ended, Running, Scene, Stage, Which, after_the_end, cut_off, nothing, traced};
 use crate::place::{code, stderr, stdout};
-use scene::{Running, Scene, after_the_end, cut_off};
 
-/// Nothing goes on beside it, and nothing is promised.
-fn nothing(_: &Desk, running: &Running) -> bool {
-    while running.goes_on() {}
-    false
+impl Stage for Desk {
+    fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        Desk::command(self, words)
+    }
+
+    fn told(&self, words: &[&str]) -> Value {
+        self.json(words)
+    }
 }
 
 /// Passes until these symbols are held behind their stops, or are not held; then there must be so many orders of each.
@@ -107,7 +107,7 @@ fn a_pass_that_is_cut_off_while_it_enters_has_one_order_with_its_stop_in_the_end
             comes_to_rest(desk, why, &["--signals", "signals.json"], true, &[("AAPL", [1, 1])]);
         },
         must: &[&FIRST, &PASS],
-        own: &[],
+        which: Which::All,
     });
 }
 
@@ -127,7 +127,7 @@ fn a_pass_that_is_cut_off_while_it_exits_has_sold_once_in_the_end() {
             comes_to_rest(desk, why, &["--signals", "signals.json"], false, &[("AAPL", [1, 2])]);
         },
         must: &[&PASS],
-        own: &[],
+        which: Which::All,
     });
 }
 
@@ -194,7 +194,7 @@ fn a_process_that_serves_and_is_cut_off_has_each_order_once_in_the_end_and_forge
             "write to a line",
             "read from a line",
         ]],
-        own: &[
+        which: Which::Once(&[
             "signals",
             "handed over",
             "taken",
@@ -206,7 +206,7 @@ fn a_process_that_serves_and_is_cut_off_has_each_order_once_in_the_end_and_forge
             "recordings",
             "folder",
             "sign of life",
-        ],
+        ]),
     });
 }
 
@@ -245,6 +245,6 @@ fn a_halt_that_is_cut_off_is_there_when_its_verb_was_done_and_can_be_given_again
         beside: nothing,
         after,
         must: &[&HALT],
-        own: &["halt file", "folder"],
+        which: Which::Once(&["halt file", "folder"]),
     });
 }

@@ -8,8 +8,11 @@
 
 mod call;
 mod disk;
+mod paper;
 mod role;
+mod scene;
 mod tracer;
 
 pub use disk::Power;
+pub use scene::{Running, Scene, Stage, Which, after_the_end, cut_off, nothing};
 pub use tracer::{Cut, END, Ended, How, Traced, When, traced};

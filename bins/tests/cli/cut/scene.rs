@@ -1,36 +1,73 @@
 //! How a scene is played, whole and cut off.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use super::super::desk::Desk;
-use crate::cut::{Cut, END, Ended, How, Power, Traced, When, traced};
+use serde_json::Value;
+
+use super::{Cut, END, Ended, How, Power, Traced, When, traced};
+
+/// A folder to trade in, and what is beside it.
+pub trait Stage: Sync {
+    fn folder(&self) -> &Path;
+    /// The program with these words, not started yet.
+    fn command(&self, words: &[&str]) -> Command;
+    /// What a verb says to programs.
+    fn told(&self, words: &[&str]) -> Value;
+}
+
+/// What is cut off in every run.
+#[derive(Clone, Copy, Debug)]
+pub enum Which {
+    /// All operations, each at two places.
+    All,
+    /// Those whose names end so, once each; other scenes have the rest.
+    Once(&'static [&'static str]),
+    /// Those whose names end so, before and after each call.
+    Each(&'static [&'static str]),
+}
+
+impl Which {
+    fn has(self, what: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Once(names) | Self::Each(names) => names.iter().any(|name| what.ends_with(name)),
+        }
+    }
+}
 
 /// A pass or a verb that is cut off, and how it is seen that all is well in the end.
-pub(super) struct Scene {
+pub struct Scene<D> {
     /// The desk before it.
-    pub(super) before: fn() -> Desk,
-    pub(super) words: &'static [&'static str],
+    pub before: fn() -> D,
+    pub words: &'static [&'static str],
     /// What goes on beside it, until it is over; gives whether a halt is journaled by then, and must be found.
-    pub(super) beside: fn(&Desk, &Running) -> bool,
+    pub beside: fn(&D, &Running) -> bool,
     /// What must be so in the end, when it is run again; the text tells where it was cut off.
-    pub(super) after: fn(&Desk, &str),
+    pub after: fn(&D, &str),
     /// What it cannot do without, as names of operations.
-    pub(super) must: &'static [&'static [&'static str]],
-    /// What is cut off here in every run, once each, where other scenes have the rest; empty for all of it, twice.
-    pub(super) own: &'static [&'static str],
+    pub must: &'static [&'static [&'static str]],
+    pub which: Which,
+}
+
+/// Nothing goes on beside it, and nothing is promised.
+pub fn nothing<D>(_: &D, running: &Running) -> bool {
+    while running.goes_on() {}
+    false
 }
 
 /// A process that is traced by another thread.
-pub(super) struct Running {
-    pub(super) pid: Receiver<nix::unistd::Pid>,
+pub struct Running {
+    pub pid: Receiver<nix::unistd::Pid>,
     over: Receiver<()>,
 }
 
 impl Running {
     /// Waits a little; false when it is over.
-    pub(super) fn goes_on(&self) -> bool {
+    pub fn goes_on(&self) -> bool {
         use std::sync::mpsc::RecvTimeoutError;
         match self.over.recv_timeout(Duration::from_millis(20)) {
             Err(RecvTimeoutError::Timeout) => true,
@@ -39,20 +76,20 @@ impl Running {
     }
 
     /// Waits until something is so; false when it is over before.
-    pub(super) fn until(&self, is_so: impl Fn() -> bool) -> bool {
+    pub fn until(&self, is_so: impl Fn() -> bool) -> bool {
         (0..300).any(|_| is_so() || !self.goes_on()) && self.goes_on()
     }
 }
 
 /// Runs a scene's command at a new desk, with what goes on beside it, and looks that all is well in the end.
-fn played(scene: &Scene, cut: Option<&Cut>) -> Traced {
+fn played<D: Stage>(scene: &Scene<D>, cut: Option<&Cut>) -> Traced {
     let desk = (scene.before)();
     let why = cut.map_or_else(|| "not cut off".to_owned(), |cut| format!("{cut:?}"));
     let command = desk.command(scene.words);
     let (tells_pid, pid) = channel();
     let (ends, over) = channel();
     let (traced, is_halted) = std::thread::scope(|threads| {
-        let folder = desk.folder.path();
+        let folder = desk.folder();
         let tracer = threads.spawn(move || {
             let traced = traced(&command, folder, cut, Some(&tells_pid));
             drop(ends);
@@ -62,20 +99,20 @@ fn played(scene: &Scene, cut: Option<&Cut>) -> Traced {
         (tracer.join().unwrap(), is_halted)
     });
     if is_halted {
-        assert_eq!(desk.json(&["status"])["level"], "reduce-only", "{why}: a halt was answered and is gone");
+        assert_eq!(desk.told(&["status"])["level"], "reduce-only", "{why}: a halt was answered and is gone");
     }
     (scene.after)(&desk, &why);
     traced
 }
 
 /// The power goes when it has ended.
-pub(super) fn after_the_end() -> Cut {
+pub fn after_the_end() -> Cut {
     Cut { what: END.to_owned(), nth: 1, when: When::After, how: How::Power(Power::Gone) }
 }
 
 /// Cuts a scene off everywhere, or at two places of each operation.
 #[expect(clippy::print_stdout, reason = "what was cut off how often is what the run is for")]
-pub(super) fn cut_off(scene: &Scene) {
+pub fn cut_off<D: Stage>(scene: &Scene<D>) {
     let whole = played(scene, None);
     let power = played(scene, Some(&after_the_end()));
     for done in [&whole, &power] {
@@ -89,9 +126,10 @@ pub(super) fn cut_off(scene: &Scene) {
     let is_all = wanted.is_some();
     let is_wanted = |what: &str| match wanted.as_deref() {
         Some(wanted) => wanted == "all" || wanted == what,
-        None => scene.own.is_empty() || scene.own.iter().any(|own| what.ends_with(own)),
+        None => scene.which.has(what),
     };
-    let is_few = !is_all && !scene.own.is_empty();
+    let is_few = !is_all && matches!(scene.which, Which::Once(_));
+    let each = !is_all && matches!(scene.which, Which::Each(_));
     println!("seed {seed}: again with TRADEWIND_CUT_SEED={seed}");
     for must in scene.must.iter().copied().flatten() {
         assert!(whole.counts.contains_key(*must), "it did not {must}: {:#?}", whole.counts);
@@ -99,7 +137,10 @@ pub(super) fn cut_off(scene: &Scene) {
     let mut hits: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
     let mut late = 0;
     let all = whole.counts.iter().filter(|(what, _)| is_wanted(what));
-    let cuts = all.flat_map(|(what, times)| places(what, *times, seed, is_all)).enumerate();
+    let cuts = all.flat_map(|(what, times)| {
+        if each { before_and_after(what, *times, seed) } else { places(what, *times, seed, is_all) }
+    });
+    let cuts = cuts.enumerate();
     // Of two for each operation, one or the other in turns.
     let is_turn = |n: usize| !is_few || (n + n / 2).is_multiple_of(2);
     for (_, mut cut) in cuts.filter(|(n, _)| is_turn(*n)) {
@@ -132,12 +173,34 @@ pub(super) fn cut_off(scene: &Scene) {
     println!("{} cuts, {late} too late", hits.values().flatten().sum::<usize>());
 }
 
+/// A number that follows from a seed and an operation.
+fn mix(what: &str, seed: u64) -> u64 {
+    what.bytes().fold(seed, |mix, byte| {
+        (mix ^ u64::from(byte)).wrapping_mul(6_364_136_223_846_793_005).rotate_left(17)
+    })
+}
+
+/// Before and after each call of an operation: killed there, or with the power gone, or, before one, on a disk that is full.
+fn before_and_after(what: &str, times: usize, seed: u64) -> Vec<Cut> {
+    let places = (1..=times).flat_map(|nth| [(nth, When::Before), (nth, When::After)]);
+    let cut = |(nth, when): (usize, When)| {
+        let mix =
+            mix(what, seed).wrapping_add(u64::try_from(nth).unwrap().wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let how = match (mix >> 60, when) {
+            (0..=5, _) => How::Killed,
+            (6..=8, _) => How::Power(Power::Gone),
+            (9..=10, When::Before) => How::Full,
+            _ => How::Power(Power::Torn(mix)),
+        };
+        Cut { what: what.to_owned(), nth, when, how }
+    };
+    places.map(cut).collect()
+}
+
 /// Where an operation is cut off that is done so many times.
 fn places(what: &str, times: usize, seed: u64, is_all: bool) -> Vec<Cut> {
     let cut = |nth: usize, when: When, how: How| Cut { what: what.to_owned(), nth, when, how };
-    let mix = what.bytes().fold(seed, |mix, byte| {
-        (mix ^ u64::from(byte)).wrapping_mul(6_364_136_223_846_793_005).rotate_left(17)
-    });
+    let mix = mix(what, seed);
     let is_of_a_file = !what.ends_with("a line");
     if is_all {
         let each = (1..=times).flat_map(|nth| {
