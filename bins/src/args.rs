@@ -10,6 +10,7 @@ mod serve;
 #[cfg(feature = "sim")]
 mod sim;
 mod state;
+mod twin;
 mod watch;
 
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ pub use serve::ServeArgs;
 #[cfg(feature = "sim")]
 pub use sim::{ClockOf, MarketOf, SimArgs, SimVerb};
 pub use state::{JournalVerb, SchemaOf, StateVerb};
+pub use twin::TwinArgs;
 pub use watch::{DrillArgs, WatchdogArgs};
 
 const EXIT_CODES: &str = "\
@@ -110,7 +112,9 @@ pub enum Verb {
     #[command(after_help = "Examples:\n  tradewind signals\n  tradewind signals --all")]
     Signals(List),
     /// Everything the journal holds about one signal, order or symbol, and why it went as it did
-    #[command(after_help = "Examples:\n  tradewind explain 2026-11-20/NVDA/enter\n  tradewind explain AAPL")]
+    #[command(
+        after_help = "Examples:\n  tradewind explain 2026-11-20/NVDA/enter\n  tradewind explain AAPL --bars bars"
+    )]
     Explain(Explain),
     /// Feed a recorded session through the desk again: every record must come out as it was, byte for byte
     #[command(
@@ -153,6 +157,9 @@ pub enum Verb {
     /// What the trades so far say about going on to the next account: one line for each criterion; see docs/gate.md
     #[command(after_help = gate::EXAMPLES)]
     Gate(GateArgs),
+    /// Every signal beside what a replay makes of it on bars: where they part, and what was saved or lost; see docs/twin.md
+    #[command(after_help = twin::EXAMPLES)]
+    Twin(TwinArgs),
     /// Watch the process that serves, and stop entries when it gives no sign of life; see docs/serve.md
     #[command(after_help = watch::WATCHDOG_EXAMPLES)]
     Watchdog(WatchdogArgs),
@@ -277,6 +284,9 @@ pub struct List {
 pub struct Explain {
     /// A signal id, an order id, or a symbol
     pub id: String,
+    /// Also show each signal beside what a replay makes of it on these bars [default: `gate.bars`]
+    #[arg(long, value_name = "PATH")]
+    pub bars: Option<PathBuf>,
 }
 
 /// A reason that may be given.

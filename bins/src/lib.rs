@@ -46,6 +46,7 @@ mod summary;
 mod symbols;
 mod tell;
 mod tonight;
+mod twin;
 mod unknown;
 mod usage;
 mod venues;
@@ -197,6 +198,7 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
         Verb::Limits(asked) => verbs::limits::limits(out, place, asked)?,
         Verb::Arm(asked) => verbs::arm::arm(out, place, asked)?,
         Verb::Gate(asked) => return verbs::gate::gate(out, place, asked),
+        Verb::Twin(asked) => verbs::twin::twin(out, place, asked)?,
         Verb::Disarm(asked) => verbs::arm::disarm(out, place, &asked.why)?,
         Verb::Reconcile => return verbs::reconcile::reconcile(out, place),
         Verb::Repair(asked) => return verbs::repair::repair(out, place, asked),

@@ -54,6 +54,8 @@ pub struct GateSettings {
     pub seed: u32,
     /// What the backtest's engine makes of the same signals; empty for nothing.
     pub pairs: String,
+    /// The bars that the shadows of trades are computed on; empty for none.
+    pub bars: String,
     /// Why trades come as often as they do; empty for no answer.
     pub rate_answer: String,
     /// Answers to red flags, each behind the flag's name; empty for none.
@@ -86,7 +88,14 @@ impl Default for Told {
 impl Default for GateSettings {
     fn default() -> Self {
         let empty = String::new;
-        Self { count_imported: false, seed: 1, pairs: empty(), rate_answer: empty(), answers: empty() }
+        Self {
+            count_imported: false,
+            seed: 1,
+            pairs: empty(),
+            bars: empty(),
+            rate_answer: empty(),
+            answers: empty(),
+        }
     }
 }
 
@@ -184,6 +193,13 @@ pub fn keys() -> Vec<Key> {
             "",
             "\"\"",
             "What the backtest's engine makes of the same signals, as a ledger whose ids are those of the signals that entered.",
+        ),
+        key(
+            "gate.bars",
+            Kind::File,
+            "",
+            "\"\"",
+            "Bars on which a replay plays the signals again, a folder or a tape: the pairs of a gate are computed from them, instead of gate.pairs.",
         ),
         key(
             "gate.rate_answer",

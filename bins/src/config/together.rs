@@ -58,6 +58,7 @@ impl Layers {
         if is_paper {
             self.own_prices();
         }
+        self.one_origin_of_pairs();
         self.names(catalog, is_paper);
         if let Some(catalog) = catalog.filter(|_| is_paper) {
             self.blackouts_of(catalog);
@@ -78,6 +79,16 @@ impl Layers {
                 let why = "is \"venue\", and the paper broker has no prices of its own".to_owned();
                 self.fault(at, path, why, "name bars:FOLDER or quotes:FILE, or another venue.broker");
             }
+        }
+    }
+
+    /// Pairs are read or computed, and not both.
+    fn one_origin_of_pairs(&mut self) {
+        let is_set = |path: &str| self.text(path).is_some_and(|text| !text.is_empty());
+        if is_set("gate.pairs") && is_set("gate.bars") {
+            let at = self.values.get("gate.bars").map_or(Origin::Default, |given| given.at.clone());
+            let why = "is set beside gate.pairs, and pairs have one origin".to_owned();
+            self.fault(at, "gate.bars", why, "leave one of the two empty");
         }
     }
 

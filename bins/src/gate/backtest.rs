@@ -5,12 +5,12 @@ use std::path::Path;
 use chrono::TimeDelta;
 use evidence::compare::{Backtest, Pair, Reference};
 use evidence::ledger::{Fault, Read, Unit, trades_csv, trades_json};
-use evidence::{Ledger, Plan};
+use evidence::{Ledger, Plan, Trade};
 use rust_decimal::Decimal;
 
 use crate::failure::Failure;
-use crate::place::Place;
-use crate::reading;
+use crate::place::{Place, Reading};
+use crate::{reading, twin};
 
 /// No ledger is longer.
 const BYTES_MAX: u64 = 64 << 20;
@@ -70,12 +70,18 @@ pub fn backtest(place: &Place, judged: &Ledger) -> Result<Held, Failure> {
     Ok(Held { reference: Some(reference), notes })
 }
 
-/// Trades beside what the backtest's engine made of the same signals, by their ids.
+/// Trades beside what the backtest's engine made of the same signals, by their ids: read from a file, or computed from bars.
 ///
 /// # Errors
-/// A file that is no ledger, or has no risk.
-pub fn pairs(place: &Place, judged: &Ledger) -> Result<Vec<Pair>, Failure> {
-    let name = &place.loaded.config.gate.pairs;
+/// A file that is no ledger, or has no risk; bars that cannot be trusted.
+pub fn pairs(place: &Place, reading: &Reading, judged: &Ledger) -> Result<Vec<Pair>, Failure> {
+    let settings = &place.loaded.config.gate;
+    if !settings.bars.is_empty() {
+        let twin = twin::compute(place, reading, &place.loaded.base.join(&settings.bars))?;
+        let of_it = |trade: &Trade| twin.pairs.iter().find(|pair| pair.id == trade.id)?.pair();
+        return Ok(judged.trades().iter().filter_map(of_it).collect());
+    }
+    let name = &settings.pairs;
     if name.is_empty() {
         return Ok(Vec::new());
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use broker_api::{ClientOrderId, ExecutionId, Mark, Marks, NonTrade, Record, SignalId, Stamped, VenueId};
+use evidence::twin::{Regret, Twin as Pair};
 use serde_json::json;
 
 use crate::args::Explain;
@@ -12,7 +13,9 @@ use crate::help::{self, Kind};
 use crate::history::History;
 use crate::out::Out;
 use crate::place::{Place, Reading};
+use crate::twin::{self, Twin};
 use crate::verbs::lists;
+use crate::verbs::twin::bars;
 use crate::{compared, tell, words};
 
 /// What is asked about.
@@ -75,12 +78,48 @@ pub fn explain(out: Out, place: &Place, asked: &Explain) -> Result<(), Failure> 
             text.push_str(&format!("           {}\n", checks(marks)));
         }
     }
+    let pairs = pairs(out, place, &reading, asked, &subject)?;
+    for (pair, regret) in &pairs {
+        text.push_str(&twin::pair(pair, regret.as_ref()));
+    }
     out.text(&text)?;
     let rows: Vec<_> = story
         .iter()
         .map(|stamped| json!({ "seq": stamped.seq, "at": stamped.at, "record": stamped.record, "text": words::sentence(&stamped.record) }))
         .collect();
-    out.document("explain", &reading.heading(), reading.as_of, &json!({ "id": asked.id, "records": rows }))
+    let pairs: Vec<_> =
+        pairs.iter().map(|(pair, regret)| json!({ "pair": pair, "regret": regret })).collect();
+    let data = json!({ "id": asked.id, "records": rows, "twin": pairs });
+    out.document("explain", &reading.heading(), reading.as_of, &data)
+}
+
+/// What is asked about beside what a replay makes of it, where there are bars.
+fn pairs(
+    out: Out,
+    place: &Place,
+    reading: &Reading,
+    asked: &Explain,
+    subject: &Subject,
+) -> Result<Vec<(Pair, Option<Regret>)>, Failure> {
+    let Some(bars) = bars(place, asked.bars.as_ref()) else { return Ok(Vec::new()) };
+    let is_asked = |pair: &Pair| match subject {
+        Subject::Signal(id) => pair.id == id.as_str(),
+        Subject::Order(_) => false,
+        Subject::Symbol(symbol) => pair.symbol == *symbol,
+    };
+    let Twin { pairs, regrets, .. } = match twin::compute(place, reading, &bars) {
+        // Who did not ask for pairs is told the story without them.
+        Err(failure) if asked.bars.is_none() => {
+            out.warn("twin_left_out", &format!("no pair is shown: {failure}"));
+            return Ok(Vec::new());
+        }
+        computed => computed?,
+    };
+    let beside = |pair: Pair| {
+        let regret = regrets.iter().find(|regret| regret.id == pair.id).cloned();
+        (pair, regret)
+    };
+    Ok(pairs.into_iter().filter(is_asked).map(beside).collect())
 }
 
 /// Whether an entry that no trade made is about a symbol: what it was before, or what it is now.

@@ -53,7 +53,7 @@ pub fn gate(out: Out, place: &Place, asked: &GateArgs) -> Result<Exit, Failure> 
 
 fn look(place: &Place, reading: &Reading) -> Result<Looked, Failure> {
     let mut gathered = gather(place, reading)?;
-    gathered.facts.pairs = pairs(place, &gathered.judged)?;
+    gathered.facts.pairs = pairs(place, reading, &gathered.judged)?;
     let answers = Answers::of(&place.loaded.config.gate.answers)?;
     gathered.facts.red_flags = answers.to(std::mem::take(&mut gathered.flags), flag_of_pairs(&gathered))?;
     let held = backtest(place, &gathered.judged)?;
@@ -80,7 +80,7 @@ fn look(place: &Place, reading: &Reading) -> Result<Looked, Failure> {
 /// Some pairs may be the better ones: who shows some says why the others are not there.
 fn flag_of_pairs(gathered: &Gathered) -> Option<Flag> {
     let (there, all) = (gathered.facts.pairs.len(), gathered.judged.len());
-    let what = format!("{there} of {all} trades have a pair in gate.pairs");
+    let what = format!("{there} of {all} trades have a pair");
     (there > 0 && there < all).then(|| Flag { name: "pairs".to_owned(), what, answer: None })
 }
 

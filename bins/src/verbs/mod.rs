@@ -23,4 +23,5 @@ pub mod run;
 pub mod sim;
 pub mod state;
 pub mod status;
+pub mod twin;
 pub mod watchdog;

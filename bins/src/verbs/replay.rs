@@ -17,7 +17,7 @@ use engine::{Basis, Limits, Policy, Setup, Sizing};
 use state::{Journal, SqliteStore};
 
 use crate::args::{Common, CostsOf, DirectionOf, EquityOf, LimitsOf, ReplayArgs};
-use crate::config::Loaded;
+use crate::config::{Config, Loaded};
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
 use crate::pass::BAR_AGE_MAX;
@@ -147,17 +147,28 @@ fn setup(loaded: &Loaded, args: &ReplayArgs, catalog: &Arc<Catalog>, settings: &
         LimitsOf::Wide => (Limits::wide(args.slots), [].into()),
     };
     limits.positions_max = args.slots;
+    Setup { blackouts, ..setup_by(&loaded.config, catalog, settings, policy(loaded, args), limits) }
+}
+
+/// What a desk decides by that is given bars of the past, at any time of any day.
+pub fn setup_by(
+    config: &Config,
+    catalog: &Arc<Catalog>,
+    settings: &Settings,
+    policy: Policy,
+    limits: Limits,
+) -> Setup {
     Setup {
         catalog: Arc::clone(catalog),
-        policy: policy(loaded, args),
+        policy,
         limits,
         calendar: Calendar::new(),
         base: settings.currency,
         venues: [(settings.venue, broker_paper::venue::capabilities())].into(),
         bars: AssetClass::ALL.into_iter().map(|class| (class, BAR_AGE_MAX)).collect(),
         stage: engine::Stage::Replay,
-        buckets: crate::config::buckets::all(&loaded.config.buckets),
-        blackouts,
+        buckets: crate::config::buckets::all(&config.buckets),
+        blackouts: [].into(),
         drilled: None,
         alerts: None,
     }
@@ -255,13 +266,15 @@ fn journal(files: &Files) -> Result<Journal<SqliteStore>, Failure> {
     made.and_then(Journal::open).map_err(|error| ended(&ReplayFault::Journal(error)))
 }
 
-fn bad_bars(error: &FeedError) -> Failure {
+/// Bars that cannot be used.
+pub fn bad_bars(error: &FeedError) -> Failure {
     Failure::usage("bad_bars", "the bars cannot be used")
         .because(error)
         .fix("correct the row or file that the cause names; nothing was written")
 }
 
-fn ended(fault: &ReplayFault) -> Failure {
+/// What ended a replay before its end.
+pub fn ended(fault: &ReplayFault) -> Failure {
     match fault {
         ReplayFault::Feed(error) => bad_bars(error),
         ReplayFault::Overflow(_) => {

@@ -38,5 +38,6 @@ mod signals;
 mod sim;
 mod state;
 mod tonight;
+mod twin;
 mod watchdog;
 mod zones;

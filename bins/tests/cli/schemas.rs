@@ -119,6 +119,7 @@ fn every_verb_has_help_with_an_example_and_every_shell_its_completions() {
         "drill",
         "limits",
         "gate",
+        "twin",
         "arm",
         "disarm",
         "completions",

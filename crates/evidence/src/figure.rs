@@ -101,6 +101,19 @@ impl Figure {
         }
     }
 
+    /// With its sign and so many places, never `-0`.
+    pub fn signed(self, places: usize) -> String {
+        let Self::Is(value) = self else { return self.to_string() };
+        let text = format!("{value:+.places$}");
+        let is_zero = text.chars().all(|letter| matches!(letter, '+' | '-' | '0' | '.'));
+        if is_zero { text.replace(['+', '-'], "") } else { text }
+    }
+
+    /// A share in percent, with one place.
+    pub fn percent(self) -> String {
+        format!("{:.1}", self.map(|share| share * 100.0))
+    }
+
     /// The value, or why there is none.
     pub fn get(self) -> Result<f64, Undefined> {
         match self {

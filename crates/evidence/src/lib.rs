@@ -24,6 +24,8 @@ pub mod gates;
 /// Trades and equity, as they are read.
 pub mod ledger;
 mod special;
+/// One signal as it was lived, and as the backtest's engine played it.
+pub mod twin;
 
 pub use bands::{Bands, Metric, Plan, Source};
 pub use compare::{Backtest, Comparison, Headline, Reference, compare as compare_with};

@@ -18,6 +18,7 @@ mod power;
 mod properties;
 mod sequential;
 mod streak;
+mod twin;
 
 use crate::Figure;
 
