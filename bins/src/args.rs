@@ -6,6 +6,7 @@ mod conformance;
 mod gate;
 mod part;
 mod replay;
+mod report;
 mod serve;
 #[cfg(feature = "sim")]
 mod sim;
@@ -25,6 +26,7 @@ pub use conformance::{ConformanceArgs, TestedVenue};
 pub use gate::{GateArgs, GateName};
 pub use part::{Part, option};
 pub use replay::{CostsOf, DirectionOf, EquityOf, LimitsOf, ReplayArgs};
+pub use report::{FormatOf, PeriodOf, ReportArgs};
 pub use serve::ServeArgs;
 #[cfg(feature = "sim")]
 pub use sim::{ClockOf, MarketOf, SimArgs, SimVerb};
@@ -160,6 +162,9 @@ pub enum Verb {
     /// Every signal beside what a replay makes of it on bars: where they part, and what was saved or lost; see docs/twin.md
     #[command(after_help = twin::EXAMPLES)]
     Twin(TwinArgs),
+    /// What came of trades, orders and limits: text, Markdown, JSON, or one page with drawings; see docs/report.md
+    #[command(after_help = report::EXAMPLES)]
+    Report(ReportArgs),
     /// Watch the process that serves, and stop entries when it gives no sign of life; see docs/serve.md
     #[command(after_help = watch::WATCHDOG_EXAMPLES)]
     Watchdog(WatchdogArgs),

@@ -6,7 +6,8 @@ use broker_api::{Amount, Held, Price, Qty, Ratio, Time};
 use chrono::TimeDelta;
 use rust_decimal::{Decimal, RoundingStrategy};
 
-fn fixed(value: Decimal, places: u32) -> String {
+/// A decimal with so many places, and thousands apart.
+pub fn fixed(value: Decimal, places: u32) -> String {
     let mut value = value.round_dp_with_strategy(places, RoundingStrategy::MidpointNearestEven);
     value.rescale(places);
     if value.is_zero() {
@@ -29,7 +30,8 @@ fn fixed(value: Decimal, places: u32) -> String {
     out
 }
 
-fn with_sign(value: Decimal, places: u32) -> String {
+/// The same with its sign.
+pub fn with_sign(value: Decimal, places: u32) -> String {
     let text = fixed(value, places);
     let is_zero = value.round_dp(places).is_zero();
     if text.starts_with('-') || is_zero { text } else { format!("+{text}") }

@@ -7,7 +7,7 @@ mod flags;
 mod kept;
 
 pub use backtest::{backtest, pairs};
-pub use facts::{Gathered, gather};
+pub use facts::{Gathered, closed, gather};
 pub use flags::{Answers, Flag};
 pub use kept::{Earlier, earlier, keep, of};
 

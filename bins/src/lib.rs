@@ -38,8 +38,10 @@ mod pass;
 mod place;
 mod prices;
 mod program;
+mod quality;
 mod reading;
 mod recording;
+mod report;
 mod serve;
 mod stops;
 mod summary;
@@ -199,6 +201,7 @@ fn at_a_place(out: Out, place: &Place, verb: &Verb) -> Result<Exit, Failure> {
         Verb::Arm(asked) => verbs::arm::arm(out, place, asked)?,
         Verb::Gate(asked) => return verbs::gate::gate(out, place, asked),
         Verb::Twin(asked) => verbs::twin::twin(out, place, asked)?,
+        Verb::Report(asked) => verbs::report::report(out, place, asked)?,
         Verb::Disarm(asked) => verbs::arm::disarm(out, place, &asked.why)?,
         Verb::Reconcile => return verbs::reconcile::reconcile(out, place),
         Verb::Repair(asked) => return verbs::repair::repair(out, place, asked),

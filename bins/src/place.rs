@@ -245,6 +245,11 @@ impl Reading {
         Ok((history, records))
     }
 
+    /// Whether a moment of the past was asked for.
+    pub const fn is_past(&self) -> bool {
+        self.until.is_some()
+    }
+
     /// The journal.
     pub const fn journal(&self) -> &Journal<SqliteStore> {
         &self.journal

@@ -40,11 +40,10 @@ pub fn gather(place: &Place, reading: &Reading) -> Result<Gathered, Failure> {
     let settings = &place.loaded.config.gate;
     let (history, records) = reading.story()?;
     let mut notes = Vec::new();
-    let (rows, changed) = rows(place, &history);
+    let (all, changed) = closed(place, &history)?;
     if !changed.is_empty() {
         notes.push(format!("{} changed by no order of ours, and not counted", changed.len()));
     }
-    let all = ledger(rows)?;
     let counts = if settings.count_imported { all.clone() } else { all.own() };
     let (mark, next) = marks(counts.len());
     let judged: Vec<Trade> = counts.trades().iter().take(mark.unwrap_or(usize::MAX)).cloned().collect();
@@ -75,6 +74,16 @@ pub fn gather(place: &Place, reading: &Reading) -> Result<Gathered, Failure> {
         ..PaperFacts::default()
     };
     Ok(Gathered { facts, flags, judged: judged_ledger, counted: counts.len(), mark, next, notes })
+}
+
+/// All closed trades, those of another program among them, and those that something else than our orders changed, which are in
+/// no ledger.
+///
+/// # Errors
+/// Trades that make no ledger.
+pub fn closed<'a>(place: &Place, history: &'a History) -> Result<(Ledger, Vec<&'a Closed>), Failure> {
+    let (rows, changed) = rows(place, history);
+    Ok((ledger(rows)?, changed))
 }
 
 fn ledger(rows: Vec<Trade>) -> Result<Ledger, Failure> {

@@ -84,6 +84,12 @@ impl Answers {
         Ok(Self(answers))
     }
 
+    /// The same without answers to what is not among these: of a moment before they were seen.
+    pub fn only(mut self, flags: &[Flag]) -> Self {
+        self.0.retain(|name, _| flags.iter().any(|flag| flag.name == *name));
+        self
+    }
+
     /// Flags with their answers.
     ///
     /// # Errors

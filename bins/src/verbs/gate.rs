@@ -21,15 +21,18 @@ use crate::verbs::limits::no_reason;
 const PARTS_SHOWN: usize = 3;
 
 /// Everything that came of looking.
-struct Looked {
-    gathered: Gathered,
-    evaluation: Evaluation,
+pub struct Looked {
+    /// What there was to look at.
+    pub gathered: Gathered,
+    /// What follows from it.
+    pub evaluation: Evaluation,
     /// All that was evaluated: the facts, and what they were held against.
     facts: Value,
     facts_sha256: String,
     certificate: Option<Certificate>,
     earlier: Vec<Earlier>,
-    notes: Vec<String>,
+    /// What is to be known of it, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Evaluates a gate, and records what came of it where that is asked for.
@@ -51,10 +54,17 @@ pub fn gate(out: Out, place: &Place, asked: &GateArgs) -> Result<Exit, Failure> 
     Ok(if looked.evaluation.outcome == Outcome::Passed { Exit::Done } else { Exit::Halted })
 }
 
-fn look(place: &Place, reading: &Reading) -> Result<Looked, Failure> {
+/// Evaluates the gate, and writes nothing.
+///
+/// # Errors
+/// A journal, a backtest or answers that cannot be read.
+pub fn look(place: &Place, reading: &Reading) -> Result<Looked, Failure> {
     let mut gathered = gather(place, reading)?;
     gathered.facts.pairs = pairs(place, reading, &gathered.judged)?;
-    let answers = Answers::of(&place.loaded.config.gate.answers)?;
+    let mut answers = Answers::of(&place.loaded.config.gate.answers)?;
+    if reading.is_past() {
+        answers = answers.only(&gathered.flags);
+    }
     gathered.facts.red_flags = answers.to(std::mem::take(&mut gathered.flags), flag_of_pairs(&gathered))?;
     let held = backtest(place, &gathered.judged)?;
     let evaluation = paper(&gathered.facts, held.reference.as_ref());

@@ -17,6 +17,7 @@ pub mod lists;
 pub mod reconcile;
 pub mod repair;
 pub mod replay;
+pub mod report;
 pub mod reproduce;
 pub mod run;
 #[cfg(feature = "sim")]

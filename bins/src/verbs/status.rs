@@ -127,14 +127,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             text.push_str(&format!("  {} = {}   {}\n", line.key, line.value, line.basis));
         }
     }
-    let mut needs = summary::needs_you(book, halted, reading.as_of);
-    needs.extend(closing::needs(&closing));
-    if at.at.is_none() {
-        needs.extend(unseen_edit(&reading, place));
-    }
-    if at.at.is_none() {
-        needs.extend(force.needs());
-    }
+    let needs = needs(place, &reading);
     for (n, need) in needs.iter().enumerate() {
         text.push_str(&format!("{}{}\n", if n == 0 { "needs you  " } else { "           " }, need.text));
     }
@@ -179,6 +172,19 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "needs_you": needs.iter().map(Need::json).collect::<Vec<_>>(),
         }),
     )
+}
+
+/// What needs a person: of a moment of the past, what the journal alone says of it.
+pub fn needs(place: &Place, reading: &Reading) -> Vec<Need> {
+    let (book, now) = (&reading.book, reading.as_of);
+    let halted = !reading.is_past() && place.files.halt.exists();
+    let mut needs = summary::needs_you(book, halted, now);
+    needs.extend(closing::needs(&closing::all(place, book, now)));
+    if !reading.is_past() {
+        needs.extend(unseen_edit(reading, place));
+        needs.extend(Force::of(&place.loaded.config.limits, book, now).needs());
+    }
+    needs
 }
 
 /// An edit of the state file that no pass has met yet.

@@ -18,7 +18,7 @@ const LIMITS: [(&str, &str); 5] = [
     ("entries_day_max = 100", "entries_day_max = 500"),
 ];
 /// The backtest, and answers to what this book cannot have.
-const BACKTEST: [&str; 6] = [
+pub(super) const BACKTEST: [&str; 6] = [
     "backtest.headline.trades=2926",
     "backtest.headline.win_rate=0.42",
     "backtest.headline.profit_factor=1.18",
@@ -43,7 +43,7 @@ fn decided_now(mut signal: Value) -> Value {
 }
 
 /// One round: three entries, and their exits a little later. Of all trades every so manyth wins.
-fn round(place: &Place, number: usize, won: f64, lost: f64) {
+pub(super) fn round(place: &Place, number: usize, won: f64, lost: f64) {
     #[expect(clippy::cast_precision_loss, reason = "a small number")]
     let drift = 1.0 + number as f64 * 0.003;
     let pass = |signals: &[Value], factors: [f64; 3]| {
@@ -62,8 +62,8 @@ fn round(place: &Place, number: usize, won: f64, lost: f64) {
     pass(&exits, [0, 1, 2].map(|at| drift * ends(at)));
 }
 
-/// A book of fifty-one trades that earn, and of forty-eight.
-static TRADED: LazyLock<(Place, Place)> = LazyLock::new(|| {
+/// A place whose limits are wide enough for a day of so many trades.
+pub(super) fn roomy() -> Place {
     let place = Place::new();
     let mut text = std::fs::read_to_string(place.file("tradewind.toml")).unwrap();
     for (from, to) in LIMITS {
@@ -71,6 +71,12 @@ static TRADED: LazyLock<(Place, Place)> = LazyLock::new(|| {
         text = text.replace(from, to);
     }
     place.write("tradewind.toml", &text);
+    place
+}
+
+/// A book of fifty-one trades that earn, and of forty-eight.
+pub(super) static TRADED: LazyLock<(Place, Place)> = LazyLock::new(|| {
+    let place = roomy();
     (0..16).for_each(|number| round(&place, number, 1.032, 0.987));
     let few = place.copy();
     round(&place, 16, 1.032, 0.987);

@@ -26,8 +26,8 @@ mod passes;
 mod place;
 mod python;
 mod repairs;
-
 mod replay;
+mod report;
 mod same_records;
 mod schemas;
 mod secrets;

@@ -23,7 +23,7 @@ pub fn assert_fits(validator: &jsonschema::Validator, document: &Value, what: &s
 }
 
 /// What only looks, in a place with the signal `one` and the session `session.jsonl`.
-pub(super) const LOOKS: [&[&str]; 16] = [
+pub(super) const LOOKS: [&[&str]; 17] = [
     &["status"],
     &["positions"],
     &["orders"],
@@ -40,6 +40,7 @@ pub(super) const LOOKS: [&[&str]; 16] = [
     &["reproduce", "session.jsonl"],
     &["limits"],
     &["limits", "history"],
+    &["report"],
 ];
 
 #[test]
@@ -118,6 +119,7 @@ fn every_verb_has_help_with_an_example_and_every_shell_its_completions() {
         "watchdog",
         "drill",
         "limits",
+        "report",
         "gate",
         "twin",
         "arm",

@@ -1,4 +1,4 @@
-//! What the trades so far can and cannot tell: figures, bands, power, gates.
+//! What the trades so far can and cannot tell: figures, bands, power, gates, and drawings of them.
 //!
 //! 1. Pure: text and numbers in, figures out. No file, no clock; what is drawn at random follows from a seed that is
 //!    handed in, and is the same for any number of threads.
@@ -23,6 +23,10 @@ pub mod figures;
 pub mod gates;
 /// Trades and equity, as they are read.
 pub mod ledger;
+/// Figures as drawings.
+pub mod plot;
+/// Figures along the way.
+pub mod series;
 mod special;
 /// One signal as it was lived, and as the backtest's engine played it.
 pub mod twin;

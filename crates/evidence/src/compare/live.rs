@@ -15,6 +15,7 @@ use crate::figure::{Figure, Undefined, count};
 use crate::figures::moments::whole;
 use crate::figures::{Moments, TradeFigures};
 use crate::ledger::Unit;
+use crate::series::SumBand;
 use crate::special::normal_inverse;
 
 /// What is known of a backtest.
@@ -209,6 +210,14 @@ impl Reference {
             },
             Err(why) => Power::none("the backtest's expectancy", why),
         }
+    }
+
+    /// Where the sum of so many trades lies in nine of ten cases, by the normal approximation, clustering counted in.
+    pub fn sum_band(&self, trades: usize) -> Result<SumBand, Undefined> {
+        let (mean, sd) = (self.figures.expectancy.get()?, self.figures.standard_deviation.get()?);
+        let middle = mean * count(trades);
+        let half = normal_inverse(0.95) * sd * (count(trades) * self.inflation).sqrt();
+        Ok(SumBand { low: middle - half, middle, high: middle + half })
     }
 
     /// How often so many trades would be seen to win at break-even only, by the exact test of independent trades.

@@ -42,6 +42,8 @@ pub enum Step {
     Deciding,
     /// t4 - t3: to the first byte.
     Sending,
+    /// t5 - t3: from the guard's yes until the broker had it, where nobody knows t4.
+    Answering,
     /// t5 - t4: until the broker had it.
     Accepting,
     /// t6 - t5: until the first fill.
@@ -56,10 +58,11 @@ pub enum Step {
 
 impl Step {
     /// All of them, in their order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SignalAge,
         Self::Deciding,
         Self::Sending,
+        Self::Answering,
         Self::Accepting,
         Self::Filling,
         Self::SignalToFill,
@@ -67,12 +70,28 @@ impl Step {
         Self::Unprotected,
     ];
 
+    /// As a person reads it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::SignalAge => "bar to signal taken in",
+            Self::Deciding => "taken in to approved",
+            Self::Sending => "approved to sent",
+            Self::Answering => "approved to accepted",
+            Self::Accepting => "sent to accepted",
+            Self::Filling => "accepted to first fill",
+            Self::SignalToFill => "decided to first fill",
+            Self::Completing => "first to last fill",
+            Self::Unprotected => "first fill to stop",
+        }
+    }
+
     /// From where to where, where both are known.
     pub fn ends(self, times: &Times) -> Option<(Time, Time)> {
         let (from, to) = match self {
             Self::SignalAge => (times.data, times.taken),
             Self::Deciding => (times.taken, times.approved),
             Self::Sending => (times.approved, times.sent),
+            Self::Answering => (times.approved, times.accepted),
             Self::Accepting => (times.sent, times.accepted),
             Self::Filling => (times.accepted, times.first_fill),
             Self::SignalToFill => (times.decided, times.first_fill),

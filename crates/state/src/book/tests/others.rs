@@ -285,7 +285,7 @@ fn the_time_without_a_stop_is_measured_from_the_execution_until_it_rests() {
     let stop = intent.id;
     book.apply(&Record::Intended { intent, mark, send_by, marks }, at(4)).unwrap();
     assert!(bare(&book).since.is_some(), "sent is not there yet");
-    let accepted = broker_api::SubmitOutcome::Accepted { venue_order: None };
+    let accepted = SubmitOutcome::Accepted { venue_order: None };
     let from = bare(&book).since.unwrap();
     book.apply(
         &Record::Answered { order: stop, attempt: 1, answer: accepted },

@@ -1,0 +1,139 @@
+//! Drawings of how orders were carried out, and of what became of signals.
+
+use super::{Axis, Mark, Plot, Scale, Style};
+use crate::Time;
+use crate::execution::{CostVerdict, Quality, StepTimes};
+use crate::figure::count;
+
+/// The mean cost of each class, with the worse half that is still possible, beside the model.
+pub fn costs(all: &[CostVerdict]) -> Option<Plot> {
+    let judged: Vec<(&CostVerdict, f64)> =
+        all.iter().filter_map(|verdict| Some((verdict, verdict.mean.value()?))).collect();
+    let worst = judged.iter().map(|(v, mean)| (v.model.class, mean - v.model.expected));
+    let (class, over) = worst.max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let mut marks = Vec::new();
+    for (at, (verdict, mean)) in judged.iter().enumerate() {
+        let y = count(judged.len() - 1 - at);
+        let (model, high) = (verdict.model.expected, verdict.upper_90.value().unwrap_or(*mean));
+        let bound = 1.25 * model;
+        marks.push(Mark::Bars(Style::Band, vec![[0.0, bound, y - 0.3, y + 0.3]]));
+        marks.push(Mark::Line(Style::Backtest, vec![(model, y - 0.3), (model, y + 0.3)]));
+        marks.push(Mark::Interval(Style::Live, y, [2.0 * mean - high, *mean, high]));
+    }
+    let name =
+        |(verdict, _): &(&CostVerdict, f64)| format!("{} ({} orders)", verdict.model.class, verdict.orders);
+    Some(Plot {
+        title: format!("Dearest beside its model: {class}, {over:+.1} basis points on average"),
+        says: "The mean cost of filled orders against the decision price, by class, with its 80 % interval; the model, and one \
+               and a quarter of it."
+            .into(),
+        x: Axis::new("basis points; more is worse", Scale::Linear),
+        y: Axis::new("", Scale::Names(judged.iter().rev().map(name).collect())),
+        marks,
+        legend: vec![
+            (Style::Live, "mean, 80 %"),
+            (Style::Backtest, "model"),
+            (Style::Band, "allowed, 1.25 times"),
+        ],
+    })
+}
+
+/// Half of the orders of each class, the worst twentieth, and the worst.
+pub fn slippage(all: &[Quality]) -> Option<Plot> {
+    let known: Vec<(String, f64, f64, f64)> = all
+        .iter()
+        .filter_map(|of| {
+            let cost = &of.decision;
+            let name = of.class.map_or_else(|| "all".to_owned(), |class| class.to_string());
+            let name = format!("{name} ({} orders)", cost.orders);
+            Some((name, cost.median.value()?, cost.p95.value()?, cost.worst.value()?))
+        })
+        .collect();
+    let (_, median, _, worst) = known.first()?;
+    let row = |at: usize| count(known.len() - 1 - at);
+    let all = known.iter().enumerate();
+    Some(Plot {
+        title: format!(
+            "Half of the orders cost no more than {median:+.1} basis points, the worst {worst:+.1}"
+        ),
+        says: "The fill against the decision price by class: median, 95 % quantile, worst.".into(),
+        x: Axis::new("basis points; more is worse", Scale::Linear),
+        y: Axis::new("", Scale::Names(known.iter().rev().map(|row| row.0.clone()).collect())),
+        marks: all
+            .flat_map(|(at, (_, median, p95, worst))| {
+                let y = row(at);
+                [
+                    Mark::Line(Style::Grey, vec![(*median, y), (*worst, y)]),
+                    Mark::Bars(Style::Band, vec![[*median, *p95, y - 0.22, y + 0.22]]),
+                    Mark::Dots(Style::Live, vec![(*median, y)]),
+                ]
+            })
+            .collect(),
+        legend: vec![(Style::Live, "median"), (Style::Band, "to 95 %"), (Style::Grey, "to the worst")],
+    })
+}
+
+/// How long each step took.
+pub fn chain(all: &[StepTimes]) -> Option<Plot> {
+    // On a scale of powers nothing is nothing: what took no time is drawn at a thousandth of a millisecond's neighbour.
+    let known: Vec<(String, f64, f64, f64)> = all
+        .iter()
+        .filter_map(|step| {
+            let at = |figure: crate::Figure| figure.value().map(|ms| f64::max(ms / 1000.0, 0.001));
+            let name = step.step.words().to_owned();
+            Some((name, at(step.p50)?, at(step.p95)?, at(step.longest)?))
+        })
+        .collect();
+    let slowest = known.iter().max_by(|a, b| a.2.total_cmp(&b.2))?;
+    let row = |at: usize| count(known.len() - 1 - at);
+    Some(Plot {
+        title: format!("Slowest step at 95 %: {}, {:.2} s", slowest.0, slowest.2),
+        says: "How long each step of an order took: median, 95 % quantile, longest, in seconds.".into(),
+        x: Axis::new("seconds, each line ten times the last", Scale::Powers),
+        y: Axis::new("", Scale::Names(known.iter().rev().map(|row| row.0.clone()).collect())),
+        marks: known
+            .iter()
+            .enumerate()
+            .flat_map(|(at, (_, median, p95, longest))| {
+                let y = row(at);
+                [
+                    Mark::Line(Style::Grey, vec![(*median, y), (*longest, y)]),
+                    Mark::Bars(Style::Band, vec![[*median, *p95, y - 0.22, y + 0.22]]),
+                    Mark::Dots(Style::Live, vec![(*median, y)]),
+                ]
+            })
+            .collect(),
+        legend: vec![(Style::Live, "median"), (Style::Band, "to 95 %"), (Style::Grey, "to the longest")],
+    })
+}
+
+/// What became of the signals of each window: done, denied by our guard, and all else.
+pub fn signals(windows: &[(Time, [usize; 3])], days: f64) -> Option<Plot> {
+    let sum = |at: usize| windows.iter().map(|(_, counts)| counts[at]).sum::<usize>();
+    let (done, denied, other) = (sum(0), sum(1), sum(2));
+    if windows.len() < 2 || done + denied + other == 0 {
+        return None;
+    }
+    let width = days * 86_400.0;
+    let styles = [Style::Good, Style::Bad, Style::Grey];
+    let bars = |of: usize| {
+        let one = |(from, counts): &(Time, [usize; 3])| {
+            #[expect(clippy::cast_precision_loss, reason = "seconds of a date are far below 2^53")]
+            let from = from.timestamp() as f64;
+            let low = count(counts[..of].iter().sum());
+            (counts[of] > 0).then(|| [from + width * 0.1, from + width * 0.9, low, low + count(counts[of])])
+        };
+        Mark::Bars(styles[of], windows.iter().filter_map(one).collect())
+    };
+    Some(Plot {
+        title: format!(
+            "{} signals: {done} carried out, {denied} denied, {other} ended otherwise",
+            done + denied + other
+        ),
+        says: format!("What became of signals, in {} windows of {days:.0} days.", windows.len()),
+        x: Axis::new("date, UTC", Scale::Dates),
+        y: Axis::new("signals", Scale::Linear),
+        marks: (0..3).map(bars).collect(),
+        legend: vec![(Style::Good, "carried out"), (Style::Bad, "denied by us"), (Style::Grey, "other")],
+    })
+}
