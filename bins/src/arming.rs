@@ -73,12 +73,13 @@ pub fn json(book: &Book, now: Time) -> Value {
     })
 }
 
-/// What arming lacks by configuration and book alone, a sentence each. `is_overridden`: a person goes through the gate.
-pub fn lacks(place: &Place, book: &Book, is_overridden: bool, now: Time) -> Vec<String> {
+/// What arming lacks by configuration and book alone, a sentence each. `is_through`: a person shows that
+/// the gate was passed, or goes through it.
+pub fn lacks(place: &Place, book: &Book, is_through: bool, now: Time) -> Vec<String> {
     let mut lacks = of_configuration(place);
-    if !is_overridden && !book.guard().gates.contains_key(&BROKER_PAPER) {
+    if !is_through && !book.guard().gates.contains_key(&BROKER_PAPER) {
         lacks.push(format!(
-            "the gate {BROKER_PAPER} was not passed; go through it with your reason: --override-gate TEXT"
+            "the gate {BROKER_PAPER} was not passed; show its evaluation, --gate FILE, or go through it with your reason, --override-gate TEXT"
         ));
     }
     lacks.extend(of_book(&place.loaded.config.limits, book, now));

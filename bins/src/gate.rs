@@ -4,12 +4,16 @@
 mod backtest;
 mod facts;
 mod flags;
+mod flow;
 mod kept;
+mod shown;
 
 pub use backtest::{backtest, pairs};
 pub use facts::{Gathered, closed, gather};
 pub use flags::{Answers, Flag};
-pub use kept::{Earlier, earlier, keep, of};
+pub use flow::flow;
+pub use kept::{Earlier, earlier, keep, of, take_over};
+pub use shown::{GATE, show};
 
 /// The first numbers of closed trades at which a gate is evaluated; then every hundred.
 const MARKS: [usize; 5] = [50, 75, 100, 150, 200];

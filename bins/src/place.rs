@@ -191,7 +191,8 @@ fn unreadable(place: &Place, error: &dyn std::error::Error) -> Failure {
     .fix("nothing was changed; restore the file from a backup, or name another state with --state")
 }
 
-fn broken(error: &dyn std::error::Error) -> Failure {
+/// A journal whose records do not follow.
+pub fn broken(error: &dyn std::error::Error) -> Failure {
     Failure::new(Exit::Unexpected, "journal_broken", "the journal cannot be followed")
         .because(error)
         .fix("`tradewind journal verify` names the first record that does not fit")

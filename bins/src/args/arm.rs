@@ -12,7 +12,7 @@ pub const ARM_EXAMPLES: &str = "\
 Examples:
   tradewind arm --account 904837e3-3b76-47ec-b432-046db621571b --for 8h --why \"first day\" \\
     --drill practice-state.json.drills/2026-11-20T150000.000Z.json --notify \"mail -s tradewind me@example.org\" \\
-    --override-gate \"a week at the paper account without a failure, see my notes\"
+    --gate practice-state.json.gates/broker-paper-2026-11-20T210000.000Z.json
   tradewind arm --account 904837e3-3b76-47ec-b432-046db621571b --for 5d --why \"the week\" --drill drill.json --notify ./page-me";
 
 /// How that is ended.
@@ -62,6 +62,9 @@ pub struct ArmArgs {
     /// The program that tells you of trouble, as `tradewind watchdog --notify` runs it: it gets a message to try
     #[arg(long, value_name = "COMMAND")]
     pub notify: Option<String>,
+    /// The evaluation that passed the gate at a practice account, as `tradewind gate broker-paper --record` kept it
+    #[arg(long, value_name = "FILE", conflicts_with = "override_gate")]
+    pub gate: Option<PathBuf>,
     /// Go through the gate that was not passed, and why; it stands in the journal and is shown from then on
     #[arg(long, value_name = "TEXT")]
     pub override_gate: Option<String>,

@@ -3,13 +3,15 @@
 use clap::{Args, ValueEnum};
 
 /// How a gate is asked for.
-pub const EXAMPLES: &str = "Examples:\n  tradewind gate paper\n  tradewind gate paper --json\n  tradewind gate paper --record --why \"fifty trades, as agreed\"\n\nExit codes: 0 the gate is passed, 3 it is not.";
+pub const EXAMPLES: &str = "Examples:\n  tradewind gate paper\n  tradewind gate paper --json\n  tradewind gate paper --record --why \"fifty trades, as agreed\"\n  tradewind gate broker-paper --state practice-state.json\n\nExit codes: 0 the gate is passed, 3 it is not.";
 
 /// Which gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum GateName {
     /// From paper to a broker's paper account
     Paper,
+    /// From a broker's practice account to small real money
+    BrokerPaper,
 }
 
 /// `gate`.

@@ -141,13 +141,13 @@ fn rows<'a>(place: &Place, history: &'a History) -> (Vec<Trade>, Vec<&'a Closed>
 
 /// From decision to first fill.
 #[derive(Debug, Default)]
-struct Took {
-    known: Vec<u64>,
+pub(super) struct Took {
+    pub(super) known: Vec<u64>,
     backwards: usize,
 }
 
 /// Of every order that a signal made and that was filled until then.
-fn times(history: &History, until: Option<Time>) -> Took {
+pub(super) fn times(history: &History, until: Option<Time>) -> Took {
     let mut first: BTreeMap<ClientOrderId, Time> = BTreeMap::new();
     for known in &history.fills {
         let at = first.entry(known.fill.order).or_insert(known.fill.at);
@@ -184,6 +184,6 @@ fn twice(history: &History) -> usize {
 }
 
 /// An execution that belongs to no order of ours, other than the close of a rest that was asked for.
-fn is_orphan(stamped: &Stamped) -> bool {
+pub(super) fn is_orphan(stamped: &Stamped) -> bool {
     matches!(&stamped.record, Record::Outside { code, .. } if *code != DUST)
 }

@@ -7,11 +7,12 @@ use broker_api::Time;
 use serde_json::Value;
 use state::files::with_ending;
 
+use super::shown::{GATE, Shown};
 use crate::files;
 use crate::place::Place;
 
 /// How large one may be.
-const LARGE: u64 = 64 << 20;
+pub(super) const LARGE: u64 = 64 << 20;
 
 /// One that was put away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +39,22 @@ pub fn keep(place: &Place, gate: &str, at: Time, document: &Value) -> io::Result
     files::put_away(place, &folder(place), &format!("{gate}-"), at, document)
 }
 
-/// Those of a gate at a number of trades, the oldest first.
+/// Keeps one that was made elsewhere, as on a practice account, beside this state too.
+///
+/// # Errors
+/// A folder that cannot be written to.
+pub fn take_over(place: &Place, shown: &Shown) -> io::Result<()> {
+    match keep(place, GATE, shown.at, &shown.document) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        kept => kept.map(drop),
+    }
+}
+
+/// Those of a gate at a number of trades, or at any, the oldest first.
 ///
 /// # Errors
 /// A folder, or a file in it, that cannot be read.
-pub fn earlier(place: &Place, gate: &str, trades: usize) -> io::Result<Vec<Earlier>> {
+pub fn earlier(place: &Place, gate: &str, trades: Option<usize>) -> io::Result<Vec<Earlier>> {
     let folder = folder(place);
     if !folder.exists() {
         return Ok(Vec::new());
@@ -57,7 +69,7 @@ pub fn earlier(place: &Place, gate: &str, trades: usize) -> io::Result<Vec<Earli
         let (earlier, of) = text.as_deref().and_then(of).ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidData, format!("{name} is no evaluation of a gate"))
         })?;
-        if of == u64::try_from(trades).ok() {
+        if trades.is_none_or(|trades| of == u64::try_from(trades).ok()) {
             found.push(earlier);
         }
     }

@@ -78,6 +78,6 @@ mod tests {
 
     #[test]
     fn words_of_others_are_no_markup() {
-        assert_eq!(safe("a|b <script> [x](y) *z*\n# no"), "a\\|b &lt;script&gt; \\[x\\](y) \\*z\\*  \\# no");
+        assert_eq!(safe("a|b <script> [x](y) *z*\n# no"), "a\\|b &lt;script&gt; \\[x\\](y) \\*z\\* \\# no");
     }
 }

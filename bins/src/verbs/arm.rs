@@ -15,6 +15,7 @@ use crate::clock;
 use crate::drills;
 use crate::failure::{Exit, Failure};
 use crate::figures;
+use crate::gate;
 use crate::out::{Heading, Out};
 use crate::pass::Pass;
 use crate::place::{Place, heading, headline};
@@ -47,10 +48,19 @@ pub fn arm(out: Out, place: &Place, asked: &ArmArgs) -> Result<(), Failure> {
     lacks.extend(of.as_ref().map(|of| of_account(of, &asked.account, &book)).unwrap_or_default());
     let drill = of_drill(place, asked, clock::now());
     lacks.extend(drill.as_ref().err().cloned());
+    let venue = of.as_ref().map(|of| of.venue);
+    let gate = asked.gate.as_deref().map(|file| gate::show(file, venue, clock::now())).transpose();
+    lacks.extend(gate.as_ref().err().cloned());
     lacks.extend(of_alerts(place, asked));
-    let (Some(of), Ok((file, held)), true) = (of, drill, lacks.is_empty()) else {
+    let (Some(of), Ok((file, held)), Ok(gate), true) = (of, drill, gate, lacks.is_empty()) else {
         return Err(not_armed(asked, lacks));
     };
+    if let Some(shown) = &gate {
+        gate::take_over(place, shown).map_err(|error| {
+            let lack = format!("the evaluation of the gate cannot be kept beside the state: {error}");
+            not_armed(asked, vec![lack])
+        })?;
+    }
     // The guard asks for it before each entry, and so does whoever looks later.
     drills::take_over(place, file, held).map_err(|error| {
         let lack = format!("the drill {} cannot be kept beside the state: {error}", file.display());
@@ -63,6 +73,7 @@ pub fn arm(out: Out, place: &Place, asked: &ArmArgs) -> Result<(), Failure> {
         limits,
         drilled_before,
         override_gate: asked.override_gate.as_deref().map(|text| text.trim().into()),
+        certificate: gate.as_ref().map(|shown| shown.certificate),
         name: operator(),
         why: asked.why.trim().into(),
     };
@@ -126,7 +137,7 @@ fn length(text: &str) -> Result<u32, Failure> {
 
 /// What configuration and book lack.
 fn standing(place: &Place, book: &Book, asked: &ArmArgs, now: Time) -> Vec<String> {
-    arming::lacks(place, book, asked.override_gate.is_some(), now)
+    arming::lacks(place, book, asked.override_gate.is_some() || asked.gate.is_some(), now)
 }
 
 /// Which account the broker says it is; or why it does not, which is nothing more to say for the embedded one.

@@ -1,24 +1,24 @@
 //! `gate`: what the trades so far say about going on to the next account.
 
-use broker_api::arming::{GatePassed, PAPER};
-use broker_api::{Digest, Gate, Record};
-use evidence::gates::{Certificate, Outcome, canonical, certify, paper, sha256};
+mod flow;
+mod written;
+
+use broker_api::Gate;
+use broker_api::arming::PAPER;
+use evidence::gates::{Certificate, Outcome, paper};
 use evidence::{Evaluation, Verdict};
 use serde_json::{Value, json};
 
 use crate::args::{GateArgs, GateName};
 use crate::arming;
 use crate::failure::{Exit, Failure};
-use crate::figures::{self, Table};
-use crate::gate::{Answers, Earlier, Flag, Gathered, backtest, earlier, gather, keep, pairs};
-use crate::out::{Out, document};
-use crate::pass::Pass;
+use crate::figures;
+use crate::gate::{Answers, Earlier, Flag, Gathered, backtest, earlier, gather, pairs};
+use crate::out::Out;
 use crate::place::{Place, Reading};
-use crate::verbs::halt::{self, operator};
 use crate::verbs::limits::no_reason;
 
-/// How many parts of a criterion's evidence a person is shown.
-const PARTS_SHOWN: usize = 3;
+use written::{Kept, certified, headline, names, put_away, rows, unreadable};
 
 /// Everything that came of looking.
 pub struct Looked {
@@ -37,12 +37,14 @@ pub struct Looked {
 
 /// Evaluates a gate, and records what came of it where that is asked for.
 pub fn gate(out: Out, place: &Place, asked: &GateArgs) -> Result<Exit, Failure> {
-    let GateName::Paper = asked.gate;
     let why = asked.why.as_deref().map(str::trim);
     if why.is_some_and(str::is_empty) {
         return Err(no_reason("--why"));
     }
     let reading = place.read(None)?;
+    if asked.gate == GateName::BrokerPaper {
+        return flow::gate(out, place, &reading, why);
+    }
     let looked = look(place, &reading)?;
     let kept = match why.filter(|_| asked.record) {
         Some(why) => Some(record(out, place, &reading, &looked, why)?),
@@ -68,21 +70,10 @@ pub fn look(place: &Place, reading: &Reading) -> Result<Looked, Failure> {
     gathered.facts.red_flags = answers.to(std::mem::take(&mut gathered.flags), flag_of_pairs(&gathered))?;
     let held = backtest(place, &gathered.judged)?;
     let evaluation = paper(&gathered.facts, held.reference.as_ref());
-    let unwritable = |error: &dyn std::error::Error| {
-        Failure::new(Exit::Unexpected, "unexpected", "the evaluation cannot be written").because(error)
-    };
     let facts = json!({ "facts": gathered.facts, "reference": held.reference });
-    let facts_sha256 = sha256(&canonical(&facts).map_err(|error| unwritable(&error))?);
-    let certificate = match evaluation.outcome {
-        Outcome::Passed => Some(certify(&facts, &evaluation, reading.as_of).map_err(|e| unwritable(&e))?),
-        Outcome::NotYet | Outcome::Failed => None,
-    };
+    let (facts_sha256, certificate) = certified(&facts, &evaluation, reading.as_of)?;
     let number = gathered.judged.len();
-    let earlier = earlier(place, "paper", number).map_err(|error| {
-        Failure::usage("gates_unreadable", "evaluations that were put away cannot be read")
-            .because(&error)
-            .fix("see the folder STATE.gates beside the state file: what lies there is never changed")
-    })?;
+    let earlier = earlier(place, "paper", Some(number)).map_err(|error| unreadable(&error))?;
     let notes = gathered.notes.iter().chain(&held.notes).cloned().collect();
     Ok(Looked { gathered, evaluation, facts, facts_sha256, certificate, earlier, notes })
 }
@@ -151,56 +142,19 @@ fn record(out: Out, place: &Place, reading: &Reading, looked: &Looked, why: &str
             looked.gathered.next
         )));
     }
-    let file = |name: &str| {
-        let mut data = looked.json(None);
-        data["recorded"] = json!({ "by": name, "why": why, "evaluation": looked.earlier.len() + 1 });
-        let document = document("gate", &reading.heading(), reading.as_of, &data);
-        keep(place, "paper", reading.as_of, &document).map_err(|error| {
-            Failure::new(Exit::Unexpected, "not_written", "the evaluation cannot be put away")
-                .because(&error)
-                .fix("make room or allow writing beside the state file; nothing was recorded")
-        })
+    let kept = Kept {
+        name: "paper",
+        gate: PAPER,
+        certificate: looked.certificate.as_ref(),
+        evaluation: looked.earlier.len() + 1,
     };
-    let name = operator();
-    let Some(certificate) = &looked.certificate else {
-        return Ok(file(&name)?.display().to_string());
-    };
-    let digest = Digest::new(&certificate.sha256).map_err(|error| {
-        Failure::new(Exit::Unexpected, "unexpected", format!("the certificate has no hash: {error}"))
-    })?;
-    let pass = match Pass::begin(place, out.unwatched()) {
-        Err(failure) if halt::is_asked(place, &failure) => {
-            let what = "a process serves this state, and the gate is not recorded beside it";
-            return Err(Failure::new(Exit::Unavailable, "gate_served", what)
-                .fix("stop it, give the command again, and start it; nothing was recorded"));
-        }
-        begun => begun?,
-    };
-    let kept = file(&name)?;
-    let passed = GatePassed { gate: PAPER, certificate: digest, name, reason: why.into() };
-    pass.record(Record::GatePassed(passed))?.end(Exit::Done)?;
-    Ok(kept.display().to_string())
+    put_away(out, place, reading, &kept, looked.json(None), why)
 }
 
 /// For a person.
 fn told(reading: &Reading, looked: &Looked, kept: Option<&str>) -> String {
     let (evaluation, gathered) = (&looked.evaluation, &looked.gathered);
-    let met = evaluation.met();
-    let count = |is_in: fn(&Verdict) -> bool| {
-        evaluation.criteria.iter().filter(|criterion| is_in(&criterion.verdict)).count()
-    };
-    let failed = count(|verdict| *verdict == Verdict::NotMet);
-    let word = match evaluation.outcome {
-        Outcome::Passed => "PASSED",
-        Outcome::NotYet => "NOT YET",
-        Outcome::Failed => "NOT PASSED",
-    };
-    let all = evaluation.criteria.len();
-    let mut text = format!(
-        "{}\ngate paper -> a broker's paper account   {word}: {met} of {all} met, {} open, {failed} failed\n",
-        reading.headline(),
-        all - met - failed
-    );
+    let mut text = format!("{}\n{}", reading.headline(), headline(evaluation, "a broker's paper account"));
     text.push_str(&match gathered.mark {
         Some(mark) => format!(
             "judged at {mark} closed trades, of {} that count; the next time at {}\n",
@@ -237,49 +191,9 @@ fn told(reading: &Reading, looked: &Looked, kept: Option<&str>) -> String {
     text
 }
 
-/// Evidence of many parts, by its first ones.
-fn short(evidence: &str) -> String {
-    let parts: Vec<&str> = evidence.split("; ").collect();
-    match parts.len().checked_sub(PARTS_SHOWN) {
-        Some(more) if more > 1 => {
-            format!("{}; and {more} more, which --json has", parts[..PARTS_SHOWN].join("; "))
-        }
-        _ => evidence.to_owned(),
-    }
-}
-
-/// One row for each criterion, with its evidence and its power below.
-fn rows(evaluation: &Evaluation) -> String {
-    let mut table = Table::new(&["criterion", "needed", "have", "verdict"]);
-    for c in &evaluation.criteria {
-        let cells = [&c.name, &c.needed, &c.have].map(Clone::clone);
-        table.row(cells.into_iter().chain([c.verdict.word().to_owned()]).collect());
-    }
-    let mut text = String::new();
-    let lines = table.lines();
-    let mut lines = lines.lines();
-    text.push_str(lines.next().unwrap_or_default());
-    text.push('\n');
-    for (line, c) in lines.zip(&evaluation.criteria) {
-        text.push_str(&format!("{line}\n"));
-        let open = match &c.verdict {
-            Verdict::NotYet { what } => format!("missing: {what}"),
-            Verdict::CannotTell { why } => why.clone(),
-            Verdict::Met | Verdict::NotMet => String::new(),
-        };
-        for part in [open, short(&c.evidence), c.power.told()].iter().filter(|part| !part.is_empty()) {
-            text.push_str(&format!("      {part}\n"));
-        }
-    }
-    text
-}
-
 /// What follows, and what to do next.
 fn outcome(looked: &Looked, kept: Option<&str>) -> String {
-    let names = |is_in: fn(&Verdict) -> bool| {
-        let criteria = looked.evaluation.criteria.iter().filter(|c| is_in(&c.verdict));
-        criteria.map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")
-    };
+    let names = |is_in| names(&looked.evaluation, is_in);
     let kept = kept.map_or_else(String::new, |file| format!("Kept: {file}\n"));
     match (looked.evaluation.outcome, &looked.certificate) {
         (Outcome::Passed, Some(certificate)) if kept.is_empty() => format!(

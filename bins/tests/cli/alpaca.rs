@@ -5,6 +5,7 @@ mod coins;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod cuts;
 pub mod desk;
+mod flow;
 mod kills;
 mod limits;
 mod live;

@@ -1,5 +1,6 @@
 //! `gate paper`: fifty trades of the paper broker, made by the program itself, held against headline figures of a backtest.
 
+use std::process::Stdio;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -158,6 +159,21 @@ fn fifty_trades_as_in_the_backtest_pass_and_are_written_down_once() {
     assert_eq!(code(&again), 2);
     assert!(stderr(&again).contains("gate was recorded at 50 trades"), "{}", stderr(&again));
     assert_eq!(kept(&place).len(), 1);
+}
+
+#[test]
+fn nothing_is_recorded_beside_a_process_that_serves() {
+    let place = ready();
+    std::fs::create_dir(place.file("in")).unwrap();
+    let mut command = place.command(&["serve", "--signals", "in"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    crate::serving::until("it serves", || place.json(&["status"])["data"]["trader"]["serves"] == true);
+    let beside = place.tradewind(&words(&["--record", "--why", "fifty, as agreed"]));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(code(&beside), 5, "{}{}", stdout(&beside), stderr(&beside));
+    assert!(stderr(&beside).contains("TW0724"), "{}", stderr(&beside));
+    assert!(kept(&place).is_empty());
 }
 
 #[test]

@@ -15,8 +15,9 @@ fn pause() {
     std::thread::sleep(Duration::from_millis(100));
 }
 
+/// Waits until something is so.
 #[track_caller]
-fn until(what: &str, is_so: impl Fn() -> bool) {
+pub fn until(what: &str, is_so: impl Fn() -> bool) {
     for _ in 0..LOOKS {
         if is_so() {
             return;

@@ -161,6 +161,9 @@ pub enum Operator {
         drilled_before: Option<u32>,
         /// Why the gate that was not passed is gone through; nothing where it was.
         override_gate: Option<Box<str>>,
+        /// The certificate that it was passed at a practice account, as whoever arms shows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        certificate: Option<Digest>,
         /// Who.
         name: Box<str>,
         /// Why, in their words.

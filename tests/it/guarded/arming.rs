@@ -15,7 +15,8 @@ fn arms(scene: &mut Scene, of: AccountRef, seconds: u32, limits: u32, gate: Opti
     let override_gate = gate.map(Into::into);
     let (name, why) = ("ann".into(), "to begin".into());
     let drilled_before = Some(60);
-    let arm = Operator::Arm { of, seconds, limits, drilled_before, override_gate, name, why };
+    let arm =
+        Operator::Arm { of, seconds, limits, drilled_before, override_gate, certificate: None, name, why };
     scene.feed(&[Input::Operator(arm)]);
 }
 

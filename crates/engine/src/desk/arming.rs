@@ -2,9 +2,10 @@
 //!
 //! Nothing here arms by itself. What may not be is not done, and whoever asked for it has been told why.
 
-use broker_api::arming::{ARMED_AT_MOST, BROKER_PAPER, Disarmed, GateOverridden};
+use broker_api::arming::{ARMED_AT_MOST, BROKER_PAPER, Disarmed, GateOverridden, GatePassed};
 use broker_api::{
-    AccountRef, Armed, By, Code, Figures, Level, LimitsConfirmed, Mode, Reason, Record, Time, VenueId,
+    AccountRef, Armed, By, Code, Digest, Figures, Gate, Level, LimitsConfirmed, Mode, Reason, Record, Time,
+    VenueId,
 };
 use chrono::TimeDelta;
 use risk::{Stage, Unclear};
@@ -90,12 +91,12 @@ impl Step<'_> {
     /// A person's word about what is allowed.
     pub(super) fn allowed(&mut self, act: &Operator) -> Result<(), Illegal> {
         match act {
-            Operator::Arm { of, seconds, limits, drilled_before, override_gate, name, why } => {
+            Operator::Arm { of, seconds, limits, drilled_before, override_gate, certificate, name, why } => {
                 let until = self.now + TimeDelta::seconds(i64::from(*seconds));
                 let (name, reason) = (name.clone(), why.clone());
                 let drilled = drilled_before.map(|before| self.now - TimeDelta::seconds(i64::from(before)));
                 let armed = Armed { of: *of, until, limits: *limits, drilled, name, reason };
-                self.arm(armed, override_gate.as_deref())
+                self.arm(armed, override_gate.as_deref(), *certificate)
             }
             Operator::Disarm { name, why } if self.book.guard().armed.is_some() => {
                 let by = By::Operator { name: name.clone() };
@@ -107,11 +108,24 @@ impl Step<'_> {
         }
     }
 
-    fn arm(&mut self, armed: Armed, override_gate: Option<&str>) -> Result<(), Illegal> {
-        let guard = self.book.guard();
-        let is_through = guard.gates.contains_key(&BROKER_PAPER);
+    fn arm(
+        &mut self,
+        armed: Armed,
+        override_gate: Option<&str>,
+        certificate: Option<Digest>,
+    ) -> Result<(), Illegal> {
+        let known = self.book.guard().gates.get(&BROKER_PAPER);
+        let is_through = known.is_some() || certificate.is_some();
+        let is_known =
+            |shown: &Digest| matches!(known, Some(Gate::Passed { certificate, .. }) if certificate == shown);
+        let shown = certificate.filter(|shown| !is_known(shown));
         if !self.may_arm(&armed.of, armed.until, armed.limits) || !is_through && override_gate.is_none() {
             return Ok(());
+        }
+        if let Some(certificate) = shown {
+            let (name, reason) = (armed.name.clone(), armed.reason.clone());
+            let record = GatePassed { gate: BROKER_PAPER, certificate, name, reason };
+            self.put(Record::GatePassed(record))?;
         }
         if let Some(reason) = override_gate.filter(|_| !is_through) {
             let name = armed.name.clone();

@@ -71,6 +71,15 @@ pub struct BrokerPaperFacts {
     pub needs: BrokerPaperNeeds,
 }
 
+impl BrokerPaperFacts {
+    /// The share of a time, in milliseconds, that is left of it; nothing when there was none.
+    pub fn covered(without: u64, all: u64) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of years are far below 2^53")]
+        let share = |part: u64| part as f64 / all as f64;
+        (all > 0).then(|| share(all.saturating_sub(without)))
+    }
+}
+
 fn criterion(name: &str, origin: Origin, needed: String, have: String, verdict: Verdict) -> Criterion {
     let power = Power::none("", Undefined::NotGiven);
     Criterion { name: name.to_owned(), needed, have, verdict, evidence: String::new(), power, origin }
