@@ -166,7 +166,8 @@ impl Pass {
             None => None,
         };
         let costs = place.loaded.config.settings(paper_venue()).costs;
-        let ours = Venue::new(at.broker(), Arc::clone(&clock), place.files.halt.clone());
+        let ours = Venue::new(at.broker(), Arc::clone(&clock), place.files.halt.clone())
+            .as_timekeeper(at.is_timekeeper());
         let setup = setup(&place, &at, &ours, clock());
         let start = Runner::start(
             Desk::new(setup),
@@ -349,12 +350,14 @@ impl At {
         }
     }
 
+    /// Whether our clock goes by its own: a simulator's time may stand still, or leap.
+    fn is_timekeeper(&self) -> bool {
+        matches!(self, Self::Broker(connected) if connected.is_loopback)
+    }
+
     /// A simulator's own hours count, whatever ours are.
     fn calendar(&self) -> Calendar {
-        match self {
-            Self::Broker(connected) if connected.is_loopback => Calendar::behind_venues(),
-            _ => Calendar::new(),
-        }
+        if self.is_timekeeper() { Calendar::behind_venues() } else { Calendar::new() }
     }
 }
 

@@ -186,6 +186,9 @@ impl<'a> Round<'a> {
             &["limits"],
             &["limits", "history"],
             &["gate", "paper"],
+            &["report"],
+            &["report", "--format", "html"],
+            &["twin"],
             &["limits", "confirm", "positions_max", "--reason", "more", "--set", "limits.positions_max=30"],
             &["disarm", "--why", "done for today"],
             &["repair", "ignore", "KO", "--reason", "my own"],
@@ -342,7 +345,7 @@ fn no_verb_tells_a_secret_at_the_embedded_broker() {
     round.every_verb(&entry, &|id| enter(id, "ETH/USD", "2800"), &|| {});
     let (failed, seen) = round.ends();
     assert_searched(&seen);
-    // What the embedded broker holds nobody else changes, none of it is real money, and a gate needs fifty trades.
-    let expected: BTreeSet<String> = ["arm", "gate", "repair"].map(str::to_owned).into();
+    // What the embedded broker holds nobody else changes, none of it is real money, a gate needs fifty trades, and a twin bars.
+    let expected: BTreeSet<String> = ["arm", "gate", "repair", "twin"].map(str::to_owned).into();
     assert_eq!(failed, expected, "the verbs that did not do their work");
 }

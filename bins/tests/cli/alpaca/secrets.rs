@@ -73,8 +73,9 @@ fn assert_does_its_work(keys: Keys) {
     assert_searched(&seen);
     assert!(seen.contains("wire.jsonl"), "{seen:?}");
     // What another program kept goes into a paper account alone; of `demo` a folder that is not empty is enough here.
-    // And it is no account of real money, and a gate needs fifty trades.
-    let expected: BTreeSet<String> = ["arm", "demo", "gate", "state import"].map(str::to_owned).into();
+    // And it is no account of real money, a gate needs fifty trades, and a twin bars.
+    let expected: BTreeSet<String> =
+        ["arm", "demo", "gate", "state import", "twin"].map(str::to_owned).into();
     assert_eq!(failed, expected, "the verbs that did not do their work");
 }
 

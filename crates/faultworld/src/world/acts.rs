@@ -109,6 +109,7 @@ impl World {
             seconds: u32::try_from(dice.between(60, 4 * 3_600)).ok()?,
             limits,
             drilled_before: None,
+            certificate: None,
             override_gate: Some("looked at".into()),
             name: "mira".into(),
             why: "looked at".into(),
