@@ -25,10 +25,7 @@ pub use change::Change;
 pub use ending::Ending;
 pub use imported::{ImportedPosition, ImportedTrade};
 pub use repair::{Repair, Repaired};
-pub use stamped::Stamped;
-
-/// The version of the records written by this program.
-pub const VERSION: u32 = 1;
+pub use stamped::{Stamped, VERSION};
 
 /// One fact that changed the book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -317,8 +314,7 @@ pub enum Record {
         venue: VenueId,
         /// The entry.
         entry: NonTrade,
-        /// For money that comes or goes: what all venues were worth before, in base currency. Falls keep their share of it, or,
-        /// where it is not known, move by the money.
+        /// For money that comes or goes: what all venues were worth before, in base currency; unknown, falls move by the money.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<Amount>,
     },

@@ -3,6 +3,9 @@
 use super::Record;
 use crate::Time;
 
+/// The version of the records written by this program.
+pub const VERSION: u32 = 1;
+
 /// A record with its place and time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stamped {
