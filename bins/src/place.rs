@@ -219,6 +219,14 @@ fn each(
 }
 
 impl Reading {
+    /// Hands every record to `take`, up to the moment that was read.
+    ///
+    /// # Errors
+    /// A journal that cannot be read; what `take` refuses.
+    pub fn each(&self, take: impl FnMut(&Stamped) -> Result<(), Failure>) -> Result<(), Failure> {
+        each(&self.journal, self.until, take)
+    }
+
     /// Everything that ever was, up to the moment that was read.
     ///
     /// # Errors

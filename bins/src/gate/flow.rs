@@ -18,9 +18,6 @@ use crate::figures;
 use crate::history::History;
 use crate::place::{Place, Reading, broken};
 
-/// From the beginning of an account day into the calendar day that it is named after.
-const INTO_THE_DAY: TimeDelta = TimeDelta::hours(12);
-
 /// What there is, and of which account.
 #[derive(Debug)]
 pub struct Flow {
@@ -36,10 +33,10 @@ pub struct Flow {
 /// A book that is not of a broker's practice account; a journal that cannot be read.
 pub fn flow(place: &Place, reading: &Reading) -> Result<Flow, Failure> {
     let of = practice(&reading.book)?;
-    let (_, records) = reading.story()?;
     let bound = TimeDelta::seconds(i64::from(place.loaded.config.limits.stop_missing_seconds));
-    let facts = gathered(&records, bound).map_err(|illegal| broken(&illegal))?;
-    Ok(Flow { facts, of })
+    let mut week = Week { bound, ..Week::default() };
+    reading.each(|stamped| week.take(stamped).map_err(|illegal| broken(&illegal)))?;
+    Ok(Flow { facts: week.ended(), of })
 }
 
 /// The one practice account of a book.
@@ -59,14 +56,6 @@ fn practice(book: &Book) -> Result<AccountRef, Failure> {
             ))
         }
     }
-}
-
-fn gathered(records: &[Stamped], bound: TimeDelta) -> Result<BrokerPaperFacts, Illegal> {
-    let mut week = Week { bound, ..Week::default() };
-    for stamped in records {
-        week.take(stamped)?;
-    }
-    Ok(week.ended())
 }
 
 /// Days under way, folded record by record.
@@ -98,7 +87,7 @@ struct Week {
 
 impl Week {
     fn take(&mut self, stamped: &Stamped) -> Result<(), Illegal> {
-        let date = (self.calendar.account_day(stamped.at) + INTO_THE_DAY).date_naive();
+        let date = Calendar::account_date(self.calendar.account_day(stamped.at));
         if date > self.today || self.days.is_empty() {
             self.reconciled();
             self.leaving.clear();
@@ -282,7 +271,7 @@ impl Week {
     fn uncovered(&self) -> (u64, u64) {
         let failed = self.days.values().rev().find(|day| !day.failures.is_empty() || day.was_frozen);
         let is_in = |at: Time| {
-            let date = (self.calendar.account_day(at) + INTO_THE_DAY).date_naive();
+            let date = Calendar::account_date(self.calendar.account_day(at));
             failed.is_none_or(|failed| date > failed.date)
         };
         let closed = self.history.trades.values().map(|trade| (&trade.position, trade.closed_at));

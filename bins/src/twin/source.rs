@@ -8,7 +8,7 @@ use broker_api::{Amount, Catalog, ClientOrderId, Mark, Record, Stamped, Symbol, 
 use broker_paper::matching::{Matching, Moment, Settings};
 use chrono::TimeDelta;
 use engine::feed::Bars;
-use engine::replay::{Decided, Keep, Replay, Told, Watcher, drive};
+use engine::replay::{Decided, Keep, Replay, Told, drive};
 use engine::{Limits, Setup};
 use state::book::Position;
 use state::{Book, SqliteStore};
@@ -61,17 +61,6 @@ pub struct Past<'a> {
     /// What has bars.
     catalog: Arc<Catalog>,
     spans: BTreeMap<Symbol, Span>,
-}
-
-/// Keeps every record.
-#[derive(Default)]
-struct Kept(Vec<Stamped>);
-
-impl Watcher for Kept {
-    fn made(&mut self, records: &[Stamped], _: &Book) -> Result<(), Box<str>> {
-        self.0.extend_from_slice(records);
-        Ok(())
-    }
 }
 
 impl<'a> Past<'a> {
@@ -149,10 +138,10 @@ impl<'a> Past<'a> {
         let mut bars = Bars::open(self.file, &catalog).map_err(|error| bad_bars(&error))?.after(from);
         let (engine, keep) = (Matching::new(catalog, settings), Keep::<SqliteStore>::Nothing);
         let version = env!("CARGO_PKG_VERSION");
-        let mut replay = Replay::begin(setup, engine, keep, Kept::default(), version, from)
-            .map_err(|fault| ended(&fault))?;
+        let mut replay =
+            Replay::begin(setup, engine, keep, Vec::new(), version, from).map_err(|fault| ended(&fault))?;
         let played = drive(&mut replay, &mut bars, &mut Told::new(signals)).map_err(|fault| ended(&fault))?;
-        let (Kept(records), _) = replay.end();
+        let (records, _) = replay.end();
         let (mut history, mut book) = (History::default(), Book::default());
         for stamped in &records {
             history.take(&mut book, stamped).map_err(|illegal| ended(&illegal.into()))?;

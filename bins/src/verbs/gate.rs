@@ -18,7 +18,7 @@ use crate::out::Out;
 use crate::place::{Place, Reading};
 use crate::verbs::limits::no_reason;
 
-use written::{Kept, certified, headline, names, put_away, rows, unreadable};
+use written::{Kept, before, certified, headline, names, put_away, rows, unreadable};
 
 /// Everything that came of looking.
 pub struct Looked {
@@ -88,12 +88,6 @@ fn flag_of_pairs(gathered: &Gathered) -> Option<Flag> {
 impl Looked {
     fn json(&self, kept: Option<&str>) -> Value {
         let Gathered { mark, next, counted, .. } = &self.gathered;
-        let earlier = self.earlier.iter().map(|earlier| {
-            json!({
-                "at": earlier.at, "outcome": earlier.outcome, "certificate": earlier.certificate,
-                "same_facts": earlier.facts == self.facts_sha256,
-            })
-        });
         json!({
             "gate": "paper",
             "judged": { "trades": self.gathered.judged.len(), "mark": mark, "next": next, "counted": counted },
@@ -101,7 +95,7 @@ impl Looked {
             "facts": self.facts,
             "facts_sha256": self.facts_sha256,
             "certificate": self.certificate,
-            "earlier": earlier.collect::<Vec<_>>(),
+            "earlier": before(&self.earlier, &self.facts_sha256),
             "notes": self.notes,
             "kept": kept,
         })

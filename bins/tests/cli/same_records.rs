@@ -16,7 +16,7 @@ use chrono::TimeDelta;
 use engine::calendar::Calendar;
 use engine::feed::Bars;
 use engine::intake::{self, Defaults};
-use engine::replay::{Decided, Keep, Replay, Told, Watcher, drive};
+use engine::replay::{Decided, Keep, Replay, Told, drive};
 use engine::watch::Onlookers;
 use engine::{Basis, Clock, Desk, Input, Limits, Policy, Runner, Setup, Sizing, Venue};
 use state::{Book, Journal, MemoryStore};
@@ -275,27 +275,15 @@ impl Process {
     }
 }
 
-/// Keeps every record that it is shown.
-#[derive(Default)]
-struct Kept(Vec<Stamped>);
-
-impl Watcher for Kept {
-    fn made(&mut self, records: &[Stamped], _: &Book) -> Result<(), Box<str>> {
-        self.0.extend_from_slice(records);
-        Ok(())
-    }
-}
-
 /// The same days as a replay, with the records as they were shown and as they were kept.
 fn replayed(days: &Days) -> (Vec<Stamped>, Journal<MemoryStore>) {
     let engine = Matching::new(Arc::clone(&days.at_venue), Days::settings());
     let keep = Keep::Journal(Journal::open(MemoryStore::new(JOURNAL)).unwrap());
-    let mut replay =
-        Replay::begin(days.setup(), engine, keep, Kept::default(), VERSION, Days::start()).unwrap();
+    let mut replay = Replay::begin(days.setup(), engine, keep, Vec::new(), VERSION, Days::start()).unwrap();
     let played = drive(&mut replay, &mut days.bars(), &mut Told::new(days.signals.clone())).unwrap();
     assert!(played.bars > 15_000, "{played:?}");
     let (shown, Keep::Journal(journal)) = replay.end() else { panic!("a journal was given") };
-    (shown.0, journal)
+    (shown, journal)
 }
 
 /// Where two runs of records part, with what came before; nothing when they are the same.

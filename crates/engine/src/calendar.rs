@@ -174,6 +174,11 @@ impl Calendar {
         boundary(Some(today)).or_else(|| boundary(today.pred_opt())).unwrap_or(t)
     }
 
+    /// The date that an account day is named after, by its beginning: the one on which it ends.
+    pub fn account_date(starts: Time) -> NaiveDate {
+        starts.checked_add_signed(TimeDelta::hours(12)).unwrap_or(starts).date_naive()
+    }
+
     /// When a pass should run next, strictly after `t`, and why: five minutes after an opening (settle, protect) or
     /// after a close (decide) of the markets traded, whichever comes first. Where no session is known, because no
     /// class is given or `t` is outside what is covered, it is one day later, and the text says so.

@@ -105,6 +105,14 @@ impl Watcher for () {
     }
 }
 
+/// Keeps every record.
+impl Watcher for Vec<Stamped> {
+    fn made(&mut self, records: &[Stamped], _: &Book) -> Result<(), Box<str>> {
+        self.extend_from_slice(records);
+        Ok(())
+    }
+}
+
 /// Where the records of a replay go.
 #[derive(Debug)]
 pub enum Keep<S> {

@@ -5,7 +5,7 @@ use evidence::Verdict;
 use evidence::gates::{Outcome, broker_paper};
 use serde_json::json;
 
-use super::written::{Kept, certified, headline, names, put_away, rows, unreadable};
+use super::written::{Kept, before, certified, headline, names, put_away, rows, unreadable};
 use crate::failure::{Exit, Failure};
 use crate::figures;
 use crate::gate::{GATE, earlier, flow};
@@ -19,12 +19,6 @@ pub fn gate(out: Out, place: &Place, reading: &Reading, why: Option<&str>) -> Re
     let facts = json!({ "facts": looked.facts, "of": looked.of });
     let (facts_sha256, certificate) = certified(&facts, &evaluation, reading.as_of)?;
     let earlier = earlier(place, GATE, None).map_err(|error| unreadable(&error))?;
-    let before = earlier.iter().map(|earlier| {
-        json!({
-            "at": earlier.at, "outcome": earlier.outcome, "certificate": earlier.certificate,
-            "same_facts": earlier.facts == facts_sha256,
-        })
-    });
     let mut data = json!({
         "gate": GATE,
         "judged": { "trades": looked.facts.trades, "days": looked.facts.days.len() },
@@ -32,7 +26,7 @@ pub fn gate(out: Out, place: &Place, reading: &Reading, why: Option<&str>) -> Re
         "facts": facts,
         "facts_sha256": facts_sha256,
         "certificate": certificate,
-        "earlier": before.collect::<Vec<_>>(),
+        "earlier": before(&earlier, &facts_sha256),
         "notes": [],
         "kept": null,
     });

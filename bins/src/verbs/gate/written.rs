@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::failure::{Exit, Failure};
 use crate::figures::Table;
-use crate::gate::keep;
+use crate::gate::{Earlier, keep};
 use crate::out::{Out, document};
 use crate::pass::Pass;
 use crate::place::{Place, Reading};
@@ -51,6 +51,17 @@ pub fn unreadable(error: &std::io::Error) -> Failure {
     Failure::usage("gates_unreadable", "evaluations that were put away cannot be read")
         .because(error)
         .fix("see the folder STATE.gates beside the state file: what lies there is never changed")
+}
+
+/// Evaluations that were put away, for programs; `facts`: the hash of what is evaluated now.
+pub fn before(earlier: &[Earlier], facts: &str) -> Vec<Value> {
+    let told = |earlier: &Earlier| {
+        json!({
+            "at": earlier.at, "outcome": earlier.outcome, "certificate": earlier.certificate,
+            "same_facts": earlier.facts == facts,
+        })
+    };
+    earlier.iter().map(told).collect()
 }
 
 /// Puts the evaluation away, and writes down that the gate was passed, if it was. Where the file lies.

@@ -8,16 +8,15 @@ use rust_decimal::Decimal;
 use state::{Book, Illegal};
 
 use super::{AGAIN, Desk, Step};
+use crate::calendar::Calendar;
 use crate::market::Market;
 
 /// How late after its boundary the first reading of a day may be and still count as its beginning.
 const ON_TIME: TimeDelta = TimeDelta::minutes(15);
-/// From the beginning of an account day into the calendar day that it is named after.
-const INTO_THE_DAY: TimeDelta = TimeDelta::hours(12);
 
 /// The week of an account day: they begin with the one that ends on Monday.
 fn week(starts: Time) -> IsoWeek {
-    (starts + INTO_THE_DAY).iso_week()
+    Calendar::account_date(starts).iso_week()
 }
 
 /// What all venues are worth together, in base currency; nothing while one of them, or a rate, is not known.

@@ -189,9 +189,9 @@ impl Report {
         text.push_str(&match self.resume_after {
             None => "           nobody resumes: what comes after a trip is lost\n".to_owned(),
             Some(days) => format!(
-                "           a person resumes {} after each trip: {} times as configured\n",
+                "           a person resumes {} after each trip: {} as configured\n",
                 figures::counted(usize::try_from(days).unwrap_or(usize::MAX), "account day"),
-                figures::count(self.configured.resumed)
+                figures::many(self.configured.resumed, "time")
             ),
         });
         if !without.is_empty() {
