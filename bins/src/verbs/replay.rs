@@ -243,7 +243,7 @@ fn bars(args: &ReplayArgs, catalog: &Catalog) -> Result<Bars, Failure> {
     if let Some(until) = day(args.to.and_then(|to| to.succ_opt())) {
         bars = bars.until(until);
     }
-    Ok(bars)
+    Ok(bars.ahead())
 }
 
 /// Every symbol that is listed must have bars.

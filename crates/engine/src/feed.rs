@@ -10,6 +10,7 @@
 //! 4. A row that cannot be trusted ends the feed with a `FeedError`; it is never skipped. A last line that has all
 //!    its cells but no line end is taken as complete, for nothing tells whether its last cell was cut.
 
+mod ahead;
 mod cells;
 mod folder;
 mod quotes;
@@ -24,11 +25,12 @@ mod tests;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use broker_api::{AssetClass, Catalog, Symbol, Time};
+use broker_api::{AssetClass, Bar, Catalog, InstrumentIx, Symbol, Time};
 use broker_paper::matching::Moment;
 use chrono::NaiveDate;
 
 use crate::calendar::{Calendar, Session};
+use ahead::{Ahead, Said};
 use folder::Folder;
 use tape::Tape;
 
@@ -127,16 +129,55 @@ enum Part {
     Range,
 }
 
+/// Where the bars come from.
 #[derive(Debug)]
 enum Origin {
     Folder(Box<Folder>),
     Tape(Box<Tape>),
 }
 
+impl Origin {
+    fn missing(&self) -> &[Symbol] {
+        match self {
+            Self::Folder(folder) => folder.missing(),
+            Self::Tape(tape) => tape.missing(),
+        }
+    }
+
+    /// The instrument and the bar that something was told of last.
+    fn under_way(&self) -> Option<(InstrumentIx, &Bar)> {
+        match self {
+            Self::Folder(folder) => folder.under_way(),
+            Self::Tape(tape) => tape.under_way(),
+        }
+    }
+
+    /// What is told next, of the bar that is then under way; nothing at the end.
+    fn next(&mut self, window: Window) -> Result<Option<Part>, FeedError> {
+        match self {
+            Self::Folder(folder) => folder.next(window),
+            Self::Tape(tape) => tape.next(window),
+        }
+    }
+}
+
+/// Who reads.
+#[derive(Debug)]
+enum Reader {
+    /// Whoever asks.
+    Here(Origin),
+    /// Whoever asks, up to now; a thread of its own once a bar is asked for.
+    AheadSoon(Origin),
+    Ahead(Ahead),
+    /// Nobody: the source went to a thread that came to nothing.
+    Gone,
+}
+
 /// The bars of a folder or a tape, as moments in the order of time.
 #[derive(Debug)]
 pub struct Bars {
-    origin: Origin,
+    reader: Reader,
+    path: PathBuf,
     window: Window,
     /// What is still to be told of a bar that is told whole.
     rest: Option<Part>,
@@ -178,7 +219,8 @@ impl Bars {
         } else {
             Origin::Tape(Box::new(Tape::open(path, catalog)?))
         };
-        Ok(Self { origin, window: Window::default(), rest: None, told: 0, moment: None, fault: None })
+        let (reader, path, window) = (Reader::Here(origin), path.to_owned(), Window::default());
+        Ok(Self { reader, path, window, rest: None, told: 0, moment: None, fault: None })
     }
 
     /// Leaves out the bars that had closed at `time` or before. A bar that closes later is played whole, its open
@@ -197,28 +239,41 @@ impl Bars {
         self
     }
 
-    /// The symbols of the catalog that have no file. Of a tape those that have not come so far: what is missing is
-    /// known when all of it is played.
+    /// Reads on a thread of its own, some thousand bars ahead of what is asked for: for whoever plays all of them. To be
+    /// called before the first moment is asked for.
+    #[must_use]
+    pub fn ahead(mut self) -> Self {
+        self.reader = match self.reader {
+            Reader::Here(origin) => Reader::AheadSoon(origin),
+            other => other,
+        };
+        self
+    }
+
+    /// The symbols of the catalog that have no file. Of a tape those that have not come so far, and while it is read
+    /// ahead all of them: what is missing is known when all of it is played.
     pub fn missing(&self) -> &[Symbol] {
-        match &self.origin {
-            Origin::Folder(folder) => folder.missing(),
-            Origin::Tape(tape) => tape.missing(),
+        match &self.reader {
+            Reader::Here(origin) | Reader::AheadSoon(origin) => origin.missing(),
+            Reader::Ahead(ahead) => ahead.missing(),
+            Reader::Gone => &[],
         }
     }
 
-    /// How many rows of a tape were left out so far because the catalog does not have their symbol.
+    /// How many rows of a tape were left out so far because the catalog does not have their symbol; while it is read
+    /// ahead none.
     pub fn others(&self) -> u64 {
-        match &self.origin {
-            Origin::Folder(_) => 0,
-            Origin::Tape(tape) => tape.others(),
+        match &self.reader {
+            Reader::Here(Origin::Tape(tape)) => tape.others(),
+            _ => 0,
         }
     }
 
     /// The first symbol of these rows.
     pub fn first_other(&self) -> Option<&str> {
-        match &self.origin {
-            Origin::Folder(_) => None,
-            Origin::Tape(tape) => tape.first_other(),
+        match &self.reader {
+            Reader::Here(Origin::Tape(tape)) => tape.first_other(),
+            _ => None,
         }
     }
 
@@ -252,9 +307,10 @@ impl Bars {
                 None => return Ok(None),
             },
         };
-        let under_way = match &self.origin {
-            Origin::Folder(folder) => folder.under_way(),
-            Origin::Tape(tape) => tape.under_way(),
+        let under_way = match &self.reader {
+            Reader::Here(origin) => origin.under_way(),
+            Reader::Ahead(ahead) => ahead.under_way(),
+            Reader::AheadSoon(_) | Reader::Gone => None,
         };
         let Some((ix, bar)) = under_way else { return Ok(None) };
         self.moment = Some(match part {
@@ -292,10 +348,28 @@ impl Bars {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
-        let part = match &mut self.origin {
-            Origin::Folder(folder) => folder.next(self.window),
-            Origin::Tape(tape) => tape.next(self.window),
+        let part = match &mut self.reader {
+            Reader::Here(origin) => origin.next(self.window),
+            Reader::Ahead(ahead) => match ahead.next() {
+                Ok(Said::Row(part)) => return Ok(Some(part)),
+                Ok(Said::Over(origin, fault)) => {
+                    self.reader = Reader::Here(*origin);
+                    fault.map_or(Ok(None), Err)
+                }
+                Err(fault) => Err(fault),
+            },
+            Reader::AheadSoon(_) | Reader::Gone => self.start(),
         };
         part.inspect_err(|fault| self.fault = Some(fault.clone()))
+    }
+
+    /// Gives the source to a thread of its own, and takes its first row.
+    #[cold]
+    fn start(&mut self) -> Result<Option<Part>, FeedError> {
+        if let Reader::AheadSoon(origin) = std::mem::replace(&mut self.reader, Reader::Gone) {
+            self.reader = Reader::Ahead(Ahead::start(origin, self.window, &self.path)?);
+            return self.read();
+        }
+        Ok(None)
     }
 }

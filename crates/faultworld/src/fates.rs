@@ -171,10 +171,13 @@ const fn weight(place: Place, fault: Fault) -> usize {
         Place::Submit(Purpose::Exit, _) | Place::Submit(_, Round::Again) => 2,
         _ => 1,
     };
-    // Only one venue asks back, and tells of orders in a list.
-    let is_of_one = matches!(fault, Fault::Question)
-        || matches!((place, fault), (Place::Find(_), Fault::Stale | Fault::Partial));
-    if is_of_one { seldom * 4 } else { seldom }
+    // Only one venue asks back, and tells of orders in a list; it is seldom asked about a cancel there.
+    let of_one = match (place, fault) {
+        (Place::Find(Doubt::Cancelling), Fault::Stale | Fault::Partial) => 24,
+        (_, Fault::Question) | (Place::Find(_), Fault::Stale | Fault::Partial) => 4,
+        _ => 1,
+    };
+    seldom * of_one
 }
 
 /// What must go wrong in one place so that another is reached at all.

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod ahead;
 mod cells;
 mod quotes;
 mod rows;
