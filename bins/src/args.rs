@@ -29,7 +29,7 @@ pub use replay::{CostsOf, DirectionOf, EquityOf, LimitsOf, ReplayArgs};
 pub use report::{FormatOf, PeriodOf, ReportArgs};
 pub use serve::ServeArgs;
 #[cfg(feature = "sim")]
-pub use sim::{ClockOf, MarketOf, SimArgs, SimVerb};
+pub use sim::{AlpacaArgs, ClockOf, DivisionOf, MarketOf, OandaArgs, SimArgs, SimVerb};
 pub use state::{JournalVerb, SchemaOf, StateVerb};
 pub use twin::TwinArgs;
 pub use watch::{DrillArgs, WatchdogArgs};

@@ -22,8 +22,12 @@ impl Drop for Served {
 impl Served {
     /// Serves with these words; gives what it says first.
     fn start(words: &[&str]) -> (Self, Value) {
+        Self::of("alpaca", words)
+    }
+
+    fn of(broker: &str, words: &[&str]) -> (Self, Value) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
-        command.args(["sim", "alpaca", "--json"]).args(words);
+        command.args(["sim", broker, "--json"]).args(words);
         let mut served = Self(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
         let mut text = String::new();
         for line in BufReader::new(served.0.stdout.take().unwrap()).lines() {
@@ -40,7 +44,8 @@ fn get(document: &Value, path: &str) -> String {
     let address = document["data"]["url"].as_str().unwrap().strip_prefix("http://").unwrap();
     let mut wire = TcpStream::connect(address).unwrap();
     let request = format!(
-        "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\napca-api-key-id: a\r\napca-api-secret-key: b\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\napca-api-key-id: a\r\napca-api-secret-key: b\r\n\
+         authorization: Bearer c\r\n\r\n"
     );
     wire.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
@@ -64,6 +69,23 @@ fn an_account_of_real_money_says_so_by_its_number() {
         assert_eq!(document["data"]["live"], live);
         assert!(get(&document, "/v2/account").contains(&format!("\"account_number\":{number}")), "{words:?}");
     }
+}
+
+#[test]
+fn a_simulated_oanda_says_where_it_is_and_answers_there() {
+    let words = ["--prices", "EUR_USD=1.085", "--cash", "1500", "--currency", "EUR", "--hedging", "--live"];
+    let (_served, document) = Served::of("oanda", &words);
+    assert_fits(&schema(&Place::new(), "output"), &document, "sim");
+    let account = document["data"]["account"].as_str().unwrap();
+    assert_eq!((account, &document["data"]["stream"]), ("001-001-7654321-001", &document["data"]["url"]));
+    let answer = get(&document, &format!("/v3/accounts/{account}/summary"));
+    for part in
+        ["HTTP/1.1 200 OK", "\"balance\":\"1500.0000\"", "\"currency\":\"EUR\"", "\"hedgingEnabled\":true"]
+    {
+        assert!(answer.contains(part), "{answer}");
+    }
+    let ran = Place::new().tradewind(&["sim", "oanda", "--prices", "EURUSD=1.1"]);
+    assert!(code(&ran) == 2 && stderr(&ran).contains("a pair is written as EUR_USD"), "{}", stderr(&ran));
 }
 
 #[test]

@@ -5,3 +5,4 @@
 
 pub mod alpaca;
 pub mod core;
+pub mod oanda;

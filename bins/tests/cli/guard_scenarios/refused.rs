@@ -21,8 +21,11 @@ struct Refuses {
 impl Bystander for Refuses {
     fn request(&mut self, request: &Request) -> Option<OnRequest> {
         let is_it = self.is_on.load(Ordering::Relaxed) && is_sale(&request.method, &order(request));
-        let refusal =
-            OnRequest::Reject { status: self.status, code: self.code, message: self.message.to_owned() };
+        let refusal = OnRequest::Reject {
+            status: self.status,
+            code: self.code.into(),
+            message: self.message.to_owned(),
+        };
         is_it.then_some(refusal)
     }
 

@@ -6,10 +6,11 @@ use broker_api::{
     Amount, AssetClass, Bar, Catalog, Currency, Instrument, InstrumentIx, Key, Price, Qty, Ratio, Symbol,
     Time, VenueId,
 };
+use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::core::{Chance, decimal_text, number};
+use crate::core::{Chance, Hours, decimal_text, number};
 
 /// An asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,6 +195,15 @@ fn instrument(asset: &Asset, multiplier: Decimal) -> Result<Instrument, String> 
         margin: Ratio::new(margin).map_err(|why| bad(&why.to_string()))?,
         shortable: asset.shortable && !is_crypto,
     })
+}
+
+/// When a day's bar opens and closes: the exchange's hours, or the whole day in UTC for a pair.
+pub(super) fn day_of(symbol: &str, date: NaiveDate, hours: &Hours) -> Option<(Time, Time)> {
+    if !symbol.contains('/') {
+        return hours.session(date).map(|session| (session.opens, session.closes));
+    }
+    let opens = date.and_hms_opt(0, 0, 0)?.and_utc();
+    Some((opens, opens + TimeDelta::days(1)))
 }
 
 /// The engine's name of the venue.

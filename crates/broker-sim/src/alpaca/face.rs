@@ -10,7 +10,8 @@ use super::order::Order;
 use super::settings::Settings;
 use super::venue::{Execution, Venue};
 use crate::core::{
-    Clock, Face, Market, NonTrade, Outgoing, Prepared, Reply, Request, Rule, Unavailable, decimal_text, nanos,
+    Clock, ErrorCode, Face, Market, NonTrade, Outgoing, Prepared, Reply, Request, Rule, Unavailable,
+    decimal_text, nanos,
 };
 
 impl Face for Venue {
@@ -94,6 +95,10 @@ impl Face for Venue {
         }
     }
 
+    fn rejection(&self, status: u16, code: &ErrorCode, message: &str) -> Reply {
+        Reply::json(status, &json!({ "code": code, "message": message }))
+    }
+
     fn script(&mut self, rule: Rule) {
         self.take_script(rule);
     }
@@ -129,6 +134,10 @@ impl Face for Venue {
             (true, false) => self.close_session(),
             _ => {}
         }
+    }
+
+    fn halt(&mut self, symbol: &str, _: bool) -> Result<(), String> {
+        Err(format!("halts of {symbol} alone are not simulated here"))
     }
 
     fn restart(&mut self, memory: bool) {

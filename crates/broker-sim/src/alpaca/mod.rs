@@ -58,7 +58,7 @@ impl Alpaca {
         let log = WireLog::new(settings.wire_log.as_deref()).map_err(StartError::WireLog)?;
         let (listen, rules, runs) = (settings.listen, settings.faults.clone(), settings.clock.runs());
         let venue = Venue::new(settings).map_err(StartError::Settings)?;
-        Host::start(Box::new(venue), listen, rules, log, runs).await.map(Running)
+        Host::start(Box::new(venue), listen, rules, log, runs, None).await.map(Running)
     }
 }
 

@@ -80,7 +80,7 @@ impl Streams {
         let is_text = self.text;
         let said: Value = serde_json::from_str(text).unwrap_or(Value::Null);
         let met = match said["action"].as_str() {
-            Some("listen") => self.rules.iter_mut().find_map(|rule| rule.meets_named("listening")),
+            Some("listen") => self.rules.iter_mut().find_map(|rule| rule.meets_named(&["listening"])),
             _ => None,
         };
         let Some(socket) = self.sockets.get_mut(&socket) else { return };

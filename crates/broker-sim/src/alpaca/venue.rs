@@ -116,7 +116,8 @@ impl Venue {
         let mut coming = Vec::new();
         if let Some(folder) = &settings.bars {
             let symbols: Vec<String> = assets.iter().map(|listed| listed.symbol().to_owned()).collect();
-            let bars = read_bars(folder, &symbols, &hours).map_err(|error| error.to_string())?;
+            let day = |symbol: &str, date| assets::day_of(symbol, date, &hours);
+            let bars = read_bars(folder, &symbols, &day).map_err(|error| error.to_string())?;
             for (place, listed) in assets.iter_mut().enumerate() {
                 let bars = bars.get(listed.symbol()).cloned().unwrap_or_default();
                 let (over, to_come) = bars.into_iter().partition(|bar| bar.closes <= at);

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use broker_api::{Bar, Price, Qty, Time};
 use chrono::{NaiveDate, TimeDelta};
 
-use super::hours::Hours;
+/// When a day's bar of a symbol opens and closes; nothing when there is no trading on that date.
+pub(crate) type DayOf<'a> = &'a dyn Fn(&str, NaiveDate) -> Option<(Time, Time)>;
 
 /// A folder or file of bars that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -21,15 +22,15 @@ pub struct BadBars {
 /// Reads the bars of every symbol from `folder`; a pair's file is `BTCUSD.csv`, `BTC_USD.csv` or `BTC-USD.csv`.
 ///
 /// A file has a head line with `open`, `high`, `low`, `close`, a column `date`, `time` or `timestamp`, and maybe
-/// `volume`. A date is a day's bar: of the exchange's hours, or of the whole day in UTC for a pair. A moment is
-/// when a bar opens; it closes where the next opens.
+/// `volume`. A date is a day's bar, whose hours the broker says. A moment is when a bar opens; it closes where the next
+/// opens.
 ///
 /// # Errors
 /// A file that is missing or not such a file, by its line.
-pub fn read_bars(
+pub(crate) fn read_bars(
     folder: &Path,
     symbols: &[String],
-    hours: &Hours,
+    day: DayOf<'_>,
 ) -> Result<BTreeMap<String, Vec<Bar>>, BadBars> {
     let mut all = BTreeMap::new();
     for symbol in symbols {
@@ -43,13 +44,13 @@ pub fn read_bars(
             });
         };
         let bars =
-            read(path, symbol.contains('/'), hours).map_err(|why| BadBars { path: path.clone(), why })?;
+            read(path, &|date| day(symbol, date)).map_err(|why| BadBars { path: path.clone(), why })?;
         all.insert(symbol.clone(), bars);
     }
     Ok(all)
 }
 
-fn read(path: &Path, is_pair: bool, hours: &Hours) -> Result<Vec<Bar>, String> {
+fn read(path: &Path, day: &dyn Fn(NaiveDate) -> Option<(Time, Time)>) -> Result<Vec<Bar>, String> {
     let mut file = csv::Reader::from_path(path).map_err(|error| error.to_string())?;
     let head: Vec<String> = file
         .headers()
@@ -71,7 +72,7 @@ fn read(path: &Path, is_pair: bool, hours: &Hours) -> Result<Vec<Bar>, String> {
         let price = |place: usize| {
             field(place).parse::<Price>().map_err(|why| format!("line {line}, `{}`: {why}", head[place]))
         };
-        let Some((opens, closes)) = span(field(at), is_pair, hours) else {
+        let Some((opens, closes)) = span(field(at), day) else {
             return Err(format!("line {line}: `{}` is neither a trading day nor a moment", field(at)));
         };
         let [open, high, low, close] =
@@ -92,13 +93,9 @@ fn read(path: &Path, is_pair: bool, hours: &Hours) -> Result<Vec<Bar>, String> {
     Ok(bars)
 }
 
-fn span(text: &str, is_pair: bool, hours: &Hours) -> Option<(Time, Time)> {
+fn span(text: &str, day: &dyn Fn(NaiveDate) -> Option<(Time, Time)>) -> Option<(Time, Time)> {
     if let Ok(date) = text.parse::<NaiveDate>() {
-        if !is_pair {
-            return hours.session(date).map(|session| (session.opens, session.closes));
-        }
-        let opens = date.and_hms_opt(0, 0, 0)?.and_utc();
-        return Some((opens, opens + TimeDelta::days(1)));
+        return day(date);
     }
     let opens: Time = match text.parse() {
         Ok(at) => at,

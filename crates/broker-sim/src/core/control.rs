@@ -83,6 +83,16 @@ impl Control {
         inner.face.set_market(market);
     }
 
+    /// Halts one instrument while the market is open, or lets it go on.
+    ///
+    /// # Errors
+    /// An unknown symbol, or a broker that does not do so.
+    pub fn halt(&self, symbol: &str, is_halted: bool) -> Result<(), ControlError> {
+        let mut inner = self.host.lock();
+        inner.face.catch_up();
+        inner.face.halt(symbol, is_halted).map_err(ControlError)
+    }
+
     /// Adds a fault.
     pub fn fault(&self, rule: Rule) {
         self.host.add(rule);
@@ -195,6 +205,7 @@ struct Asked {
     to: Option<Time>,
     market: String,
     memory: bool,
+    halted: bool,
     execution: String,
     side: Option<Side>,
     qty: Option<Qty>,
@@ -249,6 +260,7 @@ fn told(control: &Control, request: &Request) -> Result<Value, ControlError> {
             control.set_market(market);
             Ok(json!({}))
         }
+        "halt" => control.halt(&asked.symbol, asked.halted).map(|()| json!({})),
         "restart" => {
             control.restart(asked.memory);
             Ok(json!({}))

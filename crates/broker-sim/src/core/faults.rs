@@ -85,7 +85,7 @@ pub enum OnRequest {
         /// The status.
         status: u16,
         /// The code in the body.
-        code: u32,
+        code: ErrorCode,
         /// The message in the body.
         message: String,
     },
@@ -113,6 +113,28 @@ pub enum OnRequest {
         /// How long, by the simulation's clock.
         millis: i64,
     },
+}
+
+/// A broker's word for what is wrong: a number, or a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ErrorCode {
+    /// A number.
+    Number(u32),
+    /// A name.
+    Name(String),
+}
+
+impl From<u32> for ErrorCode {
+    fn from(number: u32) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<&str> for ErrorCode {
+    fn from(name: &str) -> Self {
+        Self::Name(name.to_owned())
+    }
 }
 
 /// What happens to an event on a stream.
@@ -262,7 +284,12 @@ impl Counted<RequestRule> {
 impl Counted<StreamRule> {
     /// What happens to an event, if this rule is about it and its turn has come.
     pub(crate) fn meets(&mut self, event: &str) -> Option<OnStream> {
-        if self.rule.event.as_deref().is_some_and(|wanted| wanted != event) {
+        self.meets_one(&[event])
+    }
+
+    /// The same of an event that has several names.
+    pub(crate) fn meets_one(&mut self, names: &[&str]) -> Option<OnStream> {
+        if self.rule.event.as_deref().is_some_and(|wanted| !names.contains(&wanted)) {
             return None;
         }
         let (nth, times) = (self.rule.nth, self.rule.times);
@@ -270,8 +297,8 @@ impl Counted<StreamRule> {
     }
 
     /// The same for what is no event of an order: only a rule that names it is about it.
-    pub(crate) fn meets_named(&mut self, what: &str) -> Option<OnStream> {
-        if self.rule.event.is_some() { self.meets(what) } else { None }
+    pub(crate) fn meets_named(&mut self, names: &[&str]) -> Option<OnStream> {
+        if self.rule.event.is_some() { self.meets_one(names) } else { None }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Requests and answers as hyper has them, also answers that are cut in the middle.
+//! Requests and answers as hyper has them, also answers that are cut in the middle, and those that never end.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
+use super::sockets::Lines;
 use super::wire::{Reply, Request};
 
 /// The connection closes here, because a fault wants it so.
@@ -17,10 +18,10 @@ use super::wire::{Reply, Request};
 #[error("the connection is closed by a fault")]
 pub(super) struct Cut;
 
-/// The body of an answer, whole, or cut in its middle.
-pub(super) struct Answer {
-    bytes: Option<Bytes>,
-    is_cut: bool,
+/// The body of an answer: whole, cut in its middle, or a stream of lines.
+pub(super) enum Answer {
+    Body { bytes: Option<Bytes>, is_cut: bool },
+    Lines(Lines),
 }
 
 impl Body for Answer {
@@ -28,24 +29,28 @@ impl Body for Answer {
     type Error = Cut;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<BodyFrame<Bytes>, Cut>>> {
-        match self.bytes.take() {
-            Some(bytes) if !bytes.is_empty() => Poll::Ready(Some(Ok(BodyFrame::data(bytes)))),
-            _ if self.is_cut => Poll::Ready(Some(Err(Cut))),
-            _ => Poll::Ready(None),
+        match self.get_mut() {
+            Self::Lines(lines) => lines.poll_next(context).map(|bytes| Some(Ok(BodyFrame::data(bytes?)))),
+            Self::Body { bytes, is_cut } => match bytes.take() {
+                Some(bytes) if !bytes.is_empty() => Poll::Ready(Some(Ok(BodyFrame::data(bytes)))),
+                _ if *is_cut => Poll::Ready(Some(Err(Cut))),
+                _ => Poll::Ready(None),
+            },
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        !self.is_cut && self.bytes.as_ref().is_none_or(Bytes::is_empty)
+        matches!(self, Self::Body { bytes, is_cut: false } if bytes.as_ref().is_none_or(Bytes::is_empty))
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.bytes {
-            Some(bytes) if !self.is_cut => SizeHint::with_exact(bytes.len() as u64),
-            None if !self.is_cut => SizeHint::with_exact(0),
+        match self {
+            Self::Body { bytes, is_cut: false } => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
             _ => SizeHint::default(),
         }
     }
@@ -56,15 +61,25 @@ pub(super) fn response(reply: Reply, is_cut: bool) -> Response<Answer> {
     let Reply { status, headers, body } = reply;
     let whole = body.len();
     let bytes = if is_cut { body[..whole / 2].to_vec() } else { body };
-    let mut response = Response::new(Answer { bytes: Some(bytes.into()), is_cut });
+    let mut response = headed(status, headers, Answer::Body { bytes: Some(bytes.into()), is_cut });
+    if is_cut {
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(whole));
+    }
+    response
+}
+
+/// An answer whose body is a stream of lines.
+pub(super) fn stream(reply: Reply, lines: Lines) -> Response<Answer> {
+    headed(reply.status, reply.headers, Answer::Lines(lines))
+}
+
+fn headed(status: u16, headers: Vec<(&'static str, String)>, body: Answer) -> Response<Answer> {
+    let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in headers {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().append(HeaderName::from_static(name), value);
         }
-    }
-    if is_cut {
-        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(whole));
     }
     response
 }

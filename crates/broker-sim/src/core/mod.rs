@@ -18,15 +18,16 @@ mod sockets;
 mod wire;
 mod wire_log;
 
-pub use bars::{BadBars, read_bars};
+pub use bars::BadBars;
+pub(crate) use bars::read_bars;
 pub use bystander::Bystander;
 pub use chance::Chance;
 pub use clock::Clock;
 pub use control::{Control, ControlError};
 pub(crate) use faults::Counted;
 pub use faults::{
-    BadRule, Occasion, OnRequest, OnStream, RequestRule, Rule, StreamRule, TimeAct, TimeRule, When,
-    read_rules,
+    BadRule, ErrorCode, Occasion, OnRequest, OnStream, RequestRule, Rule, StreamRule, TimeAct, TimeRule,
+    When, read_rules,
 };
 pub use hours::{Change, Hours, Market, Session};
 pub(crate) use hours::{date_of, new_york};
@@ -59,6 +60,12 @@ pub trait Face: Send + 'static {
     /// The answer to a request.
     fn answer(&mut self, request: &Request) -> Reply;
 
+    /// Whether a request's answer is a stream of lines, which [`Face::connect`] opens as it opens a socket.
+    fn is_stream(&self, request: &Request) -> bool {
+        let _ = request;
+        false
+    }
+
     /// Takes a new socket in, by the number it has from now on.
     ///
     /// # Errors
@@ -77,6 +84,9 @@ pub trait Face: Send + 'static {
     /// What this broker answers when too much is asked, and when nobody is at home.
     fn refusal(&self, why: Unavailable) -> Reply;
 
+    /// A refusal with this code and these words, in the form of this broker.
+    fn rejection(&self, status: u16, code: &ErrorCode, message: &str) -> Reply;
+
     /// Takes faults of its streams and of the clock; they add to those that are there.
     fn script(&mut self, rule: Rule);
 
@@ -91,6 +101,12 @@ pub trait Face: Send + 'static {
 
     /// Opens or closes the market, or gives it back to its calendar.
     fn set_market(&mut self, market: Market);
+
+    /// Halts one instrument while the market is open, or lets it go on.
+    ///
+    /// # Errors
+    /// An unknown symbol, or a broker that does not do so.
+    fn halt(&mut self, symbol: &str, is_halted: bool) -> Result<(), String>;
 
     /// The broker comes back, with or without what it knew. Its sockets are closed already.
     fn restart(&mut self, memory: bool);

@@ -21,15 +21,17 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::control::{self, Control};
 use super::faults::{Counted, OnRequest, Rule};
-use super::http::{Answer, Cut, read, response};
+use super::http::{Answer, Cut, read, response, stream};
 use super::inner::Inner;
-use super::sockets::{self, Frame};
+use super::sockets::{self, Frame, Lines};
 use super::wire::{Reply, Request};
 use super::wire_log::WireLog;
 use super::{Face, Prepared, Unavailable};
 
 /// How often a running clock is looked at when nobody asks.
 const TICK: Duration = Duration::from_millis(20);
+/// In which new connections are counted.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Why a simulator does not start.
 #[derive(Debug, thiserror::Error)]
@@ -102,7 +104,8 @@ impl Drop for Running {
 }
 
 impl Host {
-    /// Serves a broker on a loopback address until the [`Running`] is dropped.
+    /// Serves a broker on a loopback address until the [`Running`] is dropped. Of more new `connections` in a second than
+    /// are taken the others are closed at once.
     ///
     /// # Errors
     /// [`StartError`].
@@ -112,6 +115,7 @@ impl Host {
         rules: Vec<Rule>,
         log: WireLog,
         clock_runs: bool,
+        connections: Option<u32>,
     ) -> Result<Running, StartError> {
         if !listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(listen));
@@ -124,7 +128,7 @@ impl Host {
             host.add(rule);
         }
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(accept(host.clone(), listener, stopped.clone()));
+        tokio::spawn(accept(host.clone(), listener, connections, stopped.clone()));
         if clock_runs {
             tokio::spawn(tick(host.clone(), stopped));
         }
@@ -182,12 +186,20 @@ impl Host {
     }
 }
 
-async fn accept(host: Host, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+async fn accept(host: Host, listener: TcpListener, most: Option<u32>, mut stopped: watch::Receiver<bool>) {
+    let mut second = (tokio::time::Instant::now(), 0);
     loop {
         tokio::select! {
             _ = stopped.changed() => return,
             taken = listener.accept() => {
                 if let Ok((stream, _)) = taken {
+                    if second.0.elapsed() >= SECOND {
+                        second = (tokio::time::Instant::now(), 0);
+                    }
+                    second.1 += 1;
+                    if most.is_some_and(|most| second.1 > most) {
+                        continue;
+                    }
                     let _ = stream.set_nodelay(true);
                     tokio::spawn(connection(host.clone(), stream));
                 }
@@ -244,8 +256,11 @@ async fn serve(host: Host, mut incoming: hyper::Request<Incoming>) -> Result<Res
         return Ok(response(control::answer(&Control::new(host), &request), false));
     }
     let upgrade = incoming.headers().get("sec-websocket-key").cloned();
+    let mut lines = None;
     let (reply, wire) = decide(&host, &request, |inner: &mut Inner| {
-        let Some(key) = &upgrade else { return inner.face.answer(&request) };
+        if upgrade.is_none() && !inner.face.is_stream(&request) {
+            return inner.face.answer(&request);
+        }
         inner.sockets += 1;
         let socket = inner.sockets;
         let (to, out) = mpsc::unbounded_channel();
@@ -253,6 +268,10 @@ async fn serve(host: Host, mut incoming: hyper::Request<Incoming>) -> Result<Res
             return refused;
         }
         let host = host.clone();
+        let Some(key) = &upgrade else {
+            lines = Some(Lines::new(host, socket, out));
+            return Reply::empty(200).with("content-type", &"application/octet-stream");
+        };
         let upgraded = hyper::upgrade::on(&mut incoming);
         tokio::spawn(async move {
             match upgraded.await {
@@ -271,7 +290,10 @@ async fn serve(host: Host, mut incoming: hyper::Request<Incoming>) -> Result<Res
         Wire::Cut => return Ok(response(reply, true)),
         Wire::Closed => return Err(Cut),
     }
-    Ok(response(reply, false))
+    match lines {
+        Some(lines) if reply.status == 200 => Ok(stream(reply, lines)),
+        _ => Ok(response(reply, false)),
+    }
 }
 
 /// The answer to a request, and what the faults do to it.
@@ -316,8 +338,7 @@ fn decide(host: &Host, request: &Request, process: impl FnOnce(&mut Inner) -> Re
         }
         Some(OnRequest::Html502 { processed: false }) => Some((Reply::html(502, "Bad Gateway"), Wire::Whole)),
         Some(OnRequest::Reject { status, code, message }) => {
-            let body = serde_json::json!({ "code": code, "message": message });
-            Some((Reply::json(*status, &body), Wire::Whole))
+            Some((inner.face.rejection(*status, code, message), Wire::Whole))
         }
         _ => None,
     };

@@ -17,7 +17,7 @@ impl Bystander for Watcher {
         let is_first = self.0.lock().unwrap().is_empty();
         (request.method == "POST" && is_first).then_some(OnRequest::Reject {
             status: 403,
-            code: 1,
+            code: 1.into(),
             message: "not this one".into(),
         })
     }

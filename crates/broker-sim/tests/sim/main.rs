@@ -7,6 +7,7 @@ mod coins;
 mod faults;
 mod groups;
 mod non_trades;
+mod oanda;
 mod orders;
 mod pages;
 mod refusals;

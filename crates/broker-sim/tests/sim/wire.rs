@@ -1,5 +1,7 @@
 //! The smallest client that can talk to a simulator, so that nothing is hidden by a library.
 
+use std::net::SocketAddr;
+
 use broker_api::Time;
 use broker_sim::alpaca::{Alpaca, Control, Running, Settings};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -51,6 +53,26 @@ impl Got {
     }
 }
 
+/// Sends a request on a connection of its own; nothing when that is closed without a whole answer.
+pub(crate) async fn raw(to: SocketAddr, method: &str, path: &str, headers: &str, body: &str) -> Option<Got> {
+    let mut stream = TcpStream::connect(to).await.unwrap();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: sim\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n",
+        body.len()
+    );
+    stream.write_all((head + body).as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    let read = stream.read_to_end(&mut bytes).await;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let head = head.to_lowercase();
+    let length =
+        head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse::<usize>().ok());
+    let is_whole = read.is_ok() && length.is_none_or(|length| body.len() == length);
+    is_whole.then(|| Got { status, headers: head.clone(), text: body.to_owned() })
+}
+
 /// A simulator with what a client needs.
 pub(crate) struct Sim {
     pub(crate) running: Running,
@@ -74,22 +96,7 @@ impl Sim {
 
     /// Sends a request on a connection of its own; nothing when that is closed without a whole answer.
     pub(crate) async fn raw(&self, method: &str, path: &str, headers: &str, body: &str) -> Option<Got> {
-        let mut stream = TcpStream::connect(self.running.address()).await.unwrap();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: sim\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n",
-            body.len()
-        );
-        stream.write_all((head + body).as_bytes()).await.unwrap();
-        let mut bytes = Vec::new();
-        let read = stream.read_to_end(&mut bytes).await;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let (head, body) = text.split_once("\r\n\r\n")?;
-        let status = head.split(' ').nth(1)?.parse().ok()?;
-        let head = head.to_lowercase();
-        let length =
-            head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse::<usize>().ok());
-        let is_whole = read.is_ok() && length.is_none_or(|length| body.len() == length);
-        is_whole.then(|| Got { status, headers: head.clone(), text: body.to_owned() })
+        raw(self.running.address(), method, path, headers, body).await
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> Option<Got> {

@@ -58,8 +58,11 @@ pub(super) fn on_submit(
     late_max: i64,
     dice: &mut Dice,
 ) -> Option<Act> {
-    let reject =
-        |status, code, message: &str| OnRequest::Reject { status, code, message: message.to_owned() };
+    let reject = |status, code: u32, message: &str| OnRequest::Reject {
+        status,
+        code: code.into(),
+        message: message.to_owned(),
+    };
     let later = |dice: &mut Dice| OnRequest::LateRequest {
         millis: i64::try_from(millis(dice, late_max)).unwrap_or(1),
     };
