@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_api::{
-    Broker, CancelOutcome, Held, Key, KindName, OpenOrder, OrderKind, Purpose, Qty, QueryFailed, Side,
+    CancelOutcome, ClientOrderId, Held, Key, KindName, OpenOrder, OrderKind, Purpose, Qty, QueryFailed, Side,
+    VenuePosition,
 };
 use state::Book;
 use tokio::runtime::Runtime;
@@ -15,16 +16,15 @@ use crate::config::BrokerName;
 use crate::failure::{Exit, Failure};
 use crate::figures;
 use crate::place::Place;
-use crate::venues::{self, each};
+use crate::venues::{self, Account, each};
 
 /// How long a broker may take over one of these in all.
 const WITHIN: Duration = Duration::from_mins(1);
 
-/// A connection of our own to the broker.
+/// A connection of our own to each broker.
 pub struct Line {
     runtime: Runtime,
-    broker: Arc<dyn Broker>,
-    name: BrokerName,
+    accounts: Vec<Account>,
 }
 
 /// What became of the entries that were live.
@@ -59,53 +59,76 @@ impl Line {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
                 Failure::new(Exit::Unexpected, "no_runtime", "no runtime could be made").because(&error)
             })?;
-        let name = place.broker();
         let connected = runtime.block_on(async {
             let nothing_held = BTreeSet::new();
             tokio::time::timeout(WITHIN, venues::connect(place, &nothing_held)).await
         });
-        let broker = connected.map_err(|_| too_late(name))??.broker;
-        Ok(Self { runtime, broker, name })
+        let accounts = connected.map_err(|_| too_late(place.broker()))??.accounts;
+        Ok(Self { runtime, accounts })
     }
 
-    /// What a question is answered with.
-    fn asked<T>(&self, question: impl Future<Output = Result<T, QueryFailed>>) -> Result<T, Failure> {
+    /// What a question to one of them is answered with.
+    fn asked<T>(
+        &self,
+        account: &Account,
+        question: impl Future<Output = Result<T, QueryFailed>>,
+    ) -> Result<T, Failure> {
         let answer = self.runtime.block_on(async { tokio::time::timeout(WITHIN, question).await });
-        let answer = answer.map_err(|_| too_late(self.name))?;
-        answer.map_err(|failed| venues::unavailable(self.name, &failed))
+        let answer = answer.map_err(|_| too_late(account.name))?;
+        answer.map_err(|failed| venues::unavailable(account.name, &failed))
     }
 
-    /// Every entry of ours that is live there.
+    /// How many entries of ours are live there.
     ///
     /// # Errors
     /// A broker that does not answer.
-    pub fn entries(&self) -> Result<Vec<OpenOrder>, Failure> {
-        let mut orders = self.asked(self.broker.open_orders())?;
-        orders.retain(is_entry);
-        Ok(orders)
+    pub fn entries(&self) -> Result<usize, Failure> {
+        self.accounts.iter().map(|account| Ok(self.entries_at(account)?.len())).sum()
     }
 
-    /// Cancels every entry of ours that is live there, and nothing else.
+    fn entries_at(&self, account: &Account) -> Result<Vec<ClientOrderId>, Failure> {
+        let orders = self.asked(account, account.broker.open_orders())?;
+        Ok(orders.iter().filter(|order| is_entry(order)).filter_map(|order| order.id).collect())
+    }
+
+    /// Cancels every entry of ours that is live there, and nothing else. What can be done at one broker is done, whatever
+    /// another one says.
     ///
     /// # Errors
-    /// A broker that does not say what is live.
+    /// Brokers none of which says what is live.
     pub fn cancel_entries(&self) -> Result<Cancelled, Failure> {
-        let entries: Vec<_> = self.entries()?.iter().filter_map(|order| order.id).collect();
-        let answers = self.asked(async {
+        let mut told = Cancelled::default();
+        let mut silent = Vec::new();
+        for account in &self.accounts {
+            match self.cancel_at(account, &mut told) {
+                Ok(()) => {}
+                Err(failure) => silent.push(failure),
+            }
+        }
+        if silent.len() < self.accounts.len() {
+            told.failed.extend(silent.iter().map(|failure| failure.what.clone()));
+            return Ok(told);
+        }
+        silent.into_iter().next().map_or(Ok(told), Err)
+    }
+
+    fn cancel_at(&self, account: &Account, told: &mut Cancelled) -> Result<(), Failure> {
+        let entries = self.entries_at(account)?;
+        let answers = self.asked(account, async {
             let cancels = each(entries.iter().copied(), |id| {
-                let broker = Arc::clone(&self.broker);
+                let broker = Arc::clone(&account.broker);
                 async move { Ok(broker.cancel(id).await) }
             });
             Ok(cancels.await)
         })?;
-        let mut told = Cancelled { live: entries.len(), ..Cancelled::default() };
+        told.live += entries.len();
         for (id, answer) in entries.iter().zip(answers) {
             match answer {
                 Ok(CancelOutcome::Accepted | CancelOutcome::TooLate) => told.done.push(id.to_string()),
                 other => told.failed.push(format!("{id}: {other:?}")),
             }
         }
-        Ok(told)
+        Ok(())
     }
 
     /// What is held there, and what of it stops of ours guard. With a book only what the book holds or has orders for: the rest
@@ -114,16 +137,25 @@ impl Line {
     /// # Errors
     /// A broker that does not answer.
     pub fn guarded(&self, book: Option<&Book>) -> Result<Vec<Guarded>, Failure> {
-        let held = self.asked(self.broker.positions())?;
-        let orders = self.asked(self.broker.open_orders())?;
+        let mut all = Vec::new();
+        for account in &self.accounts {
+            let held = self.asked(account, account.broker.positions())?;
+            let orders = self.asked(account, account.broker.open_orders())?;
+            all.extend(guarded(&held, &orders, book));
+        }
+        Ok(all)
+    }
+}
+
+/// What of this is ours, and what of it stops guard.
+fn guarded(held: &[VenuePosition], orders: &[OpenOrder], book: Option<&Book>) -> Vec<Guarded> {
         let is_ours = |key: Key| {
             book.is_none_or(|book| {
                 book.position(key).is_some() || book.open_orders().any(|order| order.intent.key == key)
             })
         };
         let rows = held.iter().filter(|row| is_ours(row.key) && !row.held.is_flat());
-        Ok(rows
-            .map(|row| {
+        rows.map(|row| {
                 let side = Side::reducing(row.held);
                 let stops = orders
                     .iter()
@@ -133,8 +165,7 @@ impl Line {
                 });
                 Guarded { key: row.key, held: row.held, stops: sum }
             })
-            .collect())
-    }
+            .collect()
 }
 
 impl Guarded {

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use broker_api::{Amount, AssetClass, Code, Currency, Instrument, Key, Price, Qty, Ratio, Symbol, VenueId};
 
+use crate::config::BrokerName;
+
 /// One instrument a line. The account is like a cash account: stocks and coins are fully paid, and only
 /// currencies are bought on margin (one thirtieth, the usual rate for the major pairs). Coins cannot be sold
 /// short. The least value is in the currency of the price; 0 is none.
@@ -141,9 +143,25 @@ pub fn instruments(venue: VenueId) -> Vec<Instrument> {
     TABLE.lines().skip(2).filter_map(|line| read(venue, line)).collect()
 }
 
-/// What is asked for at a broker of stocks and coins: those of the table, and what the configuration's own names lead to.
-/// By which rules they trade the broker says when a pass begins.
-pub fn at_broker(venue: VenueId, aliases: &BTreeMap<String, String>) -> Vec<Instrument> {
+/// Currencies that brokers trade pairs of, beside those of the table.
+const CURRENCIES: &[&str] = &[
+    "AUD", "CAD", "CHF", "CNH", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "JPY", "MXN", "NOK", "NZD", "PLN", "SEK",
+    "SGD", "THB", "TRY", "USD", "ZAR",
+];
+
+/// The class that a symbol outside the table is of, by its form: a pair of two currencies, another pair, or no pair.
+fn class_of(symbol: Symbol) -> AssetClass {
+    match symbol.as_str().split_once('/') {
+        None => AssetClass::Equity,
+        Some((base, quote)) if CURRENCIES.contains(&base) && CURRENCIES.contains(&quote) => AssetClass::Forex,
+        Some(_) => AssetClass::Crypto,
+    }
+}
+
+/// What is asked for at a broker: what it trades of the table, and what the configuration's own names lead to. By which rules
+/// they trade the broker says when a pass begins.
+pub fn at_broker(broker: BrokerName, aliases: &BTreeMap<String, String>) -> Vec<Instrument> {
+    let venue = broker.venue();
     let table = instruments(venue);
     let known: BTreeSet<Symbol> = table.iter().map(|row| row.key.symbol).collect();
     let model = |class| table.iter().find(|row| row.asset_class == class);
@@ -151,14 +169,12 @@ pub fn at_broker(venue: VenueId, aliases: &BTreeMap<String, String>) -> Vec<Inst
     let more: Vec<Instrument> = named
         .difference(&known)
         .filter_map(|symbol| {
-            let quote = symbol.as_str().split_once('/').map(|(_, quote)| quote);
-            let class = if quote.is_some() { AssetClass::Crypto } else { AssetClass::Equity };
-            let quote = Currency::new(quote.unwrap_or("USD")).ok()?;
-            Some(Instrument { key: Key { venue, symbol: *symbol }, quote, ..model(class)?.clone() })
+            let quote = symbol.as_str().split_once('/').map_or("USD", |(_, quote)| quote);
+            let (key, quote) = (Key { venue, symbol: *symbol }, Currency::new(quote).ok()?);
+            Some(Instrument { key, quote, ..model(class_of(*symbol))?.clone() })
         })
         .collect();
-    let is_there = |row: &Instrument| row.asset_class != AssetClass::Forex;
-    table.into_iter().filter(is_there).chain(more).collect()
+    table.into_iter().chain(more).filter(|row| broker.trades(row.asset_class)).collect()
 }
 
 /// The instrument that a line of the table describes.
@@ -215,11 +231,14 @@ mod tests {
     }
 
     #[test]
-    fn a_broker_is_asked_for_stocks_and_coins_and_for_what_was_named_beside_them() {
+    fn a_broker_is_asked_for_what_it_trades_and_for_what_was_named_beside_it() {
         let named =
             [("SPX", "SPY"), ("EURUSD=X", "EUR/USD"), ("BTC-USD", "BTC/USD"), ("LINK-USD", "LINK/USD")];
         let aliases = named.map(|(alias, symbol)| (alias.to_owned(), symbol.to_owned())).into();
-        let catalog = Catalog::new(at_broker(VenueId::new("alpaca").unwrap(), &aliases)).unwrap();
+        let at = |broker| Catalog::new(at_broker(broker, &aliases)).unwrap();
+        let pairs = at(BrokerName::Oanda);
+        assert!(pairs.len() == 7 && pairs.iter().all(|(_, row)| row.asset_class == AssetClass::Forex));
+        let catalog = at(BrokerName::Alpaca);
         let of = |class| catalog.iter().filter(|(_, row)| row.asset_class == class).count();
         assert_eq!([of(AssetClass::Forex), of(AssetClass::Equity), of(AssetClass::Crypto)], [0, 21, 7]);
         let row = |symbol| catalog.find_symbol(Symbol::new(symbol).unwrap()).and_then(|ix| catalog.get(ix));

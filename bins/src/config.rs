@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use gate::{Backtest, GateSettings};
 pub use loaded::{Loaded, path_of};
-pub use venue::{Alpaca, BrokerName, Venue};
+pub use venue::{Alpaca, BrokerName, Oanda, Route, Venue};
 
 /// The name that is looked for beside the state file.
 pub const NAME: &str = "tradewind.toml";
@@ -37,12 +37,18 @@ pub struct Config {
     /// Which venue is traded.
     #[serde(default)]
     pub venue: Venue,
+    /// Which classes are traded at another broker.
+    #[serde(default)]
+    pub route: Route,
     /// The embedded paper account.
     #[serde(default)]
     pub paper: Paper,
     /// An account at Alpaca.
     #[serde(default)]
     pub alpaca: Alpaca,
+    /// An account at OANDA.
+    #[serde(default)]
+    pub oanda: Oanda,
     /// Where prices come from.
     #[serde(default)]
     pub data: Data,
@@ -189,8 +195,10 @@ impl Config {
     pub fn paper() -> Self {
         Self {
             venue: Venue::default(),
+            route: Route::default(),
             paper: Paper::default(),
             alpaca: Alpaca::default(),
+            oanda: Oanda::default(),
             data: Data::default(),
             sizing: Policy::paper(),
             orders: Orders::default(),

@@ -65,11 +65,15 @@ use place::Place;
 #[cfg(feature = "alpaca")]
 pub use venues::ALPACA;
 pub use venues::Adapter;
+#[cfg(feature = "oanda")]
+pub use venues::OANDA;
 
 /// Every broker this was built with.
 pub const EVERY: &[Adapter] = &[
     #[cfg(feature = "alpaca")]
     ALPACA,
+    #[cfg(feature = "oanda")]
+    OANDA,
 ];
 
 /// Runs the program: reads the command line, does what it says, and gives the exit code. `adapters` are the brokers it

@@ -166,14 +166,16 @@ impl Pass {
             None => None,
         };
         let costs = place.loaded.config.settings(paper_venue()).costs;
-        let ours = Venue::new(at.broker(), Arc::clone(&clock), place.files.halt.clone())
-            .as_timekeeper(at.is_timekeeper());
+        let ours = at.brokers().into_iter().map(|broker| {
+            Venue::new(broker, Arc::clone(&clock), place.files.halt.clone()).as_timekeeper(at.is_timekeeper())
+        });
+        let ours: Vec<Venue> = ours.collect();
         let setup = setup(&place, &at, &ours, clock());
         let start = Runner::start(
             Desk::new(setup),
             book,
             journal,
-            vec![ours],
+            ours,
             Arc::clone(&clock),
             env!("CARGO_PKG_VERSION"),
             Onlookers { watch: out.watch(), recorder },
@@ -329,17 +331,21 @@ impl Pass {
 }
 
 impl At {
-    fn broker(&self) -> Arc<dyn Broker> {
+    fn brokers(&self) -> Vec<Arc<dyn Broker>> {
         match self {
-            Self::Paper(venue) => Arc::clone(venue) as _,
-            Self::Broker(connected) => Arc::clone(&connected.broker),
+            Self::Paper(venue) => vec![Arc::clone(venue) as _],
+            Self::Broker(connected) => {
+                connected.accounts.iter().map(|account| Arc::clone(&account.broker)).collect()
+            }
         }
     }
 
+    /// What everything is reckoned in: what the first account is.
     fn currency(&self, place: &Place) -> Currency {
+        let paper = place.loaded.config.paper.currency;
         match self {
-            Self::Paper(_) => place.loaded.config.paper.currency,
-            Self::Broker(connected) => connected.of.currency,
+            Self::Paper(_) => paper,
+            Self::Broker(connected) => connected.accounts.first().map_or(paper, |first| first.of.currency),
         }
     }
 
@@ -362,7 +368,7 @@ impl At {
 }
 
 /// What the desk decides by.
-fn setup(place: &Place, at: &At, venue: &Venue, now: Time) -> Setup {
+fn setup(place: &Place, at: &At, venues: &[Venue], now: Time) -> Setup {
     let is_bars = |class: &AssetClass| matches!(place.loaded.source(*class), Ok(Source::Bars(_)));
     Setup {
         catalog: Arc::clone(&place.catalog),
@@ -370,7 +376,7 @@ fn setup(place: &Place, at: &At, venue: &Venue, now: Time) -> Setup {
         limits: place.loaded.config.limits.clone(),
         calendar: at.calendar(),
         base: at.currency(place),
-        venues: [(venue.id(), at.capabilities(place, venue))].into(),
+        venues: venues.iter().map(|venue| (venue.id(), at.capabilities(place, venue))).collect(),
         bars: AssetClass::ALL.into_iter().filter(is_bars).map(|class| (class, BAR_AGE_MAX)).collect(),
         stage: if place.is_paper() { Stage::Paper } else { Stage::Broker },
         buckets: crate::config::buckets::all(&place.loaded.config.buckets),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use broker_api::{AccountId, Catalog, Mode, Stamped, Time, VenueId};
+use broker_api::{AccountId, AssetClass, Catalog, Instrument, Mode, Stamped, Time, VenueId};
 use chrono::Utc;
 use state::{Book, Files, Head, Journal, SqliteStore};
 
@@ -19,6 +19,24 @@ use crate::out::Heading;
 const STATE: &str = "paper-state.json";
 /// How many records are read at once.
 const PAGE: usize = 10_000;
+
+/// Whose accounts a configuration trades.
+fn routed(loaded: &Loaded) -> Vec<BrokerName> {
+    let (broker, route) = (loaded.config.venue.broker, loaded.config.route);
+    let mut all = vec![broker];
+    for class in AssetClass::ALL {
+        let to = route.of(class, broker);
+        if to.trades(class) && !all.contains(&to) {
+            all.push(to);
+        }
+    }
+    // One whose classes are all traded elsewhere is not asked for anything.
+    let is_traded = |name: &BrokerName| {
+        AssetClass::ALL.into_iter().any(|class| name.trades(class) && route.of(class, broker) == *name)
+    };
+    all.retain(is_traded);
+    all
+}
 
 /// The name of the paper venue in every book.
 pub fn paper_venue() -> VenueId {
@@ -84,10 +102,17 @@ impl Place {
         let stem = state.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let name = format!("{}-venue.sqlite", stem.strip_suffix("-state").unwrap_or(&stem));
         let venue = state.with_file_name(name);
-        let traded = match loaded.config.venue.broker {
-            BrokerName::Paper => catalog::instruments(paper_venue()),
-            broker @ BrokerName::Alpaca => catalog::at_broker(broker.venue(), &loaded.config.aliases),
-        };
+        let traded = routed(&loaded).into_iter().flat_map(|broker| {
+            let route = loaded.config.route;
+            let is_here =
+                move |row: &Instrument| route.of(row.asset_class, loaded.config.venue.broker) == broker;
+            let rows = match broker {
+                BrokerName::Paper => catalog::instruments(paper_venue()),
+                BrokerName::Alpaca | BrokerName::Oanda => catalog::at_broker(broker, &loaded.config.aliases),
+            };
+            rows.into_iter().filter(is_here)
+        });
+        let traded = traded.collect();
         let catalog =
             Catalog::new(traded).map_err(|twice| Failure::usage("bad_catalog", twice.to_string()))?;
         Ok(Self { files, venue, loaded, catalog: Arc::new(catalog), is_rehearsal: false })
@@ -103,6 +128,28 @@ impl Place {
     /// Whose account is traded.
     pub const fn broker(&self) -> BrokerName {
         self.loaded.config.venue.broker
+    }
+
+    /// All whose accounts are traded, that of `[venue]` first where it trades anything.
+    pub fn brokers(&self) -> Vec<BrokerName> {
+        routed(&self.loaded)
+    }
+
+    /// Whose account trades a class.
+    pub fn broker_of(&self, class: AssetClass) -> BrokerName {
+        self.loaded.config.route.of(class, self.broker())
+    }
+
+    /// All of them as people write them.
+    pub fn brokers_shown(&self) -> String {
+        let shown: Vec<&str> = self.brokers().into_iter().map(BrokerName::shown).collect();
+        shown.join(" and ")
+    }
+
+    /// Their names in the book.
+    fn venues_shown(&self) -> String {
+        let venues: Vec<&str> = self.brokers().into_iter().map(BrokerName::as_str).collect();
+        venues.join("+")
     }
 
     /// Whether the embedded paper broker is traded.
@@ -123,14 +170,14 @@ impl Place {
     /// What stands first in an output for people as long as no book tells it: mode, venue, account.
     pub fn unbound(&self) -> String {
         let account = self.account().map(|account| format!(" {}", figures::tail(account.as_str(), 12)));
-        format!("{}  {}{}", self.mode(), self.broker().venue(), account.unwrap_or_default())
+        format!("{}  {}{}", self.mode(), self.venues_shown(), account.unwrap_or_default())
     }
 
     /// The same for programs.
     pub fn unbound_heading(&self) -> Heading {
         Heading {
             mode: Some(self.mode().to_string().to_lowercase()),
-            account: self.account().map(|account| format!("{}:{account}", self.broker().venue())),
+            account: self.account().map(|account| format!("{}:{account}", self.venues_shown())),
             ..Heading::default()
         }
     }

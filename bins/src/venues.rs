@@ -4,21 +4,30 @@
 #[cfg(feature = "alpaca")]
 mod alpaca;
 mod clock;
-#[cfg(feature = "alpaca")]
+#[cfg(any(feature = "alpaca", feature = "oanda"))]
 mod credentials;
 mod instruments;
+#[cfg(feature = "oanda")]
+mod oanda;
 mod rehearsal;
 
 use std::collections::BTreeSet;
+use std::future::poll_fn;
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 
-use broker_api::{AccountRef, Broker, Capabilities, Catalog, Key, QueryFailed, Quotes, Symbol, VenueId};
+use async_trait::async_trait;
+use broker_api::{
+    AccountRef, Bar, Broker, Capabilities, Catalog, Key, QueryFailed, Quote, Quotes, Symbol, Time, VenueId,
+};
 use engine::Clock;
 
 #[cfg(feature = "alpaca")]
 pub use alpaca::ADAPTER as ALPACA;
 pub use clock::VenueClock;
 pub use instruments::each;
+#[cfg(feature = "oanda")]
+pub use oanda::ADAPTER as OANDA;
 
 use crate::config::BrokerName;
 use crate::failure::{Exit, Failure};
@@ -43,22 +52,31 @@ struct Reached {
     is_loopback: bool,
 }
 
-/// A broker that answered: which account it is, what it trades, and what time it is there.
+/// The brokers that answered: which accounts they are, what they trade, and what time it is there.
 pub struct Connected {
-    /// Orders go here.
-    pub broker: Arc<dyn Broker>,
-    /// Its prices.
+    /// Their accounts, that of `[venue]` first. There is at least one.
+    pub accounts: Vec<Account>,
+    /// Their prices.
     pub quotes: Arc<dyn Quotes>,
-    /// Which account it is.
-    pub of: AccountRef,
-    /// What can be traded there, as it describes it.
+    /// What can be traded there, as they describe it.
     pub catalog: Arc<Catalog>,
-    /// What it does not trade of what was asked for.
+    /// What they do not trade of what was asked for.
     pub unlisted: Vec<Symbol>,
     /// What time it is.
     pub clock: Arc<VenueClock>,
-    /// Whether it runs on this machine.
+    /// Whether they run on this machine.
     pub is_loopback: bool,
+}
+
+/// An account at a broker.
+#[derive(Clone)]
+pub struct Account {
+    /// Whose.
+    pub name: BrokerName,
+    /// Orders go here.
+    pub broker: Arc<dyn Broker>,
+    /// Which account it is.
+    pub of: AccountRef,
 }
 
 /// Says what this binary can reach. Once, before anything else.
@@ -76,42 +94,95 @@ pub fn capabilities(venue: VenueId) -> Option<Capabilities> {
     adapters.iter().find(|adapter| adapter.name.venue() == venue).map(|adapter| (adapter.capabilities)())
 }
 
-/// Connects to the broker that the configuration names. `held` is what the book holds or has orders for.
+/// Connects to the brokers that the configuration names. `held` is what the book holds or has orders for.
 ///
 /// # Errors
 /// A broker that this binary cannot reach, keys that are missing, no answer, another kind of account.
 pub async fn connect(place: &Place, held: &BTreeSet<Key>) -> Result<Connected, Failure> {
-    let settings = place.loaded.config.venue;
-    let name = settings.broker;
-    let adapters = ADAPTERS.get().copied().unwrap_or_default();
-    let Some(adapter) = adapters.iter().find(|adapter| adapter.name == name) else {
-        let what = format!("this program was built without {}", name.shown());
-        return Err(Failure::usage("broker_not_built", what)
-            .fix(format!("run tradewind-{} instead, or set venue.broker to \"paper\"", name.as_str())));
-    };
     let clock = Arc::new(VenueClock::default());
-    let Reached { broker, quotes, is_loopback } = (adapter.reach)(place, clock.shared())?;
-    let of = broker.identity().await.map_err(|failed| unavailable(name, &failed))?;
-    if of.mode != settings.mode {
-        let (is, wanted) = (of.mode, settings.mode);
-        let what = format!("{} says that account {} is a {is} one", name.shown(), of.account);
-        return Err(other_mode(&format!("{what}, and the configuration says {wanted}")));
+    let (mut accounts, mut prices, mut on_this_machine) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut traded, mut unlisted, mut is_set) = (Vec::new(), Vec::new(), false);
+    for name in place.brokers() {
+        let Reached { broker, quotes, is_loopback } = (adapter(name)?.reach)(place, clock.shared())?;
+        let missed = |failed: QueryFailed| unavailable(name, &failed);
+        let of = broker.identity().await.map_err(missed)?;
+        let wanted = place.loaded.config.venue.mode;
+        if of.mode != wanted {
+            let what = format!("{} says that account {} is a {} one", name.shown(), of.account, of.mode);
+            return Err(other_mode(&format!("{what}, and the configuration says {wanted}")));
+        }
+        let told = if is_loopback { Some(broker.clock().await.map_err(missed)?) } else { None };
+        let rows = place.catalog.iter().map(|(_, row)| row).filter(|row| row.key.venue == of.venue);
+        let (listed, not_listed) = instruments::read(&broker, rows.collect(), held).await.map_err(missed)?;
+        traded.extend(listed);
+        unlisted.extend(not_listed);
+        // Simulators that stand side by side are moved on together: the first one tells the time.
+        if let Some(told) = told.filter(|_| !is_set) {
+            clock.set(told, broker.clock().await.map_err(missed)?);
+            is_set = true;
+        }
+        prices.push((of.venue, quotes));
+        on_this_machine.push(is_loopback);
+        let broker = if place.is_rehearsal { rehearsal::of(broker) } else { broker };
+        accounts.push(Account { name, broker, of });
     }
-    let told = if is_loopback {
-        Some(broker.clock().await.map_err(|failed| unavailable(name, &failed))?)
-    } else {
-        None
-    };
-    let (catalog, unlisted) = instruments::read(&broker, &place.catalog, held)
-        .await
-        .map_err(|failed| unavailable(name, &failed))?;
-    let catalog = Catalog::new(catalog).map_err(|twice| Failure::usage("bad_catalog", twice.to_string()))?;
-    if let Some(told) = told {
-        let again = broker.clock().await.map_err(|failed| unavailable(name, &failed))?;
-        clock.set(told, again);
+    let is_loopback = on_this_machine.contains(&true);
+    if is_loopback && on_this_machine.contains(&false) {
+        return Err(other_mode("one broker runs on this machine and the other one does not"));
     }
-    let broker = if place.is_rehearsal { rehearsal::of(broker) } else { broker };
-    Ok(Connected { broker, quotes, of, catalog: Arc::new(catalog), unlisted, clock, is_loopback })
+    let catalog = Catalog::new(traded).map_err(|twice| Failure::usage("bad_catalog", twice.to_string()))?;
+    let (quotes, catalog) = (Arc::new(Prices(prices)) as _, Arc::new(catalog));
+    Ok(Connected { accounts, quotes, catalog, unlisted, clock, is_loopback })
+}
+
+/// What a binary needs of a broker.
+fn adapter(name: BrokerName) -> Result<&'static Adapter, Failure> {
+    let adapters = ADAPTERS.get().copied().unwrap_or_default();
+    adapters.iter().find(|adapter| adapter.name == name).ok_or_else(|| {
+        let what = format!("this program was built without {}", name.shown());
+        let instead = format!("run tradewind-{} instead, or set venue.broker to \"paper\"", name.as_str());
+        Failure::usage("broker_not_built", what).fix(instead)
+    })
+}
+
+impl Connected {
+    /// Waits until one of them hints that there is something to read.
+    pub async fn hint(&self) {
+        let mut hints: Vec<_> = self.accounts.iter().map(|account| account.broker.hint()).collect();
+        poll_fn(|context| {
+            let is_there = hints.iter_mut().any(|hint| hint.as_mut().poll(context).is_ready());
+            if is_there { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    /// Looks again at clocks that stand still. One that does not answer is met by the questions that follow.
+    pub async fn follow(&self) {
+        for account in &self.accounts {
+            let _ = self.clock.follow(account.broker.as_ref()).await;
+        }
+    }
+}
+
+/// The prices of several brokers: each of its own instruments.
+struct Prices(Vec<(VenueId, Arc<dyn Quotes>)>);
+
+impl Prices {
+    fn of(&self, key: Key) -> Result<&Arc<dyn Quotes>, QueryFailed> {
+        let found = self.0.iter().find(|(venue, _)| *venue == key.venue).map(|(_, quotes)| quotes);
+        found.ok_or_else(|| QueryFailed { why: format!("no broker tells prices of {key}").into(), transient: false })
+    }
+}
+
+#[async_trait]
+impl Quotes for Prices {
+    async fn quote(&self, key: Key) -> Result<Option<Quote>, QueryFailed> {
+        self.of(key)?.quote(key).await
+    }
+
+    async fn bars(&self, key: Key, from: Time, to: Time) -> Result<Vec<Bar>, QueryFailed> {
+        self.of(key)?.bars(key, from, to).await
+    }
 }
 
 /// Real money where practice was meant, or the other way round.

@@ -9,6 +9,7 @@ Examples:
   tradewind conformance --venue paper
   tradewind conformance --venue alpaca --simulated --json
   tradewind conformance --venue alpaca --simulated --wire-log wire.jsonl
+  tradewind conformance --venue oanda --simulated
   tradewind conformance --venue alpaca --symbol F --out answers
   tradewind conformance --venue alpaca --cases 1-9,20,33";
 
@@ -45,4 +46,6 @@ pub enum TestedVenue {
     Paper,
     /// Alpaca
     Alpaca,
+    /// OANDA, over its simulator alone
+    Oanda,
 }

@@ -53,6 +53,9 @@ pub const WAYS: [&str; 5] = [
     "sizing.equal_slots.slots",
 ];
 
+/// Where a class may be traded.
+const ROUTE: Kind = Kind::Choice(&["venue", "alpaca", "oanda"]);
+
 static KEYS: LazyLock<Vec<Key>> = LazyLock::new(list);
 
 /// Every key, in the order in which `init` writes them.
@@ -80,7 +83,7 @@ fn list() -> Vec<Key> {
     let mut keys = vec![
         key(
             "venue.broker",
-            Kind::Choice(&["paper", "alpaca"]),
+            Kind::Choice(&["paper", "alpaca", "oanda"]),
             "",
             quoted(&config.venue.broker.as_str()),
             "Whose account is traded: the embedded paper broker, or a broker that this program was built with.",
@@ -92,6 +95,9 @@ fn list() -> Vec<Key> {
             quoted(&"practice"),
             "Which kind of account it is at a broker; on a live one entries go through only while a person has armed it.",
         ),
+        key("route.equity", ROUTE, "", quoted(&"venue"), "Where stocks and funds are traded: at venue.broker, or at another broker."),
+        key("route.forex", ROUTE, "", quoted(&"venue"), "The same of currency pairs."),
+        key("route.crypto", ROUTE, "", quoted(&"venue"), "The same of coins."),
         key(
             "paper.account",
             Kind::Account,
@@ -147,6 +153,13 @@ fn list() -> Vec<Key> {
             "",
             quoted(&"iex"),
             "Whose quotes of stocks are read: one exchange, which every account may, or all of them, which must be subscribed to.",
+        ),
+        key(
+            "oanda.credentials",
+            Kind::Keys,
+            "",
+            quoted(&config.oanda.credentials),
+            "Where the token of the account is: under the usual names in the environment, or in a file that its owner alone may read.",
         ),
     ];
     for (class, source, of) in [

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use broker_api::{Catalog, Symbol};
+use broker_api::{AssetClass, Catalog, Symbol};
+use clap::ValueEnum as _;
 use rust_decimal::Decimal;
 
 use super::faults::{Origin, nearest};
 use super::keys;
 use super::layers::{Given, Layers};
 use crate::catalog;
+use crate::config::BrokerName;
 
 /// The first must be at most the second, or below it where that is said.
 const STEPS: [(&str, &str, bool, &str); 5] = [
@@ -58,6 +60,7 @@ impl Layers {
         if is_paper {
             self.own_prices();
         }
+        self.routes();
         self.one_origin_of_pairs();
         self.names(catalog, is_paper);
         if let Some(catalog) = catalog.filter(|_| is_paper) {
@@ -79,6 +82,36 @@ impl Layers {
                 let why = "is \"venue\", and the paper broker has no prices of its own".to_owned();
                 self.fault(at, path, why, "name bars:FOLDER or quotes:FILE, or another venue.broker");
             }
+        }
+    }
+
+    /// A class is traded where it can be; the embedded broker has all of them or none, and real money lies in one account.
+    fn routes(&mut self) {
+        let broker = self.text("venue.broker").unwrap_or("paper").to_owned();
+        let is_live = self.text("venue.mode") == Some("live");
+        for class in AssetClass::ALL {
+            let path = format!("route.{class}");
+            let Some(to) = self.text(&path).and_then(|to| BrokerName::from_str(to, false).ok()) else {
+                continue;
+            };
+            let (why, hint) = if broker == "paper" {
+                (
+                    format!("is {:?}, and venue.broker is \"paper\", which trades everything itself", to.as_str()),
+                    "name a broker in venue.broker, or leave it at \"venue\"",
+                )
+            } else if !to.trades(class) {
+                let plural = engine::calendar::plural(class);
+                (format!("is {:?}, which trades no {plural}", to.as_str()), "name a broker that does, or leave it at \"venue\"")
+            } else if is_live && to.as_str() != broker {
+                (
+                    "names another broker than venue.broker, and venue.mode is \"live\"".to_owned(),
+                    "real money is traded at one broker by one state so far: arming and gates speak of one account",
+                )
+            } else {
+                continue;
+            };
+            let at = self.values.get(&path).map_or(Origin::Default, |given| given.at.clone());
+            self.fault(at, path, why, hint);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use broker_api::{Mode, VenueId};
+use broker_api::{AssetClass, Mode, VenueId};
 use serde::{Deserialize, Serialize};
 
 /// Which venue is traded.
@@ -23,6 +23,49 @@ pub enum BrokerName {
     Paper,
     /// Alpaca.
     Alpaca,
+    /// OANDA.
+    Oanda,
+}
+
+/// Which broker each class of instruments is traded at.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Route {
+    /// Stocks and funds.
+    pub equity: To,
+    /// Currency pairs.
+    pub forex: To,
+    /// Coins.
+    pub crypto: To,
+}
+
+/// Where a class is traded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum To {
+    /// At `venue.broker`.
+    #[default]
+    Venue,
+    /// At Alpaca.
+    Alpaca,
+    /// At OANDA.
+    Oanda,
+}
+
+impl Route {
+    /// Whose account trades a class, where `broker` is that of `[venue]`.
+    pub const fn of(&self, class: AssetClass, broker: BrokerName) -> BrokerName {
+        let to = match class {
+            AssetClass::Equity => self.equity,
+            AssetClass::Forex => self.forex,
+            AssetClass::Crypto => self.crypto,
+        };
+        match to {
+            To::Venue => broker,
+            To::Alpaca => BrokerName::Alpaca,
+            To::Oanda => BrokerName::Oanda,
+        }
+    }
 }
 
 /// How an account at Alpaca is reached and traded.
@@ -35,6 +78,14 @@ pub struct Alpaca {
     pub quantities: Quantities,
     /// Whose quotes of stocks are read.
     pub feed: Feed,
+}
+
+/// How an account at OANDA is reached.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Oanda {
+    /// Where its token is: `environment`, or `file:FILE`.
+    pub credentials: String,
 }
 
 /// How small a part of a stock is traded.
@@ -80,6 +131,12 @@ impl Default for Alpaca {
     }
 }
 
+impl Default for Oanda {
+    fn default() -> Self {
+        Self { credentials: ENVIRONMENT.to_owned() }
+    }
+}
+
 /// Keys that stand in the environment.
 pub const ENVIRONMENT: &str = "environment";
 
@@ -106,6 +163,16 @@ impl BrokerName {
         match self {
             Self::Paper => "paper",
             Self::Alpaca => "alpaca",
+            Self::Oanda => "oanda",
+        }
+    }
+
+    /// Whether instruments of a class are traded there.
+    pub const fn trades(self, class: AssetClass) -> bool {
+        match self {
+            Self::Paper => true,
+            Self::Alpaca => matches!(class, AssetClass::Equity | AssetClass::Crypto),
+            Self::Oanda => matches!(class, AssetClass::Forex),
         }
     }
 
@@ -114,6 +181,7 @@ impl BrokerName {
         match self {
             Self::Paper => "the paper broker",
             Self::Alpaca => "Alpaca",
+            Self::Oanda => "OANDA",
         }
     }
 }
@@ -124,7 +192,7 @@ mod tests {
 
     #[test]
     fn every_broker_has_a_name_in_the_book() {
-        for name in [BrokerName::Paper, BrokerName::Alpaca] {
+        for name in [BrokerName::Paper, BrokerName::Alpaca, BrokerName::Oanda] {
             assert_eq!(name.venue().as_str(), name.as_str());
             assert_eq!(toml::Value::try_from(name).unwrap().as_str(), Some(name.as_str()));
         }

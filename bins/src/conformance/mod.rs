@@ -1,7 +1,8 @@
-//! The stages on which the conformance suite is played: the paper broker, Alpaca over its simulator, and a practice account
-//! at Alpaca, which is asked besides what nobody documents.
+//! The stages on which the conformance suite is played: the paper broker, Alpaca and OANDA over their simulators, and a
+//! practice account at Alpaca, which is asked besides what nobody documents.
 
 mod alpaca;
+mod oanda;
 mod paper;
 mod practice;
 mod probes;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub use alpaca::{AlpacaStage, Simulated};
 use broker_api::Time;
 use broker_api::conformance::Broken;
+pub use oanda::{OandaStage, SimulatedOanda};
 pub use paper::PaperStage;
 pub use practice::{Access, Pause, Practice, Unfit};
 pub use probes::{Answer, probe, profile, questions, throttle};

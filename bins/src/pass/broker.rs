@@ -9,7 +9,7 @@ use broker_api::{InstrumentIx, Key, KindName, Phase, Purpose, QueryFailed, Quote
 use engine::Input;
 use engine::calendar::Calendar;
 use state::Book;
-use state::book::{Order, Position};
+use state::book::{Order, Position, VenueState};
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
@@ -48,24 +48,30 @@ pub(super) fn connect(
     Ok(connected)
 }
 
-/// A book belongs to one venue.
+/// A book belongs to the venues that it began to trade at.
 ///
 /// # Errors
-/// When it trades at another one than the configuration names.
+/// When it trades at another one than the configuration names, or in another kind of account.
 pub(super) fn bound_here(place: &Place, book: &Book) -> Result<(), Failure> {
-    let ours = place.broker().venue();
-    if let Some(known) = book.venues().find(|venue| venue.of.venue == ours && venue.of.mode != place.mode()) {
-        let (is, wanted) = (known.of.mode, place.mode());
-        let what = format!("this book trades the {is} account {} at {ours}", known.of.account);
-        return Err(venues::other_mode(&format!("{what}, and the configuration says {wanted}")));
+    let (ours, wanted) = (place.brokers(), place.mode());
+    for VenueState { of, .. } in book.venues() {
+        if !ours.iter().any(|name| name.venue() == of.venue) {
+            let what = format!(
+                "this book trades {} at {}, and the configuration says {}",
+                of.account,
+                of.venue,
+                place.brokers_shown()
+            );
+            return Err(Failure::usage("other_venue", what).fix(
+                "name another state file with --state, or set venue.broker and route.* back; nothing was sent",
+            ));
+        }
+        if of.mode != wanted {
+            let what = format!("this book trades the {} account {} at {}", of.mode, of.account, of.venue);
+            return Err(venues::other_mode(&format!("{what}, and the configuration says {wanted}")));
+        }
     }
-    let Some(other) = book.venues().find(|venue| venue.of.venue != ours) else { return Ok(()) };
-    let what = format!(
-        "this book trades {} at {}, and the configuration says {ours}",
-        other.of.account, other.of.venue
-    );
-    Err(Failure::usage("other_venue", what)
-        .fix("name another state file with --state, or set venue.broker back; nothing was sent"))
+    Ok(())
 }
 
 /// What a book holds or has orders for.
@@ -120,8 +126,7 @@ impl Pass {
     /// The same at the time that it is at the venue now.
     pub(super) fn followed(self) -> Self {
         if let At::Broker(connected) = &self.at {
-            // One that does not answer is met by the questions that follow.
-            let _ = self.runtime.block_on(connected.clock.follow(connected.broker.as_ref()));
+            self.runtime.block_on(connected.follow());
         }
         self
     }
@@ -176,7 +181,7 @@ impl Pass {
             At::Broker(connected) => self.runtime.block_on(async {
                 sleep(LOOK_AGAIN.min(at_most)).await;
                 // A hint only makes it look sooner.
-                let _ = timeout(POLL.min(at_most), connected.broker.hint()).await;
+                let _ = timeout(POLL.min(at_most), connected.hint()).await;
             }),
         }
     }

@@ -100,7 +100,7 @@ impl Pass {
 
 /// What was asked for goes at the embedded paper broker alone.
 pub fn paper_only(place: &Place) -> Failure {
-    let what = format!("{} is traded here, and takes no positions from a file", place.broker().shown());
+    let what = format!("{} is traded here, and takes no positions from a file", place.brokers_shown());
     Failure::usage("paper_only", what)
         .fix("import into a place of its own with venue.broker = \"paper\"; nothing was done")
 }

@@ -83,7 +83,7 @@ impl Pass {
     pub async fn hint(&self) {
         match &self.at {
             At::Paper(_) => std::future::pending().await,
-            At::Broker(connected) => connected.broker.hint().await,
+            At::Broker(connected) => connected.hint().await,
         }
     }
 

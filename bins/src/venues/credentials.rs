@@ -22,8 +22,9 @@ impl Variables {
     /// # Errors
     /// A file that cannot be read, that others may read, or that is no list of variables.
     pub(super) fn of(place: &Place, said: &str) -> Result<Self, Failure> {
+        let key = format!("{}.credentials", place.broker().as_str());
         match Keys::read(said) {
-            Some(Keys::File(file)) => Ok(Self(Some(read(&place.loaded.base.join(file))?))),
+            Some(Keys::File(file)) => Ok(Self(Some(read(&place.loaded.base.join(file), &key)?))),
             Some(Keys::Environment) | None => Ok(Self(None)),
         }
     }
@@ -58,12 +59,13 @@ fn is_loose(_: &Metadata) -> bool {
     false
 }
 
-fn read(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
+/// Reads the file that the key of the configuration names.
+fn read(path: &Path, key: &str) -> Result<BTreeMap<String, String>, Failure> {
     let shown = path.display();
     let unreadable = |error: &dyn std::error::Error| {
         Failure::usage("credentials_unreadable", format!("{shown} cannot be read"))
             .because(error)
-            .fix("correct alpaca.credentials, or set the keys in the environment")
+            .fix(format!("correct {key}, or set the keys in the environment"))
     };
     let file = File::open(path).map_err(|error| unreadable(&error))?;
     if is_loose(&file.metadata().map_err(|error| unreadable(&error))?) {
@@ -122,12 +124,12 @@ mod tests {
         let mode = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
         std::fs::write(&file, "KEY=word\nnot a line of any kind\n").unwrap();
         mode(0o640);
-        assert_eq!(read(&file).unwrap_err().code, "loose_credentials");
+        assert_eq!(read(&file, "alpaca.credentials").unwrap_err().code, "loose_credentials");
         mode(0o600);
-        let refused = read(&file).unwrap_err();
+        let refused = read(&file, "alpaca.credentials").unwrap_err();
         assert_eq!(refused.code, "credentials_unreadable");
         assert!(refused.to_string().contains("alpaca.env:2") && !refused.to_string().contains("not a line"));
         std::fs::write(&file, "KEY=word\n").unwrap();
-        assert_eq!(read(&file).unwrap().get("KEY").map(String::as_str), Some("word"));
+        assert_eq!(read(&file, "alpaca.credentials").unwrap().get("KEY").map(String::as_str), Some("word"));
     }
 }

@@ -3,23 +3,22 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use broker_api::{Broker, Catalog, Instrument, Key, QueryFailed, Symbol};
+use broker_api::{Broker, Instrument, Key, QueryFailed, Symbol};
 use tokio::task::JoinSet;
 
 /// How many questions are under way at once.
 const AT_ONCE: usize = 8;
 
-/// The instruments of `wanted` that the broker has, by its own rules, and the symbols of the others. What is held of one
+/// The instruments of `rows` that the broker has, by its own rules, and the symbols of the others. What is held of one
 /// that it does not name any more stays as we knew it, so that it can be closed.
 ///
 /// # Errors
 /// A question without an answer: what is not known is not left out.
 pub(super) async fn read(
     broker: &Arc<dyn Broker>,
-    wanted: &Catalog,
+    rows: Vec<&Instrument>,
     held: &BTreeSet<Key>,
 ) -> Result<(Vec<Instrument>, Vec<Symbol>), QueryFailed> {
-    let rows: Vec<&Instrument> = wanted.iter().map(|(_, row)| row).collect();
     let (mut listed, mut unlisted) = (Vec::with_capacity(rows.len()), Vec::new());
     for some in rows.chunks(AT_ONCE) {
         let symbols = some.iter().map(|row| row.key.symbol);

@@ -148,14 +148,17 @@ fn told_by_broker(place: &Place, book: &Book) -> Result<AccountRef, Vec<String>>
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| vec![format!("the broker could not be asked: {error}")])?;
     let held = book.positions().map(|position| position.key).collect();
-    runtime.block_on(venues::connect(place, &held)).map(|connected| connected.of).map_err(|failure| {
+    let connected = runtime.block_on(venues::connect(place, &held));
+    let first = connected.map(|connected| connected.accounts.into_iter().next().map(|first| first.of));
+    let first = first.map_err(|failure| {
         let causes = failure.causes.iter().map(|cause| format!(": {cause}"));
         vec![format!(
             "the broker does not confirm the account: {}{}",
             failure.what,
             causes.collect::<String>()
         )]
-    })
+    })?;
+    first.ok_or_else(|| vec!["the configuration names no broker".to_owned()])
 }
 
 fn of_account(of: &AccountRef, named: &str, book: &Book) -> Vec<String> {

@@ -5,12 +5,13 @@ mod told;
 
 use std::fs::File;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use broker_api::conformance::{Case, Played, Stage, all, play};
 use broker_sim::alpaca::Quirks;
 
 use crate::args::{ConformanceArgs, TestedVenue};
-use crate::conformance::{AlpacaStage, Answer, PaperStage, Simulated};
+use crate::conformance::{AlpacaStage, Answer, OandaStage, PaperStage, Simulated, SimulatedOanda};
 use crate::failure::{Exit, Failure};
 use crate::out::{Heading, Out};
 
@@ -46,13 +47,7 @@ pub fn conformance(out: Out, args: &ConformanceArgs) -> Result<Exit, Failure> {
                 Ok(Report { heading, kind: "paper", venue: "paper", played, answers, files })
             }
             TestedVenue::Alpaca if args.simulated => {
-                if let Some(file) = &args.wire_log {
-                    File::create(file).map_err(|error| {
-                        refused(format!("--wire-log: {} cannot be written", file.display()))
-                            .because(&error)
-                            .fix("name a file that can be written; nothing was played")
-                    })?;
-                }
+                begun(args.wire_log.as_deref())?;
                 let quirks = Quirks { partial_percent: 0, ..Quirks::default() };
                 let set = Simulated { quirks, wire_log: args.wire_log.clone(), ..Simulated::default() };
                 let stage = async || Ok(boxed(AlpacaStage::start(set.clone()).await?));
@@ -60,9 +55,29 @@ pub fn conformance(out: Out, args: &ConformanceArgs) -> Result<Exit, Failure> {
                 Ok(Report { heading, kind: "simulated", venue: "alpaca", played, answers, files })
             }
             TestedVenue::Alpaca => practice::played(out, args, &cases).await,
+            TestedVenue::Oanda if args.simulated => {
+                begun(args.wire_log.as_deref())?;
+                let set = SimulatedOanda { wire_log: args.wire_log.clone(), ..SimulatedOanda::default() };
+                let stage = async || Ok(boxed(OandaStage::start(set.clone()).await?));
+                let played = play(&cases, stage, |row| step(out, row)).await;
+                Ok(Report { heading, kind: "simulated", venue: "oanda", played, answers, files })
+            }
+            TestedVenue::Oanda => {
+                Err(refused("a practice account at OANDA is not put to the test").fix("add --simulated"))
+            }
         }
     })?;
     told::tell(out, &report)
+}
+
+/// The wire log, begun anew.
+fn begun(file: Option<&Path>) -> Result<(), Failure> {
+    let Some(file) = file else { return Ok(()) };
+    File::create(file).map(drop).map_err(|error| {
+        refused(format!("--wire-log: {} cannot be written", file.display()))
+            .because(&error)
+            .fix("name a file that can be written; nothing was played")
+    })
 }
 
 fn boxed(stage: impl Stage + 'static) -> Box<dyn Stage> {

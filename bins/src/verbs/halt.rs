@@ -251,7 +251,7 @@ pub fn account(place: &Place) -> Result<String, Failure> {
     named.ok_or_else(|| {
         Failure::usage(
             "no_book",
-            format!("there is no book of an account at {} here", place.broker().shown()),
+            format!("there is no book of an account at {} here", place.brokers_shown()),
         )
         .fix("name its state file with --state")
     })

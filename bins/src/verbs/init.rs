@@ -39,9 +39,16 @@ pub fn init(out: Out, broker: BrokerName, folder: Option<&Path>) -> Result<(), F
     let signals = json!({
         "schema": "tradewind.signals/1",
         "signals": [
-            signal("AAPL", "equity", "long", "227.10", "219.00", "243.30"),
             match broker {
-                BrokerName::Paper => signal("EUR/USD", "forex", "short", "1.08520", "1.09600", "1.06500"),
+                BrokerName::Paper | BrokerName::Alpaca => {
+                    signal("AAPL", "equity", "long", "227.10", "219.00", "243.30")
+                }
+                BrokerName::Oanda => signal("USD/JPY", "forex", "long", "156.250", "154.000", "160.000"),
+            },
+            match broker {
+                BrokerName::Paper | BrokerName::Oanda => {
+                    signal("EUR/USD", "forex", "short", "1.08520", "1.09600", "1.06500")
+                }
                 BrokerName::Alpaca => signal("BTC/USD", "crypto", "long", "84200", "79000", "94000"),
             },
         ],
@@ -72,10 +79,15 @@ pub fn init(out: Out, broker: BrokerName, folder: Option<&Path>) -> Result<(), F
             "Written to {shown}: {NAME}, example-signals.json, example-quotes.jsonl (invented prices, of this moment)\n\
              Try it:  cd {shown} && tradewind run --signals example-signals.json\n"
         ),
-        BrokerName::Alpaca => format!(
+        BrokerName::Alpaca | BrokerName::Oanda => format!(
             "Written to {shown}: {NAME}, example-signals.json (its prices are invented)\n\
-             Set APCA_API_KEY_ID and APCA_API_SECRET_KEY to the keys of a practice account, and see that all is there:\n\
-             \x20 cd {shown} && tradewind-alpaca doctor\n"
+             Set {} of a practice account, and see that all is there:\n\
+             \x20 cd {shown} && {} doctor\n",
+            match broker {
+                BrokerName::Oanda => "OANDA_ACCESS_TOKEN to a token",
+                _ => "APCA_API_KEY_ID and APCA_API_SECRET_KEY to the keys",
+            },
+            program(broker),
         ),
     };
     out.text(&format!(
@@ -96,12 +108,18 @@ fn not_written(file: &Path, error: &dyn std::error::Error) -> Failure {
         .fix("name another folder with --out")
 }
 
-/// After the close: decide and act. Five minutes after the open: settle and protect.
-fn cron(broker: BrokerName, folder: &Path) -> String {
-    let program = match broker {
+/// The program that trades there.
+const fn program(broker: BrokerName) -> &'static str {
+    match broker {
         BrokerName::Paper => "tradewind",
         BrokerName::Alpaca => "tradewind-alpaca",
-    };
+        BrokerName::Oanda => "tradewind-oanda",
+    }
+}
+
+/// After the close: decide and act. Five minutes after the open: settle and protect.
+fn cron(broker: BrokerName, folder: &Path) -> String {
+    let program = program(broker);
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
     let folder = folder.display();
     format!(
@@ -118,7 +136,9 @@ fn config(broker: BrokerName) -> String {
          # The environment goes before this file (TRADEWIND_LIMITS_POSITIONS_MAX=5), and the command line before both\n\
          # (--set limits.positions_max=5). `tradewind doctor --config` shows what applies, and where it was set.\n",
     );
-    let is_of = |key: &keys::Key| broker == BrokerName::Alpaca || key.table() != "alpaca";
+    // The table of another broker says nothing here.
+    let is_of =
+        |key: &keys::Key| !["alpaca", "oanda"].contains(&key.table()) || key.table() == broker.as_str();
     let mut table = "";
     for key in keys::all().iter().filter(|key| !keys::WAYS.contains(&key.path.as_str()) && is_of(key)) {
         if key.table() != table {
@@ -138,8 +158,9 @@ fn config(broker: BrokerName) -> String {
         }
         let value = match (table, broker) {
             ("data", BrokerName::Paper) => Some("\"quotes:example-quotes.jsonl\""),
-            ("data", BrokerName::Alpaca) => Some("\"venue\""),
+            ("data", BrokerName::Alpaca | BrokerName::Oanda) => Some("\"venue\""),
             ("venue", BrokerName::Alpaca) if key.name() == "broker" => Some("\"alpaca\""),
+            ("venue", BrokerName::Oanda) if key.name() == "broker" => Some("\"oanda\""),
             _ => key.default.as_deref(),
         };
         let _ = writeln!(text, "# {}\n{} = {}", key.basis, key.name(), value.unwrap_or_default());
@@ -188,5 +209,8 @@ mod tests {
             "venue".clone_into(source);
         }
         assert_eq!(toml::to_string(&alpaca).unwrap(), toml::to_string(&expected).unwrap());
+        let oanda: Config = toml::from_str(&config(BrokerName::Oanda)).unwrap();
+        expected.venue.broker = BrokerName::Oanda;
+        assert_eq!(toml::to_string(&oanda).unwrap(), toml::to_string(&expected).unwrap());
     }
 }

@@ -21,6 +21,8 @@ mod guard_scenarios;
 mod help;
 mod import;
 mod kill;
+#[cfg(feature = "oanda")]
+mod oanda;
 mod own_keys;
 mod passes;
 mod place;

@@ -17,15 +17,12 @@ use crate::capabilities::capabilities;
 use crate::classify;
 use crate::config::{Config, Feed};
 use crate::convert;
-use crate::limits::Priority;
 use crate::log::{self, Memory, Place};
 use crate::orders::Status;
 use crate::stream;
 use crate::transport::{Failure, Request, StartError, Transport, lock, tls};
 use crate::wire::{self, NewOrder};
-
-/// Tells the time.
-pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
+use broker_http::{Clock, Priority};
 
 /// One account at Alpaca. Cheap to clone; all clones are one.
 #[derive(Clone)]

@@ -14,6 +14,7 @@ pub fn capabilities() -> Capabilities {
         closing_binds: true,
         parts_end_with_session: true,
         closes_positions: true,
+        paid_when_executed: false,
         log_tells_closings: true,
         blackouts: Vec::new(),
         resolve: ResolvePolicy {

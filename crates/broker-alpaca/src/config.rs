@@ -1,10 +1,9 @@
 //! Hosts and settings of one account. Pure: the environment is handed in.
 
-use std::fmt;
 use std::num::NonZeroU32;
 
 use broker_api::{Mode, VenueId};
-use reqwest::Url;
+use broker_http::{Base, ConfigError, Scheme, is_loopback};
 
 use crate::secret::Credentials;
 
@@ -28,32 +27,6 @@ const REQUESTS_PER_MINUTE: NonZeroU32 = match NonZeroU32::new(200) {
     Some(number) => number,
     None => NonZeroU32::MIN,
 };
-
-/// A setting that does not work: which variable, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    variable: &'static str,
-    why: String,
-}
-
-impl ConfigError {
-    pub(crate) const fn new(variable: &'static str, why: String) -> Self {
-        Self { variable, why }
-    }
-
-    /// The environment variable to change; `mode` when it is the mode itself.
-    pub const fn variable(&self) -> &'static str {
-        self.variable
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.variable, self.why)
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 /// Whose quotes and bars of stocks are read. What an account may read is a matter of its subscription.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,9 +93,9 @@ impl Config {
             venue,
             mode,
             credentials,
-            trading: Base::read(BASE_URL, &format!("https://{host}"), Scheme::Http)?,
-            data: Base::read(DATA_URL, &format!("https://{DATA_HOST}"), Scheme::Http)?,
-            stream: Base::read(STREAM_URL, &format!("wss://{host}/stream"), Scheme::WebSocket)?,
+            trading: base(BASE_URL, &format!("https://{host}"), Scheme::Http)?,
+            data: base(DATA_URL, &format!("https://{DATA_HOST}"), Scheme::Http)?,
+            stream: base(STREAM_URL, &format!("wss://{host}/stream"), Scheme::WebSocket)?,
             feed: Feed::default(),
             has_fractions: false,
             requests_per_minute: REQUESTS_PER_MINUTE,
@@ -166,8 +139,8 @@ impl Config {
     /// # Errors
     /// Not a URL, neither TLS nor loopback, or Alpaca's host of the other mode.
     pub fn with_base_url(mut self, url: &str) -> Result<Self, ConfigError> {
-        let base = Base::read(BASE_URL, url, Scheme::Http)?;
-        let other = match base.host.as_str() {
+        let trading = base(BASE_URL, url, Scheme::Http)?;
+        let other = match trading.host.as_str() {
             PAPER_HOST => Mode::Practice,
             LIVE_HOST => Mode::Live,
             _ => self.mode,
@@ -175,14 +148,14 @@ impl Config {
         if other != self.mode {
             let why = format!(
                 "{} is the {other} host, and the mode is {}; change one of them",
-                base.host, self.mode
+                trading.host, self.mode
             );
             return Err(ConfigError::new(BASE_URL, why));
         }
-        let scheme = if base.is_tls { "wss" } else { "ws" };
-        let rest = base.text.split_once("://").map_or("", |(_, rest)| rest);
-        self.stream = Base::read(STREAM_URL, &format!("{scheme}://{rest}/stream"), Scheme::WebSocket)?;
-        self.trading = base;
+        let scheme = if trading.is_tls { "wss" } else { "ws" };
+        let rest = trading.text.split_once("://").map_or("", |(_, rest)| rest);
+        self.stream = base(STREAM_URL, &format!("{scheme}://{rest}/stream"), Scheme::WebSocket)?;
+        self.trading = trading;
         Ok(self)
     }
 
@@ -191,7 +164,7 @@ impl Config {
     /// # Errors
     /// Not a URL, or neither TLS nor loopback.
     pub fn with_data_url(mut self, url: &str) -> Result<Self, ConfigError> {
-        self.data = Base::read(DATA_URL, url, Scheme::Http)?;
+        self.data = base(DATA_URL, url, Scheme::Http)?;
         Ok(self)
     }
 
@@ -200,7 +173,7 @@ impl Config {
     /// # Errors
     /// Not a URL of a websocket, or neither TLS nor loopback.
     pub fn with_stream_url(mut self, url: &str) -> Result<Self, ConfigError> {
-        self.stream = Base::read(STREAM_URL, url, Scheme::WebSocket)?;
+        self.stream = base(STREAM_URL, url, Scheme::WebSocket)?;
         Ok(self)
     }
 
@@ -281,68 +254,17 @@ fn credentials(get: &impl Fn(&'static str) -> Option<String>) -> Result<Credenti
     }
 }
 
+/// A host; the paths have the version that people write behind it.
+fn base(variable: &'static str, text: &str, scheme: Scheme) -> Result<Base, ConfigError> {
+    Base::read(variable, text, scheme, "/v2")
+}
+
 fn switch(name: &'static str, text: &str) -> Result<bool, ConfigError> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" => Ok(true),
         "false" | "0" | "no" => Ok(false),
         _ => Err(ConfigError::new(name, format!("{text:?} is neither true nor false"))),
     }
-}
-
-/// What a base URL must begin with.
-#[derive(Clone, Copy)]
-enum Scheme {
-    Http,
-    WebSocket,
-}
-
-/// A host that may be spoken to: over TLS, or on this machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Base {
-    /// Without a slash at its end.
-    pub(crate) text: String,
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) is_tls: bool,
-}
-
-impl Base {
-    fn read(variable: &'static str, text: &str, scheme: Scheme) -> Result<Self, ConfigError> {
-        let bad = |why: String| ConfigError::new(variable, why);
-        let url = Url::parse(text.trim()).map_err(|why| bad(format!("not a URL ({why})")))?;
-        let (tls, plain) = match scheme {
-            Scheme::Http => ("https", "http"),
-            Scheme::WebSocket => ("wss", "ws"),
-        };
-        if !url.username().is_empty()
-            || url.password().is_some()
-            || url.query().is_some()
-            || url.fragment().is_some()
-        {
-            return Err(bad(
-                "a URL holds a host and a path only; credentials have variables of their own".to_owned()
-            ));
-        }
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        let is_tls = url.scheme() == tls;
-        if !is_tls && url.scheme() != plain {
-            return Err(bad(format!("it begins with {}://, not with {tls}://", url.scheme())));
-        }
-        if !is_tls && !is_loopback(&host) {
-            return Err(bad(format!("{host} is another machine; only {tls}:// may leave this one")));
-        }
-        let Some(port) = url.port_or_known_default().filter(|_| !host.is_empty()) else {
-            return Err(bad("it names no host".to_owned()));
-        };
-        // People write the version behind the host; the paths have it already.
-        let text = url.as_str().trim_end_matches('/');
-        let text = text.strip_suffix("/v2").unwrap_or(text).to_owned();
-        Ok(Self { text, host, port, is_tls })
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -10,8 +10,7 @@
 //! | `symbols` | the canonical names of pairs of coins |
 //! | `convert` | between Alpaca's words and ours. Pure |
 //! | `wire` | Alpaca's JSON, with exact numbers and open lists of words |
-//! | `limits` | how many requests may leave, cancels and exits first. Pure |
-//! | `transport` | one request, one answer: HTTP/1, no retries, no redirects, no proxies |
+//! | `transport` | the way to both hosts, over what all adapters share: `broker-http` |
 //! | `classify` | the one table of what a refusal means |
 //! | `stream` | `trade_updates`: every message is a hint to read the log |
 //!
@@ -24,7 +23,6 @@ mod capabilities;
 pub mod classify;
 mod config;
 mod convert;
-mod limits;
 mod log;
 mod orders;
 #[cfg(feature = "probe")]
@@ -36,9 +34,10 @@ mod symbols;
 mod transport;
 mod wire;
 
-pub use broker::{Alpaca, Clock};
+pub use broker::Alpaca;
+pub use broker_http::{Clock, ConfigError};
 pub use capabilities::capabilities;
-pub use config::{Config, ConfigError, Feed};
+pub use config::{Config, Feed};
 pub use secret::Credentials;
 pub use transport::StartError;
 pub use wire::{NewOrder, OrderClass, OrderSize, OrderType, StopLoss, TakeProfit, WireSide, WireTimeInForce};

@@ -27,10 +27,10 @@ use chrono::TimeDelta;
 
 use crate::broker::Alpaca;
 use crate::convert;
-use crate::limits::Priority;
 use crate::orders::{self, Status, text};
 use crate::transport::{Request, Transport};
 use crate::wire::{FillRow, Order};
+use broker_http::Priority;
 
 pub(crate) use cursor::Place;
 pub(crate) use memory::Memory;

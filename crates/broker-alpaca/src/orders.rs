@@ -4,9 +4,9 @@ use broker_api::{ClientOrderId, Purpose, QueryFailed, Time};
 use chrono::{SecondsFormat, TimeDelta};
 
 use crate::convert;
-use crate::limits::Priority;
 use crate::transport::{Request, Transport, lock, query_failed};
 use crate::wire::Order;
+use broker_http::Priority;
 
 /// The most orders of a page.
 const PAGE: usize = 500;

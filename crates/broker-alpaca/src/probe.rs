@@ -10,8 +10,8 @@ use broker_api::Mode;
 use reqwest::Method;
 
 use crate::broker::Alpaca;
-use crate::limits::Priority;
 use crate::transport::{At, Request};
+use broker_http::Priority;
 
 pub use crate::stream::Overheard;
 pub use bodies::Body;
@@ -33,6 +33,19 @@ pub struct Exchange {
     pub answer: String,
     /// How many requests a minute the answer says that there may be.
     pub limit: Option<u32>,
+}
+
+impl Exchange {
+    /// A request, before its answer.
+    pub(crate) fn of(request: &Request) -> Self {
+        Self {
+            method: request.method.to_string(),
+            path: request.path.clone(),
+            query: request.query.clone(),
+            body: request.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()),
+            ..Self::default()
+        }
+    }
 }
 
 /// Is told of every request, after its answer.

@@ -3,15 +3,12 @@
 
 use std::fmt;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use broker_http::ConfigError;
+use broker_http::secret::{checked, header};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::{BEARER, ConfigError, KEY_ID, SECRET_KEY};
-
-/// What stands in the place of a secret that an answer repeats.
-const MASK: &[u8] = b"***";
-/// Shorter texts are no key that Alpaca gives, and stand in answers by chance.
-const MASKED_MIN: usize = 12;
+use crate::config::{BEARER, KEY_ID, SECRET_KEY};
 
 const KEY_HEADER: HeaderName = HeaderName::from_static("apca-api-key-id");
 const SECRET_HEADER: HeaderName = HeaderName::from_static("apca-api-secret-key");
@@ -54,37 +51,25 @@ impl Credentials {
 
     /// As headers of every request, marked as sensitive so that nothing prints them.
     pub(crate) fn headers(&self) -> Result<HeaderMap, ConfigError> {
-        let value = |variable: &'static str, text: &str| {
-            let mut value = HeaderValue::from_str(text).map_err(|_| unfit(variable))?;
-            value.set_sensitive(true);
-            Ok(value)
-        };
         let mut headers = HeaderMap::new();
         match &self.0 {
             Kind::Key { id, secret } => {
-                headers.insert(KEY_HEADER, value(KEY_ID, id.expose_secret())?);
-                headers.insert(SECRET_HEADER, value(SECRET_KEY, secret.expose_secret())?);
+                headers.insert(KEY_HEADER, header(KEY_ID, "", id)?);
+                headers.insert(SECRET_HEADER, header(SECRET_KEY, "", secret)?);
             }
             Kind::Bearer(token) => {
-                let text = SecretString::from(format!("Bearer {}", token.expose_secret()));
-                headers.insert(AUTHORIZATION, value(BEARER, text.expose_secret())?);
+                headers.insert(AUTHORIZATION, header(BEARER, "Bearer ", token)?);
             }
         }
         Ok(headers)
     }
 
-    /// An answer without these credentials, should it repeat them: what a broker says is told, and journaled.
-    pub(crate) fn mask(&self, answer: Vec<u8>) -> Vec<u8> {
-        let secrets = match &self.0 {
-            Kind::Key { id, secret } => vec![secret, id],
-            Kind::Bearer(token) => vec![token],
-        };
-        let shown = secrets.into_iter().map(SecretString::expose_secret).filter(|s| s.len() >= MASKED_MIN);
-        shown.fold(answer, |answer, secret| {
-            let escaped = serde_json::Value::from(secret).to_string();
-            let answer = without(answer, secret.as_bytes());
-            without(answer, escaped.trim_matches('"').as_bytes())
-        })
+    /// What an answer must not repeat.
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
+        match &self.0 {
+            Kind::Key { id, secret } => vec![secret.clone(), id.clone()],
+            Kind::Bearer(token) => vec![token.clone()],
+        }
     }
 
     /// As the first message of the stream.
@@ -99,40 +84,10 @@ impl Credentials {
     }
 }
 
-/// The same bytes with something in the place of each `secret`.
-fn without(bytes: Vec<u8>, secret: &[u8]) -> Vec<u8> {
-    let find = |bytes: &[u8]| bytes.windows(secret.len()).position(|some| some == secret);
-    let Some(mut at) = find(&bytes) else { return bytes };
-    let (mut kept, mut rest) = (Vec::with_capacity(bytes.len()), bytes.as_slice());
-    loop {
-        kept.extend_from_slice(&rest[..at]);
-        kept.extend_from_slice(MASK);
-        rest = &rest[at + secret.len()..];
-        let Some(next) = find(rest) else { break };
-        at = next;
-    }
-    kept.extend_from_slice(rest);
-    kept
-}
-
-fn checked(variable: &'static str, text: String) -> Result<SecretString, ConfigError> {
-    let text = SecretString::from(text);
-    let shown = text.expose_secret();
-    if shown.is_empty() || !shown.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(unfit(variable));
-    }
-    Ok(text)
-}
-
-fn unfit(variable: &'static str) -> ConfigError {
-    ConfigError::new(
-        variable,
-        "is empty, or holds spaces or characters that no key has; copy it anew".to_owned(),
-    )
-}
-
 #[cfg(test)]
 mod tests {
+    use broker_http::secret;
+
     use super::*;
 
     #[test]
@@ -149,15 +104,15 @@ mod tests {
     #[test]
     fn an_answer_that_repeats_a_secret_loses_it() {
         let key = Credentials::key("PKAAAAAAAAAAAAAA".into(), "hush\"hushhushhush".into()).unwrap();
-        let masked = |text: &str| String::from_utf8(key.mask(text.into())).unwrap();
+        let masked = |text: &str| String::from_utf8(secret::masked(&key.secrets(), text.into())).unwrap();
         assert_eq!(masked("PKAAAAAAAAAAAAAA and PKAAAAAAAAAAAAAA, no PKAA"), "*** and ***, no PKAA");
         assert_eq!(masked(r#"{"message":"bad hush\"hushhushhush"}"#), r#"{"message":"bad ***"}"#);
         assert_eq!(masked(r#"bad hush"hushhushhush"#), "bad ***");
         let token = Credentials::bearer("hushhushhush".into()).unwrap();
-        assert_eq!(token.mask(b"hushhushhush!".to_vec()), b"***!");
+        assert_eq!(secret::masked(&token.secrets(), b"hushhushhush!".to_vec()), b"***!");
         // A simulator takes any text for a key.
         let short = Credentials::key("any".into(), "any".into()).unwrap();
-        assert_eq!(short.mask(b"a company".to_vec()), b"a company");
+        assert_eq!(secret::masked(&short.secrets(), b"a company".to_vec()), b"a company");
     }
 
     #[test]

@@ -26,9 +26,9 @@ use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::broker::Clock;
-use crate::config::Base;
 use crate::transport::{lock, short};
+use broker_http::Base;
+use broker_http::Clock;
 use connect::{Socket, connect};
 #[cfg(feature = "probe")]
 pub use overheard::Overheard;

@@ -1,85 +1,37 @@
-//! One request, one answer. HTTP/1 without retries, redirects or proxies; bounded in size and time; and an error tells
-//! whether anything can have left us.
+//! The way to Alpaca's hosts, and what its answers have in common. How one request becomes one answer is shared with the
+//! other adapters: `broker-http`.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Mutex;
 
-use broker_api::{ClientOrderId, QueryFailed, Time, planted};
+use broker_api::{ClientOrderId, QueryFailed, Time};
+use broker_http::{Base, Client, Clock, Host, Limits, Told};
 use chrono::TimeDelta;
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, Method, redirect, retry};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt as _;
+use reqwest::header::HeaderMap;
+use rustls::ClientConfig;
 use serde::de::DeserializeOwned;
 
-use crate::broker::Clock;
 use crate::classify::Refusal;
-use crate::config::{Base, Config};
-use crate::limits::{Limits, Priority, Told};
-use crate::secret::Credentials;
+use crate::config::Config;
 
-/// The most bytes of an answer that are read: 10,000 bars have two million.
-const BODY_MAX: usize = 16 << 20;
-/// How long a connection may take. Within it nothing of a request has left.
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// How long an answer may take, from the first byte sent to its last one read.
-const ANSWER_WITHIN: Duration = Duration::from_secs(20);
-/// A connection that was idle for longer is not used again: the other side may be closing it.
-const IDLE_MAX: Duration = Duration::from_secs(15);
-/// How long a read waits for its turn under the rate limit.
-const TURN_WITHIN: TimeDelta = TimeDelta::seconds(10);
+pub use broker_http::StartError;
+pub(crate) use broker_http::{Failure, lock, query_failed, short, tls};
 
-/// Why an adapter cannot start: the system has no certificates to trust, or its TLS does not work.
-#[derive(Debug)]
-pub struct StartError(String);
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for StartError {}
+/// Alpaca counts requests per key and minute.
+const WINDOW: TimeDelta = TimeDelta::seconds(60);
+/// How long nothing leaves after a refusal for too many requests that does not say how long.
+const PAUSE: TimeDelta = TimeDelta::seconds(5);
 
 /// Which host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum At {
+    #[default]
     Trading,
     Data,
 }
 
-/// One request. Its path begins with a slash; what stands in it is encoded already.
-#[derive(Debug)]
-pub(crate) struct Request {
-    pub(crate) at: At,
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) query: Vec<(&'static str, String)>,
-    pub(crate) body: Option<Vec<u8>>,
-    pub(crate) priority: Priority,
-}
-
-impl Request {
-    pub(crate) fn get(path: impl Into<String>) -> Self {
-        let (path, query) = (path.into(), Vec::new());
-        Self { at: At::Trading, method: Method::GET, path, query, body: None, priority: Priority::Read }
-    }
-
-    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name, value.into()));
-        self
-    }
-
-    pub(crate) fn at(self, at: At) -> Self {
-        Self { at, ..self }
-    }
-
-    pub(crate) fn first(self, priority: Priority) -> Self {
-        Self { priority, ..self }
-    }
-}
+/// One request to one of the two.
+pub(crate) type Request = broker_http::Request<At>;
 
 /// A whole answer, whatever it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,90 +63,27 @@ impl Answer {
     }
 }
 
-/// No answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// Nothing of the request left us.
-    NotSent(String),
-    /// Nothing left us, because the rate limit is used up.
-    Full(Time),
-    /// Something may have arrived.
-    Lost(String),
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotSent(why) | Self::Lost(why) => f.write_str(why),
-            Self::Full(until) => write!(f, "the rate limit of Alpaca is used up until {until}"),
-        }
-    }
-}
-
-struct Host {
-    base: String,
-    limits: Mutex<Limits>,
-}
-
 /// The way to both hosts.
 pub(crate) struct Transport {
-    client: Client,
-    headers: HeaderMap,
-    credentials: Credentials,
+    http: Client,
     trading: Host,
     data: Host,
-    clock: Clock,
     /// The entries that brought other orders with them, and their ids there, by the name that Alpaca gives them all.
     pub(crate) groups: Mutex<BTreeMap<String, (ClientOrderId, String)>>,
     #[cfg(feature = "probe")]
     tap: Option<crate::probe::Tap>,
 }
 
-/// TLS as the system trusts it; without any trust where nothing goes over TLS.
-pub(crate) fn tls(needed: bool) -> Result<ClientConfig, StartError> {
-    let failed = |why: rustls::Error| {
-        StartError(format!(
-            "TLS does not work here: {why}; install the system's certificates (package ca-certificates)"
-        ))
-    };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(failed)?;
-    Ok(if needed {
-        builder.with_platform_verifier().map_err(failed)?.with_no_client_auth()
-    } else {
-        builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-    })
-}
-
 impl Transport {
     pub(crate) fn new(config: &Config, tls: ClientConfig, clock: Clock) -> Result<Self, StartError> {
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .http1_only()
-            .retry(retry::never())
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(CONNECT_WITHIN)
-            .timeout(ANSWER_WITHIN)
-            .pool_idle_timeout(IDLE_MAX)
-            .user_agent(concat!("tradewind/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|why| StartError(format!("the HTTP client cannot be built: {why}")))?;
-        let host = |base: &Base| Host {
-            base: base.text.clone(),
-            limits: Mutex::new(Limits::new(config.requests_per_minute)),
+        let headers = config.credentials.headers().map_err(|why| StartError::because(&why))?;
+        let host = |base: &Base| {
+            Host::new(base, Limits::new(config.requests_per_minute, WINDOW, PAUSE), headers_told)
         };
-        let headers = config.credentials.headers().map_err(|why| StartError(why.to_string()))?;
         Ok(Self {
-            client,
-            headers,
-            credentials: config.credentials.clone(),
+            http: Client::new(tls, headers, config.credentials.secrets(), clock)?,
             trading: host(&config.trading),
             data: host(&config.data),
-            clock,
             groups: Mutex::default(),
             #[cfg(feature = "probe")]
             tap: config.tap.clone(),
@@ -202,7 +91,7 @@ impl Transport {
     }
 
     pub(crate) fn now(&self) -> Time {
-        (self.clock)()
+        self.http.now()
     }
 
     const fn host(&self, at: At) -> &Host {
@@ -214,101 +103,49 @@ impl Transport {
 
     /// Sends a request, once, and reads its answer whole.
     pub(crate) async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
-        self.turn(self.host(request.at), request.priority).await?;
-        self.send(request).await
+        #[cfg(feature = "probe")]
+        let told = self.tap.as_ref().map(|_| crate::probe::Exchange::of(&request));
+        let host = self.host(request.at);
+        let came = self.http.exchange(host, request).await.map(|answer| self.answer(answer));
+        #[cfg(feature = "probe")]
+        self.tell(told, host, &came);
+        came
     }
 
     /// The same without a turn.
     #[cfg(feature = "probe")]
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
-        let Some(tap) = &self.tap else { return self.send_on(request).await };
-        let mut told = crate::probe::Exchange {
-            method: request.method.to_string(),
-            path: request.path.clone(),
-            query: request.query.clone(),
-            body: request.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()),
-            ..crate::probe::Exchange::default()
-        };
+        let told = self.tap.as_ref().map(|_| crate::probe::Exchange::of(&request));
         let host = self.host(request.at);
-        let came = self.send_on(request).await;
-        match &came {
-            Ok(answer) => {
-                told.status = Some(answer.status);
-                told.answer = String::from_utf8_lossy(&answer.body).into_owned();
-                told.limit = Some(lock(&host.limits).limit());
-            }
-            Err(failure) => told.answer = failure.to_string(),
-        }
-        (tap.0)(&told);
+        let came = self.http.send(host, request).await.map(|answer| self.answer(answer));
+        self.tell(told, host, &came);
         came
     }
 
-    #[cfg(not(feature = "probe"))]
-    async fn send(&self, request: Request) -> Result<Answer, Failure> {
-        self.send_on(request).await
+    /// Tells who listens, unless nothing was sent.
+    #[cfg(feature = "probe")]
+    fn tell(&self, told: Option<crate::probe::Exchange>, host: &Host, came: &Result<Answer, Failure>) {
+        let (Some(tap), Some(mut told)) = (&self.tap, told) else { return };
+        match came {
+            Ok(answer) => {
+                told.status = Some(answer.status);
+                told.answer = String::from_utf8_lossy(&answer.body).into_owned();
+                told.limit = Some(host.limit());
+            }
+            Err(Failure::Full(_)) => return,
+            Err(failure) => told.answer = failure.to_string(),
+        }
+        (tap.0)(&told);
     }
 
-    async fn send_on(&self, request: Request) -> Result<Answer, Failure> {
-        let host = self.host(request.at);
-        let Request { method, path, query, body, .. } = request;
-        let what = format!("{method} {path}");
-        let mut builder =
-            self.client.request(method, format!("{}{path}", host.base)).headers(self.headers.clone());
-        if !query.is_empty() {
-            builder = builder.query(&query);
-        }
-        if let Some(body) = body {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(body);
-        }
-        let request = builder.build().map_err(|why| Failure::NotSent(told(&what, &why)))?;
-        // A connection that could not be made carried nothing; any other error may have come after the first byte.
-        let again = if planted!(PostRepeated) { request.try_clone() } else { None };
-        let mut answered = self.client.execute(request).await;
-        if let (Err(why), Some(again)) = (&answered, again)
-            && !why.is_connect()
-        {
-            answered = self.client.execute(again).await;
-        }
-        let mut response = answered.map_err(|why| {
-            let text = told(&what, &why);
-            if why.is_connect() { Failure::NotSent(text) } else { Failure::Lost(text) }
-        })?;
-        let (now, said) = (self.now(), headers(response.headers(), self.now()));
-        lock(&host.limits).observe(now, said);
-        let status = response.status().as_u16();
-        let until = (status == 429).then(|| lock(&host.limits).too_many(now, said));
-        let request = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(|id| {
-            let masked = self.credentials.mask(id.as_bytes().to_vec());
-            short(&String::from_utf8_lossy(&masked), 64)
-        });
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|why| Failure::Lost(told(&what, &why)))? {
-            if body.len() + chunk.len() > BODY_MAX {
-                return Err(Failure::Lost(format!("{what}: the answer has more than {BODY_MAX} bytes")));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Answer {
-            status,
-            body: self.credentials.mask(body),
-            request,
-            until,
+    fn answer(&self, answer: broker_http::Answer) -> Answer {
+        Answer {
+            status: answer.status,
+            request: self.http.header(&answer.headers, "x-request-id"),
+            until: answer.until,
             #[cfg(feature = "probe")]
-            has_retry_after: said.retry_at.is_some(),
-        })
-    }
-
-    /// Waits for a turn under the rate limit: reads a little, commands not at all.
-    async fn turn(&self, host: &Host, priority: Priority) -> Result<(), Failure> {
-        let began = self.now();
-        loop {
-            let now = self.now();
-            let Err(until) = lock(&host.limits).take(now, priority) else { return Ok(()) };
-            if priority != Priority::Read || until - began > TURN_WITHIN {
-                return Err(Failure::Full(until));
-            }
-            tokio::time::sleep((until - now).to_std().unwrap_or_default().max(Duration::from_millis(50)))
-                .await;
+            has_retry_after: answer.told.retry_at.is_some(),
+            body: answer.body,
         }
     }
 
@@ -339,33 +176,8 @@ impl Transport {
     }
 }
 
-pub(crate) fn query_failed(why: String, transient: bool) -> QueryFailed {
-    QueryFailed { why: why.into(), transient }
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// At most so many characters of a text, for errors.
-pub(crate) fn short(text: &str, most: usize) -> String {
-    text.chars().filter(|c| !c.is_control()).take(most).collect()
-}
-
-/// An error with its causes, and without the query.
-fn told(what: &str, error: &reqwest::Error) -> String {
-    let mut text =
-        if error.is_timeout() { format!("{what}: no answer in time") } else { format!("{what}: no answer") };
-    let mut cause = std::error::Error::source(error);
-    while let Some(why) = cause {
-        text.push_str(": ");
-        text.push_str(&why.to_string());
-        cause = why.source();
-    }
-    text
-}
-
-fn headers(headers: &HeaderMap, now: Time) -> Told {
+/// What the headers say of the rate limit.
+fn headers_told(headers: &HeaderMap, now: Time) -> Told {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
     let count = |name: &str| number(name).and_then(|n| u32::try_from(n).ok());
     Told {

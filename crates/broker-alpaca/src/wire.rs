@@ -1,7 +1,6 @@
 //! Alpaca's JSON. What it sends is read leniently: fields may be missing or null, words that are not known stay text,
 //! and a number counts to its last digit whether it comes as text or as a JSON number. What we send is typed.
 
-mod exact;
 mod order;
 mod sent;
 
@@ -9,7 +8,7 @@ use broker_api::Time;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-pub(crate) use exact::{Exact, Rough};
+pub(crate) use broker_http::{Exact, Rough};
 pub(crate) use order::Order;
 pub(crate) use sent::coin_stop_limit;
 pub use sent::{NewOrder, OrderClass, OrderSize, OrderType, StopLoss, TakeProfit, WireSide, WireTimeInForce};

@@ -3,7 +3,7 @@
 use chrono::{NaiveTime, TimeDelta, Weekday};
 use serde::{Deserialize, Serialize};
 
-use crate::intent::KindName;
+use crate::intent::{KindName, Purpose};
 use crate::number::Ratio;
 
 /// When an order that is proven absent may be sent again.
@@ -110,6 +110,10 @@ pub struct Capabilities {
     /// Whether it closes a position whole when asked to, however little that is.
     #[serde(default)]
     pub closes_positions: bool,
+    /// Whether it looks at what an order costs only when the order is executed: one that rests is taken, whatever it would
+    /// bind, and ends as it wakes if that is too much.
+    #[serde(default)]
+    pub paid_when_executed: bool,
     /// Whether its log tells of orders that closed without a fill; otherwise they are found by asking.
     pub log_tells_closings: bool,
     /// When it is looked after: no entry is sent then, and no order is asked about.
@@ -128,5 +132,10 @@ impl Capabilities {
     /// Whether it keeps an order of this kind for the next session.
     pub fn holds(&self, kind: KindName) -> bool {
         self.holds_when_closed.contains(&kind)
+    }
+
+    /// The same of an order of ours: an entry that carries a last moment of its own ends before the next session begins.
+    pub fn keeps(&self, purpose: Purpose, kind: KindName) -> bool {
+        self.holds(kind) && (purpose != Purpose::Entry || self.resolve.fence.is_none())
     }
 }

@@ -13,6 +13,7 @@ pub fn capabilities() -> Capabilities {
         closing_binds: false,
         parts_end_with_session: false,
         closes_positions: true,
+        paid_when_executed: false,
         log_tells_closings: true,
         blackouts: Vec::new(),
         resolve: ResolvePolicy {

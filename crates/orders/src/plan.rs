@@ -64,8 +64,9 @@ pub fn entry(signal: &Signal, view: &View<'_>, policy: &Policy) -> Result<Intent
         None => (OrderKind::MARKET, lives(view)),
     };
     let bracket = brings_legs(qty, &plan, view);
-    // The legs live as long as their entry may.
-    let tif = if bracket { TimeInForce::Gtc } else { tif };
+    // The legs live as long as their entry may; behind a fence they have a life of their own.
+    let is_fenced = view.capabilities.resolve.fence.is_some();
+    let tif = if bracket && !is_fenced { TimeInForce::Gtc } else { tif };
     Ok(Intent {
         id: client_order_id(view.account, origin, Purpose::Entry, 1),
         key: view.instrument.key,

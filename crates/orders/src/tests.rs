@@ -58,6 +58,7 @@ fn capabilities() -> Capabilities {
         closing_binds: false,
         parts_end_with_session: false,
         closes_positions: false,
+        paid_when_executed: false,
         log_tells_closings: true,
         blackouts: Vec::new(),
         resolve: policy_of(Resend::AfterProof),

@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 
 use broker_api::conformance::{Case, Done, Stage, Stop, all};
 use broker_sim::alpaca::{InitialStatus, Quirks, Settings};
+use broker_sim::oanda::Quirks as OandaQuirks;
 use chrono::TimeDelta;
-use cli::conformance::{AlpacaStage, PaperStage, Simulated};
+use cli::conformance::{AlpacaStage, OandaStage, PaperStage, Simulated, SimulatedOanda};
 
 const SKIPS: &str = include_str!("skips.txt");
 
@@ -26,6 +27,10 @@ enum Venue {
     SlowAlpaca,
     /// The same where the wire is as it is by the other half of the reports.
     OddAlpaca,
+    /// The adapter over the simulator.
+    Oanda,
+    /// The same in an account that hedges, where the wire is as it is by the other half of the reports.
+    OddOanda,
 }
 
 impl Venue {
@@ -36,6 +41,8 @@ impl Venue {
             Self::Alpaca => "alpaca",
             Self::SlowAlpaca => "alpaca-slow",
             Self::OddAlpaca => "alpaca-odd",
+            Self::Oanda => "oanda",
+            Self::OddOanda => "oanda-odd",
         }
     }
 
@@ -44,6 +51,8 @@ impl Venue {
         let usual = Settings::stepped("2026-11-20T15:00:00Z".parse().expect("a time")).quirks;
         let quirks = match self {
             Self::Paper => return Box::new(PaperStage::new().expect("a stage")),
+            Self::Oanda => return oanda(SimulatedOanda::default()).await,
+            Self::OddOanda => return oanda(odd_oanda()).await,
             Self::Alpaca => usual,
             Self::SlowAlpaca => Quirks {
                 route_after: TimeDelta::milliseconds(700),
@@ -85,6 +94,31 @@ impl Venue {
         let set = Simulated { quirks, fractions, ..Simulated::default() };
         Box::new(AlpacaStage::start(set).await.expect("a stage"))
     }
+}
+
+async fn oanda(set: SimulatedOanda) -> Box<dyn Stage> {
+    Box::new(OandaStage::start(set).await.expect("a stage"))
+}
+
+fn odd_oanda() -> SimulatedOanda {
+    let quirks = OandaQuirks {
+        past_gtd_refused: false,
+        finished_orders_served: false,
+        reissue: false,
+        ioc_rest_cancelled: true,
+        unknown_account_status: 401,
+        beyond_last_status: 400,
+        retry_after: true,
+        coded_429: true,
+        losing_take_profit: false,
+        flat_side_forgiven: true,
+        state_tells_balance: false,
+        client_request_id: true,
+        since_id_most: 3,
+        never_reset_is_nought: false,
+        ..OandaQuirks::default()
+    };
+    SimulatedOanda { quirks, hedging: true, ..SimulatedOanda::default() }
 }
 
 fn wait<T>(future: impl Future<Output = T>) -> T {
@@ -146,6 +180,16 @@ fn alpaca_conforms_where_the_wire_is_otherwise() {
     conforms(Venue::OddAlpaca);
 }
 
+#[test]
+fn oanda_conforms() {
+    conforms(Venue::Oanda);
+}
+
+#[test]
+fn oanda_conforms_where_it_hedges_and_the_wire_is_otherwise() {
+    conforms(Venue::OddOanda);
+}
+
 /// Where names are free again, the case about that says so.
 #[test]
 fn a_broker_that_forgets_names_is_found_out() {
@@ -168,7 +212,7 @@ fn numbers_and_names_are_given_once() {
     assert!(cases.len() >= 70, "{}", cases.len());
 }
 
-/// Every case fails once a venue lies in its point, and says just that: at paper, or where paper cannot play it at Alpaca.
+/// Every case fails once a venue lies in its point, and says just that: at paper, or where paper cannot play it at Alpaca or OANDA.
 #[test]
 fn each_case_finds_its_liar() {
     let mut missed = Vec::new();
@@ -179,7 +223,7 @@ fn each_case_finds_its_liar() {
         };
         let skipped = |done: &Done| matches!(done, Err(Stop::Skipped(_)));
         let mut done = at(Venue::Paper);
-        for venue in [Venue::Alpaca, Venue::OddAlpaca] {
+        for venue in [Venue::Alpaca, Venue::OddAlpaca, Venue::Oanda] {
             if skipped(&done) {
                 done = at(venue);
             }

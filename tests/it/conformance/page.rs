@@ -13,7 +13,8 @@ fn played(venue: Venue) -> Vec<Played> {
 }
 
 fn cases() -> String {
-    markdown(&[("paper", &played(Venue::Paper)), ("Alpaca, simulated", &played(Venue::Alpaca))])
+    let (paper, alpaca, oanda) = (played(Venue::Paper), played(Venue::Alpaca), played(Venue::Oanda));
+    markdown(&[("paper", &paper), ("Alpaca, simulated", &alpaca), ("OANDA, simulated", &oanda)])
 }
 
 fn questions() -> String {

@@ -56,9 +56,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("risk", &["broker-api"]),
     ("state", &["broker-api"]),
     ("broker-paper", &["broker-api"]),
-    ("broker-alpaca", &["broker-api"]),
-    ("broker-oanda", &["broker-api"]),
-    ("broker-ibkr", &["broker-api"]),
+    ("broker-http", &["broker-api"]),
+    ("broker-alpaca", &["broker-http", "broker-api"]),
+    ("broker-oanda", &["broker-http", "broker-api"]),
+    ("broker-ibkr", &["broker-http", "broker-api"]),
     ("broker-sim", &["broker-paper", "broker-api"]),
     ("engine", &["orders", "risk", "state", "broker-paper", "broker-api"]),
     ("evidence", &["state", "broker-paper", "broker-api"]),
@@ -212,6 +213,7 @@ pub(super) fn of_the_paper_program(root: &Path) -> Result<Vec<String>, Box<dyn E
 /// What speaks to other machines.
 const NETWORK: &[&str] = &[
     "broker-alpaca",
+    "broker-http",
     "broker-ibkr",
     "broker-oanda",
     "broker-sim",

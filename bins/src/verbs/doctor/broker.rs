@@ -1,6 +1,8 @@
-//! The broker, when it is not the embedded one: keys, connection, account, time and calendar. Nothing is sent.
+//! The brokers, when it is not the embedded one: keys, connection, account, time and calendar. Nothing is sent.
 
-use broker_api::{Account, AssetClass, InstrumentIx, Key, QueryFailed, Quote, Time};
+use broker_api::{
+    Account as Reading, AssetClass, Instrument, InstrumentIx, Key, QueryFailed, Quote, Time,
+};
 use chrono::TimeDelta;
 use engine::calendar::{Calendar, plural};
 use engine::runner::DAYS_AHEAD;
@@ -8,10 +10,11 @@ use state::Book;
 use tokio::runtime::Runtime;
 
 use super::Report;
+use crate::config::BrokerName;
 use crate::failure::{Exit, Failure};
 use crate::figures;
 use crate::place::Place;
-use crate::venues::{self, Connected, each, unavailable};
+use crate::venues::{self, Account, Connected, each, unavailable};
 
 /// By how much two clocks may differ before somebody should look.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::seconds(5);
@@ -43,32 +46,31 @@ pub fn look(report: &mut Report, place: &Place, book: Option<&Book>) -> Option<B
         }
     };
     let how = if connected.is_loopback { "on this machine" } else { "over TLS" };
-    let of = connected.of;
     let unlisted: Vec<&str> = connected.unlisted.iter().map(broker_api::Symbol::as_str).collect();
     let without =
         if unlisted.is_empty() { String::new() } else { format!(", without {}", unlisted.join(", ")) };
-    report.ok(
-        "broker",
-        format!(
+    for Account { name, broker, of } in &connected.accounts {
+        let rows = connected.catalog.iter().filter(|(_, row)| row.key.venue == of.venue).count();
+        let seen = format!(
             "{} answered {how}: {} account {} in {}, {}{without}",
-            place.broker().shown(),
+            name.shown(),
             of.mode.to_string().to_lowercase(),
             of.account,
             of.currency,
-            figures::counted(connected.catalog.len(), "instrument")
-        ),
-    );
-    let asked =
-        runtime.block_on(async { (connected.broker.account().await, connected.broker.clock().await) });
-    account(report, place, asked.0);
-    time(report, place, &connected, asked.1);
-    calendar(report, place, &connected, &runtime);
+            figures::counted(rows, "instrument")
+        );
+        report.ok("broker", seen);
+        let asked = runtime.block_on(async { (broker.account().await, broker.clock().await) });
+        account(report, *name, asked.0);
+        time(report, *name, connected.is_loopback, asked.1);
+        calendar(report, *name, &connected, broker.as_ref(), &runtime);
+    }
     Some(Broker { runtime, connected })
 }
 
-fn account(report: &mut Report, place: &Place, told: Result<Account, QueryFailed>) {
+fn account(report: &mut Report, name: BrokerName, told: Result<Reading, QueryFailed>) {
     match told {
-        Err(failed) => report.fail("account", unavailable(place.broker(), &failed)),
+        Err(failed) => report.fail("account", unavailable(name, &failed)),
         Ok(account) => {
             let coins = account.coin_power.map(|power| format!(", {} for coins", figures::money(power)));
             let seen = format!(
@@ -88,15 +90,15 @@ fn account(report: &mut Report, place: &Place, told: Result<Account, QueryFailed
     }
 }
 
-fn time(report: &mut Report, place: &Place, connected: &Connected, told: Result<Time, QueryFailed>) {
+fn time(report: &mut Report, name: BrokerName, is_loopback: bool, told: Result<Time, QueryFailed>) {
     let at = match told {
         Ok(at) => at,
         Err(failed) => {
-            report.fail("broker_clock", unavailable(place.broker(), &failed));
+            report.fail("broker_clock", unavailable(name, &failed));
             return;
         }
     };
-    if connected.is_loopback {
+    if is_loopback {
         report.ok("broker_clock", format!("{}; a simulator's own time counts", figures::time(at)));
         return;
     }
@@ -114,13 +116,21 @@ fn time(report: &mut Report, place: &Place, connected: &Connected, told: Result<
     }
 }
 
-fn calendar(report: &mut Report, place: &Place, connected: &Connected, runtime: &Runtime) {
+fn calendar(
+    report: &mut Report,
+    name: BrokerName,
+    connected: &Connected,
+    broker: &dyn broker_api::Broker,
+    runtime: &Runtime,
+) {
     let ours = Calendar::new();
     let today = ours.date(connected.clock.now());
     let (mut differ, mut told) = (Vec::new(), Vec::new());
-    let traded = |class: &AssetClass| connected.catalog.iter().any(|(_, row)| row.asset_class == *class);
+    let is_there =
+        |row: &Instrument, class: AssetClass| row.asset_class == class && row.key.venue == broker.id();
+    let traded = |class: &AssetClass| connected.catalog.iter().any(|(_, row)| is_there(row, *class));
     for class in AssetClass::ALL.into_iter().filter(traded) {
-        match runtime.block_on(connected.broker.days(class, today, DAYS_AHEAD)) {
+        match runtime.block_on(broker.days(class, today, DAYS_AHEAD)) {
             Ok(None) => {}
             Ok(Some(days)) => {
                 told.push(plural(class));
@@ -128,7 +138,7 @@ fn calendar(report: &mut Report, place: &Place, connected: &Connected, runtime: 
                 differ.extend(found.iter().map(ToString::to_string));
             }
             Err(failed) => {
-                report.fail("calendar", unavailable(place.broker(), &failed));
+                report.fail("calendar", unavailable(name, &failed));
                 return;
             }
         }

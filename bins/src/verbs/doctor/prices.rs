@@ -60,7 +60,7 @@ impl Look<'_> {
         let (path, shown) = match &source {
             Source::Bars(folder) => (Some(folder), format!("bars:{}", folder.display())),
             Source::Quotes(file) => (Some(file), format!("quotes:{}", file.display())),
-            Source::Venue => (None, format!("quotes of {}", self.place.broker().shown())),
+            Source::Venue => (None, format!("quotes of {}", self.place.broker_of(class).shown())),
         };
         let row = |word: &str, newest: Option<Time>, none: &[String]| json!({ "class": class, "source": shown, "state": word, "newest_at": newest, "none": none });
         let wanted: Vec<(InstrumentIx, String)> = catalog
@@ -139,7 +139,7 @@ impl Look<'_> {
             Source::Venue => {
                 let Some(broker) = self.broker else { return Ok(None) };
                 let quotes =
-                    broker.quotes(class).map_err(|failed| unavailable(self.place.broker(), &failed))?;
+                    broker.quotes(class).map_err(|failed| unavailable(self.place.broker_of(class), &failed))?;
                 newest.extend(quotes.into_iter().map(|(ix, quote)| (ix, quote.at)));
             }
             Source::Quotes(file) => {

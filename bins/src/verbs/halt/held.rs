@@ -81,7 +81,7 @@ fn from_here(place: &Place) -> Result<FromHere, Failure> {
     let mut text = format!(
         "From here: {} live at {}, {} cancelled.\n",
         figures::counted(live, "entry order"),
-        place.broker().shown(),
+        place.brokers_shown(),
         cancelled.len()
     );
     for failed in &failed {

@@ -47,7 +47,7 @@ fn still(book: &Book, scope: Scope) -> Result<(), Failure> {
 /// The act in a pass of its own; nothing when the process that trades did it.
 fn done(out: Out, place: &Place, act: &Operator) -> Result<Option<(Ended, Time)>, Failure> {
     if !place.files.journal.exists() {
-        let what = format!("there is no book of an account at {} here", place.broker().shown());
+        let what = format!("there is no book of an account at {} here", place.brokers_shown());
         return Err(Failure::usage("no_book", what).fix("name its state file with --state"));
     }
     let pass = match Pass::begin(place, out) {

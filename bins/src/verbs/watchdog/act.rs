@@ -111,12 +111,12 @@ fn at_the_broker(place: &Place, events: &mut Vec<Event>) -> Result<(), Failure> 
         if look > 0 {
             clock::pause(LOOK_AGAIN);
         }
-        left = line.entries()?.len();
+        left = line.entries()?;
     }
     let mut text = format!(
         "{} live at {}, {} cancelled",
         figures::counted(done.live, "entry order"),
-        place.broker().shown(),
+        place.brokers_shown(),
         done.done.len()
     );
     if left > 0 {

@@ -13,7 +13,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use crate::config::Base;
+use broker_http::Base;
 
 /// The most bytes of a message: an order with its legs has a few thousand.
 const MESSAGE_MAX: usize = 1 << 20;

@@ -5,6 +5,7 @@ mod cancels;
 mod lives;
 mod names;
 mod reading;
+mod refusals;
 mod rules;
 mod trouble;
 
@@ -26,8 +27,17 @@ pub(super) use case;
 
 /// All of them, by number.
 pub fn all() -> Vec<Case> {
-    [lives::CASES, cancels::CASES, names::CASES, reading::CASES, account::CASES, rules::CASES, trouble::CASES]
-        .concat()
+    [
+        lives::CASES,
+        cancels::CASES,
+        names::CASES,
+        reading::CASES,
+        account::CASES,
+        rules::CASES,
+        refusals::CASES,
+        trouble::CASES,
+    ]
+    .concat()
 }
 
 /// Not asked of this venue, because of what it says of itself.

@@ -49,12 +49,12 @@ impl Step<'_> {
 
     /// Whether nothing that closes at market can be sent before a market opens; it is looked at again then.
     pub(super) fn waits_for_the_opening(&mut self, key: Key) -> bool {
-        self.opening(key) == Opening::Closed && self.waits_where_closed(key, KindName::Market)
+        self.opening(key) == Opening::Closed && self.waits_where_closed(key, Purpose::Exit, KindName::Market)
     }
 
     /// Whether a venue does not keep an order of this kind for the opening of its market, which is due then.
-    fn waits_where_closed(&mut self, key: Key, kind: KindName) -> bool {
-        if self.setup.venues.get(&key.venue).is_some_and(|venue| venue.holds(kind)) {
+    fn waits_where_closed(&mut self, key: Key, purpose: Purpose, kind: KindName) -> bool {
+        if self.setup.venues.get(&key.venue).is_some_and(|venue| venue.keeps(purpose, kind)) {
             return false;
         }
         let class = self.setup.catalog.instrument(key).map(|instrument| instrument.asset_class);
@@ -74,7 +74,7 @@ impl Step<'_> {
         }
         let kind = intent.order.name();
         match self.opening(key) {
-            Opening::Closed if self.waits_where_closed(key, kind) => Stands::Waits,
+            Opening::Closed if self.waits_where_closed(key, intent.purpose, kind) => Stands::Waits,
             Opening::Open | Opening::Closed => Stands::Goes,
             Opening::Roll { .. } | Opening::Disagree if !is_entry => Stands::Goes,
             Opening::Roll { until } => {

@@ -105,7 +105,7 @@ impl Step<'_> {
             unconfirmed: self.first.is_some(),
             duplicate,
             market_open,
-            venue_holds: capabilities.holds(intent.order.name()),
+            venue_holds: capabilities.keeps(intent.purpose, intent.order.name()),
             last_close,
             halted: self.halted,
             compared: self.market.is_compared(key.venue) && !self.suspects.contains_key(&key),

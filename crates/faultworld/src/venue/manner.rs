@@ -255,6 +255,7 @@ fn capabilities(reduce_only: bool, resolve: ResolvePolicy) -> Capabilities {
         closing_binds: false,
         parts_end_with_session: false,
         closes_positions: false,
+        paid_when_executed: false,
         log_tells_closings: true,
         blackouts: Vec::new(),
         resolve,

@@ -67,12 +67,17 @@ async fn what_is_closed_is_not_held(bench: &mut Bench) -> Done {
 
 async fn equity_follows_prices(bench: &mut Bench) -> Done {
     bench.filled(Side::Buy, 10).await?;
-    let before = account(bench).await?.equity;
+    let before = account(bench).await?;
+    let (before, before_of) = (before.equity, before.of);
     bench.quote(10_999, 11_001).await?;
     let after = account(bench).await?.equity;
     let more = after.get() - before.get();
-    // Ten units, a tenth more each; a venue may reckon at bid, ask or the last price.
+    // Ten units, a tenth more each; a venue may reckon at bid, ask or the last price. What is quoted in another currency
+    // than the account's is worth less of it by then.
+    let rules = bench.instrument().await?;
+    let is_home = rules.base() == Some(before_of.currency);
     let level = bench.stage.level().get();
+    let level = if is_home { level / bench.price(11_000)?.get() } else { level };
     let near = (more - level).abs() <= level / Decimal::ONE_HUNDRED;
     demand(near, || format!("it must be worth about {level} more: {before}, then {after}"))
 }

@@ -25,6 +25,12 @@ pub(super) const CASES: &[Case] = &[
     ),
     case!(37, what_was_never_sent_is_not_found, [], "an order that was never sent is not found"),
     case!(38, what_is_found_is_found_by_another_process, [Session], "another process finds the same"),
+    case!(
+        39,
+        a_free_name_hides_nothing,
+        [Session],
+        "where a name is free once its order is over, a second order of it is told beside the first, and found with it"
+    ),
 ];
 
 fn is_duplicate(answer: &SubmitOutcome) -> bool {
@@ -54,6 +60,32 @@ async fn an_executed_name_is_taken(bench: &mut Bench) -> Done {
     demand(is_duplicate(&again), || format!("it must say that the name is taken: {again:?}"))?;
     bench.pass(2).await?;
     bench.holds(10).await
+}
+
+async fn a_free_name_hides_nothing(bench: &mut Bench) -> Done {
+    if bench.broker().capabilities().resolve.fence.is_none() {
+        return not_here("a name is taken there for ever");
+    }
+    let order = bench.order(Side::Buy, 10, OrderKind::MARKET)?;
+    bench.take(&order).await?;
+    bench.ends(order.id, End::Filled).await?;
+    let again = bench.send(&order).await;
+    demand(is_duplicate(&again), || format!("while its trade is open the name is taken: {again:?}"))?;
+    let exit = bench.exit(Side::Sell, 10)?;
+    bench.take(&exit).await?;
+    bench.ends(exit.id, End::Filled).await?;
+    let again = bench.send(&order).await;
+    if is_duplicate(&again) {
+        return not_here("a name is taken there for ever");
+    }
+    bench.pass(1).await?;
+    bench.holds(10).await?;
+    let events = bench.events().await?;
+    let is_it = |event: &&VenueEvent| matches!(event, VenueEvent::Filled(fill) if fill.order == order.id);
+    let told = events.iter().filter(is_it).count();
+    demand(told == 2, || format!("two orders of one name were executed, and its log tells {told}"))?;
+    let seen = bench.found(order.id).await?;
+    demand(seen.filled.get() == 20.into(), || format!("both are found: {seen:?}"))
 }
 
 async fn a_name_comes_back_with_everything(bench: &mut Bench) -> Done {

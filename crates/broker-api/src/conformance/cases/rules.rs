@@ -129,10 +129,18 @@ async fn part_of_a_tick_is_refused(bench: &mut Bench) -> Done {
 async fn more_than_can_be_paid_is_refused(bench: &mut Bench) -> Done {
     let account = bench.broker().account().await.map_err(|why| Stop::Failed(why.to_string()))?;
     takes(bench, KindName::Limit)?;
-    // Four times what can be bought, at half the price, so that it would rest.
-    let count = account.buying_power.get() * Decimal::from(8) / bench.stage.level().get();
+    let rules = bench.instrument().await?;
+    let is_late = bench.broker().capabilities().paid_when_executed;
+    // Four times what can be bought, at half the price, so that it would rest; where that is looked at only when it is
+    // executed, at once.
+    let (kind, bound) =
+        if is_late { (OrderKind::MARKET, rules.margin.get()) } else { (bench.limit(5_000)?, Decimal::ONE) };
+    // A unit of the account's own currency is worth one of it, whatever it is quoted in.
+    let is_home = rules.base() == Some(account.of.currency);
+    let worth = if is_home { Decimal::ONE } else { bench.stage.level().get() };
+    let count = account.buying_power.get() * Decimal::from(8) / bound / worth;
     let count = i64::try_from(count.trunc()).unwrap_or(1_000_000);
-    let order = bench.order(Side::Buy, count, bench.limit(5_000)?)?;
+    let order = bench.order(Side::Buy, count, kind)?;
     bench.refuse(&order).await?;
     bench.holds(0).await
 }

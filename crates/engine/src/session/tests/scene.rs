@@ -59,6 +59,7 @@ pub(super) fn setup() -> Setup {
         closing_binds: false,
         parts_end_with_session: false,
         closes_positions: false,
+        paid_when_executed: false,
         log_tells_closings: true,
         blackouts: Vec::new(),
         resolve,

@@ -1,7 +1,7 @@
 //! How many requests may leave, and who goes first. Pure: time is an argument.
 //!
-//! Alpaca counts requests per key and minute, and says in the headers of every answer how many are left. Both are kept
-//! to: our own count of the last minute, and the last word of the headers. Reads may use three fifths of the budget,
+//! A broker counts requests in a window of time, and some say in the headers of every answer how many are left. Both are
+//! kept to: our own count of the last window, and the last word of the headers. Reads may use three fifths of the budget,
 //! new entries and questions about orders three quarters, cancels and exits all of it, so that the first two can never
 //! keep the last from leaving.
 
@@ -11,11 +11,12 @@ use std::num::NonZeroU32;
 use broker_api::Time;
 use chrono::TimeDelta;
 
-const WINDOW: TimeDelta = TimeDelta::seconds(60);
+/// What an answer says of later than this is no word on a window.
+const SAID_MAX: TimeDelta = TimeDelta::seconds(60);
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Priority {
+pub enum Priority {
     /// Cancels, exits and protection.
     Urgent,
     /// Entries, and questions about orders without an answer.
@@ -37,38 +38,45 @@ impl Priority {
 
 /// What the headers of an answer say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Told {
-    pub(crate) limit: Option<u32>,
-    pub(crate) remaining: Option<u32>,
+pub struct Told {
+    /// How many requests there may be in a window.
+    pub limit: Option<u32>,
+    /// How many of them are left.
+    pub remaining: Option<u32>,
     /// When the count begins anew.
-    pub(crate) reset: Option<Time>,
+    pub reset: Option<Time>,
     /// Not before this moment, when the answer was a refusal for too many requests.
-    pub(crate) retry_at: Option<Time>,
+    pub retry_at: Option<Time>,
 }
 
-/// The requests of one key to one host.
+/// The requests of one key, or one machine, to one host.
 #[derive(Debug)]
-pub(crate) struct Limits {
+pub struct Limits {
     limit: u32,
+    window: TimeDelta,
+    pause: TimeDelta,
     sent: VecDeque<Time>,
     remaining: Option<(u32, Time)>,
     closed_until: Option<Time>,
 }
 
 impl Limits {
-    pub(crate) const fn new(per_minute: NonZeroU32) -> Self {
-        Self { limit: per_minute.get(), sent: VecDeque::new(), remaining: None, closed_until: None }
+    /// So many in any window of this length; `pause` is kept after a refusal that does not say how long.
+    pub const fn new(limit: NonZeroU32, window: TimeDelta, pause: TimeDelta) -> Self {
+        Self { limit: limit.get(), window, pause, sent: VecDeque::new(), remaining: None, closed_until: None }
     }
 
-    /// How many requests a minute there may be, by the last word on it.
-    #[cfg(feature = "probe")]
-    pub(crate) const fn limit(&self) -> u32 {
+    /// How many requests there may be in a window, by the last word on it.
+    pub const fn limit(&self) -> u32 {
         self.limit
     }
 
-    /// Takes one request, or says when to come back.
-    pub(crate) fn take(&mut self, now: Time, priority: Priority) -> Result<(), Time> {
-        while self.sent.front().is_some_and(|at| *at + WINDOW <= now) {
+    /// Takes one request.
+    ///
+    /// # Errors
+    /// None is left: when to come back.
+    pub fn take(&mut self, now: Time, priority: Priority) -> Result<(), Time> {
+        while self.sent.front().is_some_and(|at| *at + self.window <= now) {
             self.sent.pop_front();
         }
         if let Some(until) = self.closed_until.filter(|until| now < *until) {
@@ -87,19 +95,19 @@ impl Limits {
         let most = usize::try_from(self.limit - reserve).unwrap_or(usize::MAX).max(1);
         if self.sent.len() >= most {
             let oldest_in_the_way = self.sent.get(self.sent.len() - most).copied().unwrap_or(now);
-            return Err(oldest_in_the_way + WINDOW);
+            return Err(oldest_in_the_way + self.window);
         }
         self.sent.push_back(now);
         Ok(())
     }
 
-    /// Takes in what an answer said. A limit below our own replaces it; so does one above, for it is Alpaca's word.
-    pub(crate) fn observe(&mut self, now: Time, told: Told) {
+    /// Takes in what an answer said. A limit below our own replaces it; so does one above, for it is the broker's word.
+    pub fn observe(&mut self, now: Time, told: Told) {
         if let Some(limit) = told.limit.filter(|limit| *limit > 0) {
             self.limit = limit;
         }
         // A reset that lies further ahead than a window is no reset of a window.
-        let reset = told.reset.filter(|reset| *reset > now && *reset <= now + WINDOW);
+        let reset = told.reset.filter(|reset| *reset > now && *reset <= now + SAID_MAX);
         if let (Some(left), Some(reset)) = (told.remaining, reset) {
             // Answers overtake each other: within one window the smaller count is the later one.
             let known = self.remaining.filter(|(_, known)| *known == reset).map_or(left, |(known, _)| known);
@@ -108,10 +116,10 @@ impl Limits {
     }
 
     /// Takes in a refusal for too many requests, and says until when nothing leaves.
-    pub(crate) fn too_many(&mut self, now: Time, told: Told) -> Time {
-        let said = told.retry_at.or(told.reset).filter(|at| *at > now && *at <= now + WINDOW);
-        // Neither header is promised: then a few seconds, and another refusal if that was too short.
-        let until = said.unwrap_or(now + TimeDelta::seconds(5));
+    pub fn too_many(&mut self, now: Time, told: Told) -> Time {
+        let said = told.retry_at.or(told.reset).filter(|at| *at > now && *at <= now + SAID_MAX);
+        // Neither header is promised: then a pause, and another refusal if that was too short.
+        let until = said.unwrap_or(now + self.pause);
         if told.retry_at == Some(until) {
             // It says itself when to come back, which goes before what the count of the window says.
             self.remaining = None;
@@ -130,7 +138,7 @@ mod tests {
     }
 
     fn limits(per_minute: u32) -> Limits {
-        Limits::new(NonZeroU32::new(per_minute).unwrap())
+        Limits::new(NonZeroU32::new(per_minute).unwrap(), TimeDelta::minutes(1), TimeDelta::seconds(5))
     }
 
     fn taken(limits: &mut Limits, now: Time, priority: Priority) -> usize {

@@ -6,11 +6,11 @@ use serde_json::value::RawValue;
 
 /// A number as it was written. One with more digits than a decimal holds is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Exact(pub(crate) Decimal);
+pub struct Exact(pub Decimal);
 
 /// A number that may be rounded to 28 digits: averages have as many as a division gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rough(pub(crate) Decimal);
+pub struct Rough(pub Decimal);
 
 impl<'de> Deserialize<'de> for Exact {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
