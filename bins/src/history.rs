@@ -19,6 +19,15 @@ pub struct History {
     pub fills: Vec<Execution>,
 }
 
+/// The same, with all records it was gathered from.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    /// What they came to.
+    pub history: History,
+    /// All records, in their order.
+    pub records: Vec<Stamped>,
+}
+
 impl History {
     /// What a book still remembers.
     pub fn of(book: &Book) -> Self {

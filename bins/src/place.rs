@@ -12,7 +12,7 @@ use crate::catalog;
 use crate::config::{BrokerName, Loaded, layers, path_of};
 use crate::failure::{Exit, Failure};
 use crate::figures;
-use crate::history::History;
+use crate::history::{History, Story};
 use crate::out::Heading;
 
 /// The state file when none is named.
@@ -291,14 +291,14 @@ impl Reading {
     ///
     /// # Errors
     /// As [`Reading::history`].
-    pub fn story(&self) -> Result<(History, Vec<Stamped>), Failure> {
-        let (mut history, mut book, mut records) = (History::default(), Book::default(), Vec::new());
+    pub fn story(&self) -> Result<Story, Failure> {
+        let (mut story, mut book) = (Story::default(), Book::default());
         each(&self.journal, self.until, |stamped| {
-            history.take(&mut book, stamped).map_err(|illegal| broken(&illegal))?;
-            records.push(stamped.clone());
+            story.history.take(&mut book, stamped).map_err(|illegal| broken(&illegal))?;
+            story.records.push(stamped.clone());
             Ok(())
         })?;
-        Ok((history, records))
+        Ok(story)
     }
 
     /// Whether a moment of the past was asked for.

@@ -1,20 +1,22 @@
-//! How well orders were carried out, from the journal alone: rows for `evidence::execution`, and what they come to.
+//! How well orders were carried out, from the journal, and from bars where some are configured: rows for `evidence::execution`,
+//! and what they come to.
 //!
 //! The journal knows when a bar closed, when the strategy decided, when a signal was taken in, when an order was approved, when
 //! its answer was taken in, when it was filled by the venue's clock, and when its stop was accepted. It does not know when a
 //! request was written (t4), nor the middle of a quote at any moment: what needs them is undefined, and no other figure takes
 //! their place. The price that an order was approved at is the ask of a purchase and the bid of a sale, and stands for the market
-//! as the order left.
+//! as the order left. What was not filled is priced at the close of the first bar that closes once the order was over; without
+//! bars it has no price.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use broker_api::{
     AssetClass, ClientOrderId, End as Ended, Ending, Fill, Key, Price, Purpose, Side, Symbol, Time, Wanted,
 };
 use evidence::Class;
 use evidence::execution::{
-    CostModel, CostVerdict, End, Execution, Quality as OfClass, StepTimes, Times, against_model, latencies,
-    quality,
+    CostModel, CostVerdict, Drift, End, Execution, Hour, Quality as OfClass, StepTimes, Times, against_model,
+    by_hour, drift, latencies, quality,
 };
 use evidence::ledger::number;
 use rust_decimal::Decimal;
@@ -23,8 +25,13 @@ use state::Book;
 use state::book::{Order, Position, SignalState};
 
 use crate::config::CostTable;
+use crate::failure::Failure;
 use crate::history::History;
 use crate::place::{Place, Reading};
+use crate::twin::Past;
+
+/// How many filled orders are told one by one.
+const TOLD: usize = 200;
 
 /// More than this for one order stops entries of the class, in basis points: stocks, currencies, coins.
 const HARD_CAPS: [(Class, i64); 3] = [(Class::Equity, 100), (Class::Forex, 20), (Class::Crypto, 150)];
@@ -66,6 +73,12 @@ pub struct Quality {
     pub latencies: Vec<StepTimes>,
     /// Costs of decided orders against what the configuration says they should be.
     pub costs: Vec<CostVerdict>,
+    /// Costs beyond that as orders followed each other, and the last of them one by one.
+    pub drift: Drift,
+    /// Costs by the hour of the day.
+    pub hours: Vec<Hour>,
+    /// Whether bars tell the prices of what was not filled.
+    pub has_bars: bool,
     /// Time without a stop.
     pub unprotected: Unprotected,
     /// What the journal knows of the way.
@@ -79,24 +92,39 @@ pub struct Quality {
 }
 
 impl Quality {
-    /// Of everything that the journal has.
-    pub fn of(place: &Place, reading: &Reading, history: &History) -> Self {
-        let rows = Rows::of(place, history);
-        let costs = HARD_CAPS
+    /// Of everything that the journal has; `past`: bars that tell the prices of what was not filled.
+    ///
+    /// # Errors
+    /// Bars that cannot be read or trusted.
+    pub fn of(
+        place: &Place,
+        reading: &Reading,
+        history: &History,
+        past: Option<&Past<'_>>,
+    ) -> Result<Self, Failure> {
+        let mut rows = Rows::of(place, history);
+        if let Some(past) = past {
+            rows.priced(past)?;
+        }
+        let models = HARD_CAPS.map(|(class, cap)| model(&place.loaded.config.costs, class, cap));
+        let costs = models
             .iter()
-            .map(|(class, cap)| against_model(&rows.decided, model(&place.loaded.config.costs, *class, *cap)))
+            .map(|model| against_model(&rows.decided, *model))
             .filter(|verdict| verdict.orders > 0);
-        Self {
+        Ok(Self {
             decided: by_class(&rows.decided),
             stops: by_class(&rows.stops),
             latencies: latencies(&rows.decided),
             costs: costs.collect(),
+            drift: drift(&rows.decided, &models, TOLD),
+            hours: by_hour(&rows.decided),
+            has_bars: past.is_some(),
             unprotected: unprotected(history, &reading.book, reading.as_of),
             known: known(&rows.decided),
             open: rows.open,
             never_sent: rows.never_sent,
             unclassed: rows.unclassed,
-        }
+        })
     }
 }
 
@@ -122,6 +150,8 @@ fn model(costs: &CostTable, class: Class, cap: i64) -> CostModel {
 struct Rows {
     decided: Vec<Execution>,
     stops: Vec<Execution>,
+    /// Of which of them something was not filled, and when it was over.
+    missed: Vec<(usize, (Symbol, Time))>,
     open: usize,
     never_sent: usize,
     unclassed: usize,
@@ -160,10 +190,26 @@ impl Rows {
                 continue;
             }
             let guarded = stops.get(&order.intent.key).map_or(&[][..], Vec::as_slice);
-            rows.decided.push(row(order, ended, class, quote, of, signal, confirmed(order, guarded)));
+            let decided = row(order, ended, class, quote, of, signal, confirmed(order, guarded));
+            if decided.is_missed() {
+                rows.missed.push((rows.decided.len(), (order.intent.key.symbol, order.since)));
+            }
+            rows.decided.push(decided);
         }
         rows.decided.extend(history.signals.values().filter_map(|state| denied(place, state)));
         rows
+    }
+}
+
+impl Rows {
+    /// Looks up what the price of each came to that was not filled whole.
+    fn priced(&mut self, past: &Past<'_>) -> Result<(), Failure> {
+        let wanted: BTreeSet<(Symbol, Time)> = self.missed.iter().map(|(_, wanted)| *wanted).collect();
+        let closes = past.closes_after(&wanted)?;
+        for (at, wanted) in &self.missed {
+            self.decided[*at].end_price = closes.get(wanted).map(|price| number(price.get()));
+        }
+        Ok(())
     }
 }
 

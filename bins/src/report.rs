@@ -2,7 +2,9 @@
 //! for people, whose every figure is taken from that document.
 
 mod against;
+mod beside;
 mod blocks;
+mod chances;
 mod equity;
 mod guard;
 mod head;
@@ -22,9 +24,10 @@ use serde_json::Value;
 use crate::args::PeriodOf;
 use crate::failure::{Exit, Failure};
 use crate::gate;
-use crate::history::History;
+use crate::history::{History, Story};
 use crate::place::{Place, Reading};
 use crate::quality::Quality;
+use crate::twin::{self, Past, Twin};
 use against::References;
 pub use blocks::{Block, Look};
 pub use html::html;
@@ -85,6 +88,8 @@ pub struct Report {
     pub equity: equity::Worths,
     /// How trades came out.
     pub trades: trades::Trades,
+    /// Trades beside their shadows.
+    pub twin: Known<beside::Shadows>,
     /// How orders were carried out.
     pub execution: Quality,
     /// What was stopped and denied.
@@ -101,8 +106,11 @@ pub struct Report {
 pub struct Seen<'a> {
     place: &'a Place,
     reading: &'a Reading,
+    story: &'a Story,
     history: &'a History,
     records: &'a [broker_api::Stamped],
+    /// What signals make on the bars that are configured.
+    twin: Option<&'a Twin>,
     /// Trades that count as they do for a gate.
     counted: evidence::Ledger,
     /// All that make a ledger.
@@ -122,21 +130,26 @@ impl Report {
     /// Computes all of it; nothing is written.
     ///
     /// # Errors
-    /// A journal, a backtest or answers that cannot be read.
+    /// A journal, bars, a backtest or answers that cannot be read.
     pub fn of(place: &Place, reading: &Reading, asked: PeriodOf) -> Result<Self, Failure> {
-        let (history, records) = reading.story()?;
-        let (every, changed) = gate::closed(place, &history)?;
+        let story = reading.story()?;
+        let Story { history, records } = &story;
+        let bars = twin::bars(place, None);
+        let past = bars.as_deref().map(|bars| Past::open(place, reading, bars)).transpose()?;
+        let twin = past.as_ref().map(|past| twin::compute_on(place, reading, &story, past)).transpose()?;
+        let (every, changed) = gate::closed(place, history)?;
         let counted = if place.loaded.config.gate.count_imported { every.clone() } else { every.own() };
         let changed = changed.len();
+        let twin = twin.as_ref();
         let seen =
-            Seen { place, reading, history: &history, records: &records, counted, every, changed, asked };
+            Seen { place, reading, story: &story, history, records, twin, counted, every, changed, asked };
         let mut references = References::default();
         let equity = equity::Worths::of(&seen);
-        let execution = Quality::of(place, reading, &history);
+        let execution = Quality::of(place, reading, history, past.as_ref())?;
         let stands = rest::Stands::of(&seen)?;
         let period = period::Period::of(&seen, &equity, &mut references)?;
         let all = whole::Whole::of(&seen, &mut references)?;
-        let trades = trades::Trades::of(&seen, &all);
+        let trades = trades::Trades::of(&seen, &all, &mut references)?;
         let notes = rest::Notes::of(&seen, &execution, &stands, &references);
         Ok(Self {
             head: head::Head::of(&seen),
@@ -146,6 +159,7 @@ impl Report {
             tonight: rest::Risk::of(&seen, &equity),
             equity,
             trades,
+            twin: beside::Shadows::of(&seen),
             execution,
             gate: stands,
             notes,
@@ -170,6 +184,7 @@ impl Report {
             part(&self.all, document),
             part(&self.equity, document),
             part(&self.trades, document),
+            part(&self.twin, document),
             part(&self.execution, document),
             part(&self.guard, document),
             part(&self.tonight, document),

@@ -1,11 +1,13 @@
 //! Every signal of a journal twice: as it was lived, and as the replay plays it on bars. What is compared and where a pair
 //! parts is decided in `evidence::twin`; docs/twin.md states the rules.
 
+mod alone;
 mod pairs;
 mod source;
 mod table;
 mod told;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -17,12 +19,14 @@ use serde::Serialize;
 use state::book::{SignalState, Trade};
 
 use crate::failure::Failure;
-use crate::history::History;
+use crate::history::{History, Story};
 use crate::place::{Place, Reading};
-use source::{Lived, Past};
+use alone::Alone;
+use source::Lived;
 
+pub use source::Past;
 pub use table::write;
-pub use told::{pair, text};
+pub use told::{BOUND, LEFT_OUT, SHOWN, pair, so_it, text, why, worst_first};
 
 /// A signal that has no pair, and why.
 #[derive(Clone, Debug, Serialize)]
@@ -66,19 +70,41 @@ pub struct Twin {
     pub flows: usize,
 }
 
+/// The bars that were asked for, or else those of the configuration.
+pub fn bars(place: &Place, asked: Option<&PathBuf>) -> Option<PathBuf> {
+    let configured = &place.loaded.config.gate.bars;
+    let of_config = || (!configured.is_empty()).then(|| place.loaded.base.join(configured));
+    asked.cloned().or_else(of_config)
+}
+
+/// What the signals of a book come to on the bars that are configured; nothing where none are.
+///
+/// # Errors
+/// As [`compute`].
+pub fn configured(place: &Place, reading: &Reading, story: &Story) -> Result<Option<Twin>, Failure> {
+    bars(place, None).map(|bars| compute(place, reading, story, &bars)).transpose()
+}
+
 /// Plays every signal of a book on bars, and pairs it with what came of it.
 ///
 /// # Errors
-/// A journal that cannot be read, bars that cannot be trusted, a figure that is too large.
-pub fn compute(place: &Place, reading: &Reading, bars: &Path) -> Result<Twin, Failure> {
-    let (history, records) = reading.story()?;
-    let past = Past::open(place, &reading.book, bars)?;
-    let worth = Worth::of(reading, &history, &records);
-    let live = Lived::new(history, &reading.book, &records, reading.as_of);
-    let signals = in_order(&live.history, &records);
+/// Bars that cannot be trusted, a figure that is too large.
+pub fn compute(place: &Place, reading: &Reading, story: &Story, bars: &Path) -> Result<Twin, Failure> {
+    compute_on(place, reading, story, &Past::open(place, reading, bars)?)
+}
+
+/// The same on bars that were looked through.
+///
+/// # Errors
+/// As [`compute`].
+pub fn compute_on(place: &Place, reading: &Reading, story: &Story, past: &Past<'_>) -> Result<Twin, Failure> {
+    let Story { history, records } = story;
+    let worth = Worth::of(reading, history, records);
+    let live = Lived::new(Cow::Borrowed(history), &reading.book, records, reading.as_of);
+    let signals = in_order(history, records);
     let (mut left_out, mut kept): (Vec<LeftOut>, Vec<&SignalState>) = Default::default();
     for state in signals {
-        match left(&past, &live, &state.signal) {
+        match left(past, &live, &state.signal) {
             Some(why) => left_out.push(LeftOut {
                 id: state.signal.id.to_string(),
                 symbol: state.signal.symbol.to_string(),
@@ -94,7 +120,7 @@ pub fn compute(place: &Place, reading: &Reading, bars: &Path) -> Result<Twin, Fa
     let decided = |state: &&SignalState| (state.signal, state.digest);
     let played: Vec<Decided> = kept.iter().map(decided).collect();
     let shadow = if played.is_empty() { None } else { Some(past.together(played, cash)?) };
-    let (mut pairs, mut regrets) = (Vec::new(), Vec::new());
+    let (mut pairs, mut kept_back, mut asked) = (Vec::new(), Vec::new(), Vec::new());
     for state in &kept {
         let signal = &state.signal;
         let (Some(side), Some(span)) = (pairs::side(signal), past.span(signal.symbol)) else { continue };
@@ -102,24 +128,26 @@ pub fn compute(place: &Place, reading: &Reading, bars: &Path) -> Result<Twin, Fa
         let here = pairs::played(&live, signal.id, &policy, live.until);
         let there = pairs::played(shadow, signal.id, &policy, span.last);
         if matches!(here.came, Came::Denied | Came::Expired) {
-            let alone = alone(&past, &kept, signal, worth.at(signal.decided_at))?;
-            let alone = pairs::played(&alone, signal.id, &policy, span.last);
+            asked.push(alone(&kept, signal, worth.at(signal.decided_at)));
             let code = here.code.clone().unwrap_or_else(|| Ending::Denied.as_str().to_owned());
-            regrets.push(Regret {
-                id: signal.id.to_string(),
-                symbol: signal.symbol.to_string(),
-                code,
-                alone,
-            });
+            kept_back.push((signal, code, span.last));
         }
         let lot = place.catalog.find_symbol(signal.symbol).and_then(|ix| place.catalog.get(ix));
         let lot = lot.map(|instrument| instrument.lot.get()).unwrap_or_default();
         let (id, symbol) = (signal.id.to_string(), signal.symbol.to_string());
         pairs.push(Pair::of(id, symbol, side, signal.decided_at, [here, there], lot));
     }
+    let alone = past.each_alone(asked)?;
+    let regret = |((signal, code, last), alone): ((&Signal, String, Time), &Lived<'_>)| Regret {
+        id: signal.id.to_string(),
+        symbol: signal.symbol.to_string(),
+        code,
+        alone: pairs::played(alone, signal.id, &policy, last),
+    };
+    let regrets: Vec<Regret> = kept_back.into_iter().zip(&alone).map(regret).collect();
     let own = |is_so: fn(&Trade) -> bool| live.history.trades.values().filter(|trade| is_so(trade)).count();
     Ok(Twin {
-        bars: bars.to_owned(),
+        bars: past.file().to_owned(),
         first: past.whole().map(|span| span.first),
         last: past.whole().map(|span| span.last),
         cash,
@@ -149,7 +177,7 @@ fn in_order<'a>(history: &'a History, records: &[Stamped]) -> Vec<&'a SignalStat
 }
 
 /// Why a signal is not played; nothing when it is.
-fn left(past: &Past<'_>, live: &Lived, signal: &Signal) -> Option<&'static str> {
+fn left(past: &Past<'_>, live: &Lived<'_>, signal: &Signal) -> Option<&'static str> {
     let Some(span) = past.span(signal.symbol) else { return Some("no_bars") };
     let is_changed =
         |trade: &Trade| trade.position.signal == Some(signal.id) && trade.position.outside.is_some();
@@ -162,14 +190,14 @@ fn left(past: &Past<'_>, live: &Lived, signal: &Signal) -> Option<&'static str> 
     }
 }
 
-/// Plays a signal that was not followed, with what was said of its symbol afterwards.
-fn alone(past: &Past<'_>, kept: &[&SignalState], signal: &Signal, cash: Amount) -> Result<Lived, Failure> {
+/// A signal that was not followed, with what was said of its symbol afterwards.
+fn alone(kept: &[&SignalState], signal: &Signal, cash: Amount) -> Alone {
     let follows = |later: &Signal| {
         later.symbol == signal.symbol && later.decided_at >= signal.decided_at && pairs::side(later).is_none()
     };
     let is_played = |state: &&&SignalState| state.signal.id == signal.id || follows(&state.signal);
     let decided = kept.iter().filter(is_played).map(|state| (state.signal, state.digest));
-    past.alone(signal.symbol, decided.collect(), cash)
+    Alone { symbol: signal.symbol, signals: decided.collect(), cash }
 }
 
 /// What the account was worth, as far as trades were closed.

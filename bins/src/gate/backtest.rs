@@ -9,8 +9,9 @@ use evidence::{Ledger, Plan, Trade};
 use rust_decimal::Decimal;
 
 use crate::failure::Failure;
-use crate::place::{Place, Reading};
-use crate::{reading, twin};
+use crate::place::Place;
+use crate::reading;
+use crate::twin::Twin;
 
 /// No ledger is longer.
 const BYTES_MAX: u64 = 64 << 20;
@@ -70,14 +71,14 @@ pub fn backtest(place: &Place, judged: &Ledger) -> Result<Held, Failure> {
     Ok(Held { reference: Some(reference), notes })
 }
 
-/// Trades beside what the backtest's engine made of the same signals, by their ids: read from a file, or computed from bars.
+/// Trades beside what the backtest's engine made of the same signals, by their ids: computed from bars, or else read from the
+/// file that is configured.
 ///
 /// # Errors
-/// A file that is no ledger, or has no risk; bars that cannot be trusted.
-pub fn pairs(place: &Place, reading: &Reading, judged: &Ledger) -> Result<Vec<Pair>, Failure> {
+/// A file that is no ledger, or has no risk.
+pub fn pairs(place: &Place, twin: Option<&Twin>, judged: &Ledger) -> Result<Vec<Pair>, Failure> {
     let settings = &place.loaded.config.gate;
-    if !settings.bars.is_empty() {
-        let twin = twin::compute(place, reading, &place.loaded.base.join(&settings.bars))?;
+    if let Some(twin) = twin {
         let of_it = |trade: &Trade| twin.pairs.iter().find(|pair| pair.id == trade.id)?.pair();
         return Ok(judged.trades().iter().filter_map(of_it).collect());
     }

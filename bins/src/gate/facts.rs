@@ -10,7 +10,7 @@ use state::book::{DUST, Trade as Closed};
 
 use super::{Flag, flags, marks};
 use crate::failure::{Exit, Failure};
-use crate::history::History;
+use crate::history::{History, Story};
 use crate::place::{Place, Reading};
 
 /// What there is, cut at the number of trades that is judged.
@@ -35,12 +35,12 @@ pub struct Gathered {
 /// Gathers what the gate `paper` looks at.
 ///
 /// # Errors
-/// A journal that cannot be read.
-pub fn gather(place: &Place, reading: &Reading) -> Result<Gathered, Failure> {
+/// Trades that make no ledger.
+pub fn gather(place: &Place, reading: &Reading, story: &Story) -> Result<Gathered, Failure> {
     let settings = &place.loaded.config.gate;
-    let (history, records) = reading.story()?;
+    let Story { history, records } = story;
     let mut notes = Vec::new();
-    let (all, changed) = closed(place, &history)?;
+    let (all, changed) = closed(place, history)?;
     if !changed.is_empty() {
         notes.push(format!("{} changed by no order of ours, and not counted", changed.len()));
     }
@@ -52,21 +52,21 @@ pub fn gather(place: &Place, reading: &Reading) -> Result<Gathered, Failure> {
     let aside = all.trades().iter().filter(|trade| trade.imported && !settings.count_imported).cloned();
     let judged_ledger = ledger(judged.clone())?;
     let facts_ledger = ledger(judged.into_iter().chain(aside).collect())?;
-    let times = times(&history, until);
+    let times = times(history, until);
     if times.backwards > 0 {
         notes.push(format!(
             "{} orders were filled before their signal was decided: clocks that disagree; their time is not known",
             times.backwards
         ));
     }
-    let flags = flags::all(place, reading, &history, &records, &changed);
+    let flags = flags::all(place, reading, history, records, &changed);
     let facts = PaperFacts {
         ledger: facts_ledger,
         count_imported: settings.count_imported,
         signal_to_fill_ms: times.known,
         pairs: Vec::new(),
         red_flags: Vec::new(),
-        duplicate_orders: twice(&history),
+        duplicate_orders: twice(history),
         orphan_orders: records.iter().filter(|stamped| is_orphan(stamped)).count(),
         orders: history.orders.values().filter(|order| order.attempt > order.unsent).count(),
         weeks: judged_ledger.span_weeks(),

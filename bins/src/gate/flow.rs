@@ -290,3 +290,6 @@ impl Week {
 fn has_left(order: &Order) -> bool {
     order.attempt > order.unsent
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use evidence::bands::{Band, Joint, Metric, Zone};
 use evidence::compare::live::StreakChance;
+use evidence::compare::sequential::Sequential;
 use evidence::compare::{
     BacktestFigures, Basis, Contradiction, Interval, Power, RateFigures, Reference, compare,
 };
@@ -69,7 +70,9 @@ pub struct Against {
     win_rate_interval: Interval,
     expectancy_interval: Known<Interval>,
     expectancy_sequence: Known<Interval>,
-    streak: StreakChance,
+    pub(super) streak: StreakChance,
+    /// What may be looked at every day.
+    pub(super) sequential: Known<Sequential>,
     rate: Known<RateFigures>,
     power: Vec<Power>,
     contradictions: Vec<Contradiction>,
@@ -120,6 +123,7 @@ impl Against {
             expectancy_interval: Known::of(told.expectancy_interval, spread),
             expectancy_sequence: Known::of(told.expectancy_sequence, spread),
             streak: told.streak,
+            sequential: Known::of(told.sequential, "no closed trade"),
             rate: Known::of(told.rate, "the backtest does not tell how often it trades"),
             power: told.power.into_iter().skip(Metric::TOGETHER.len()).collect(),
             contradictions: told.contradictions,
@@ -137,7 +141,9 @@ impl Against {
         let mut blocks = vec![
             Block::Note(format!(
                 "{inside} {} samples of {} trades, {}; sizes in {unit}.",
-                self.samples, self.trades, self.method
+                crate::figures::count(self.samples as u64),
+                crate::figures::count(self.trades as u64),
+                self.method
             )),
             Block::Table(look.grid(
                 "rows",
@@ -193,6 +199,36 @@ impl Against {
                 "losses after losses as in the backtest",
             ),
         ]);
+        if look.has("sequential") {
+            facts.extend([
+                look.fact_of(
+                    "evidence that the win rate fell",
+                    "sequential.e_value",
+                    Form::Number(2),
+                    "at most so far (e-process); look at 5, 20 is an alarm of 5 %, however often one looks",
+                ),
+                look.fact_of("after", "sequential.e_value_after", Form::Count, "trades"),
+                look.fact_of(
+                    "backtest's rate, or break-even",
+                    "sequential.sprt.found",
+                    Form::Words,
+                    "SPRT, both errors 5 %",
+                ),
+                look.fact_of("after", "sequential.sprt.after", Form::Count, "trades"),
+                look.fact_of(
+                    "alarms of a fall by 7 points",
+                    "sequential.amber.alarms",
+                    Form::Count,
+                    "CUSUM at 4: look",
+                ),
+                look.fact_of(
+                    "alarms of a fall by 12 points",
+                    "sequential.red.alarms",
+                    Form::Count,
+                    "CUSUM at 5: halve the size",
+                ),
+            ]);
+        }
         if look.has("rate") {
             facts.extend([
                 look.fact_of("trades a week", "rate.per_week", Form::Number(1), ""),
@@ -232,7 +268,10 @@ impl Against {
     pub fn plot(&self) -> Option<Block> {
         let rows = self.rows.iter().map(|row| Placed { name: row.words, percentile: row.percentile });
         let plot = places(&rows.collect::<Vec<_>>(), self.trades, self.samples)?;
-        Some(Block::Plot(Box::new(plot), format!("n = {}; {}", self.trades, self.method)))
+        Some(Block::Plot(
+            Box::new(plot),
+            format!("n = {}; {}", crate::figures::count(self.trades as u64), self.method),
+        ))
     }
 }
 

@@ -23,8 +23,10 @@ pub enum Form {
     Count,
     /// A figure with so many decimals.
     Number(u32),
-    /// The same with its sign.
+    /// The same with its sign: above zero is the better side.
     Change(u32),
+    /// The same with its sign, of a cost: above zero is the worse side.
+    Cost(u32),
     /// A share, in percent, with so many decimals.
     Percent(u32),
     /// A share, in percent, with its sign.
@@ -38,6 +40,15 @@ pub enum Form {
 }
 
 impl Form {
+    /// Which way its sign counts.
+    const fn sense(self) -> Sense {
+        match self {
+            Self::Change(_) | Self::PercentChange(_) => Sense::Gain,
+            Self::Cost(_) => Sense::Cost,
+            _ => Sense::Neither,
+        }
+    }
+
     /// Whether it stands to the right of its column.
     pub const fn is_figure(self) -> bool {
         !matches!(self, Self::Words | Self::Minute | Self::Day)
@@ -57,13 +68,27 @@ pub struct Cell {
     pub why: Option<String>,
     /// Whether it stands to the right.
     pub is_figure: bool,
+    /// Which way its sign counts: above zero is a gain, a cost, or neither.
+    pub sense: Sense,
+}
+
+/// Which way the sign of a figure counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sense {
+    /// Neither.
+    Neither,
+    /// Above zero is the better side.
+    Gain,
+    /// Above zero is the worse side.
+    Cost,
 }
 
 impl Cell {
     /// Words of ours, which are no value of the document.
     pub fn label(words: &str) -> Self {
         let none = String::new;
-        Self { field: none(), raw: none(), shown: words.to_owned(), why: None, is_figure: false }
+        let (shown, sense) = (words.to_owned(), Sense::Neither);
+        Self { field: none(), raw: none(), shown, why: None, is_figure: false, sense }
     }
 }
 
@@ -122,12 +147,17 @@ impl<'a> Look<'a> {
         Self { whole: self.whole, at }
     }
 
+    /// The path of something below this part; of the part itself where nothing is named.
+    fn path(&self, path: &str) -> String {
+        if path.is_empty() { self.at.to_owned() } else { format!("{}.{path}", self.at) }
+    }
+
     /// A value, by its path below this part.
     pub fn cell(&self, path: &str, form: Form) -> Cell {
-        let field = format!("{}.{path}", self.at);
+        let field = self.path(path);
         let value = find(self.whole, &field).unwrap_or(&Value::Null);
         let (shown, why) = shown(value, form);
-        Cell { field, raw: raw(value), shown, why, is_figure: form.is_figure() }
+        Cell { field, raw: raw(value), shown, why, is_figure: form.is_figure(), sense: form.sense() }
     }
 
     /// A value with its name.
@@ -142,12 +172,12 @@ impl<'a> Look<'a> {
 
     /// Whether there is a value, and not only why there is none.
     pub fn has(&self, path: &str) -> bool {
-        find(self.whole, &format!("{}.{path}", self.at)).is_some_and(|value| undefined(value).is_none())
+        find(self.whole, &self.path(path)).is_some_and(|value| undefined(value).is_none())
     }
 
     /// Rows of a list: each column is a head, a path in the row (empty for the row itself), and a form.
     pub fn grid<P: AsRef<str>>(&self, list: &str, columns: &[(&str, P, Form)]) -> Grid {
-        let rows = find(self.whole, &format!("{}.{list}", self.at)).and_then(Value::as_array);
+        let rows = find(self.whole, &self.path(list)).and_then(Value::as_array);
         let row = |at: usize| {
             let cell = |(_, path, form): &(&str, P, Form)| {
                 let path = path.as_ref();
@@ -224,7 +254,7 @@ fn told(text: &str, form: Form) -> Option<String> {
     let value = Decimal::from_str(text).ok()?;
     let (value, places, is_change) = match form {
         Form::Number(places) => (value, places, false),
-        Form::Change(places) => (value, places, true),
+        Form::Change(places) | Form::Cost(places) => (value, places, true),
         Form::Percent(places) => (value * Decimal::ONE_HUNDRED, places, false),
         Form::PercentChange(places) => (value * Decimal::ONE_HUNDRED, places, true),
         Form::Words | Form::Count | Form::Span | Form::Minute | Form::Day => return None,
@@ -255,7 +285,7 @@ fn counted(number: &serde_json::Number, form: Form) -> String {
     let hundred = evidence::ledger::number(Decimal::ONE_HUNDRED);
     let (figure, places) = match form {
         Form::Percent(places) | Form::PercentChange(places) => (figure.map(|share| share * hundred), places),
-        Form::Number(places) | Form::Change(places) => (figure, places),
+        Form::Number(places) | Form::Change(places) | Form::Cost(places) => (figure, places),
         Form::Span => return span(figure),
         Form::Words | Form::Count | Form::Minute | Form::Day => (figure, 3),
     };
@@ -263,7 +293,7 @@ fn counted(number: &serde_json::Number, form: Form) -> String {
     let places_of = usize::try_from(places).unwrap_or_default();
     let text = format!("{figure:.places_of$}");
     let Ok(value) = Decimal::from_str(&text) else { return text };
-    let is_change = matches!(form, Form::Change(_) | Form::PercentChange(_));
+    let is_change = form.sense() != Sense::Neither;
     let text = if is_change { figures::with_sign(value, places) } else { figures::fixed(value, places) };
     with_unit(text, form)
 }

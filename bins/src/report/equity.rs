@@ -6,7 +6,7 @@ use broker_api::{Amount, NonTradeKind, Record, Time};
 use chrono::Datelike as _;
 use evidence::figures::equity::underwater;
 use evidence::ledger::number;
-use evidence::plot::of_trades::{Worth, equity, underwater as fallen};
+use evidence::plot::of_trades::{Worth, equity, open_risk, underwater as fallen};
 use evidence::{Conventions, EquityFigures, EquityPoint};
 use serde::Serialize;
 
@@ -23,6 +23,8 @@ struct Point {
     equity: Amount,
     /// What was paid in since the reading before, less what was paid out.
     flow: Amount,
+    /// What was at risk at the entry of all that was held.
+    at_risk: Amount,
 }
 
 /// What the account was worth.
@@ -35,6 +37,7 @@ pub struct Worths {
     figures: Known<EquityFigures>,
     drawdown_reduce: evidence::Figure,
     drawdown_flatten: evidence::Figure,
+    open_risk_allowed: evidence::Figure,
     /// No more than some hundred of the readings, the first and the last among them.
     points: Vec<Point>,
     #[serde(skip)]
@@ -73,6 +76,7 @@ impl Worths {
             figures,
             drawdown_reduce: share(limits.drawdown_percent),
             drawdown_flatten: share(limits.drawdown_flatten_percent),
+            open_risk_allowed: share(limits.open_risk_percent),
             points: thinned.map(|(_, point)| point.clone()).collect(),
             every,
         }
@@ -140,6 +144,10 @@ fn readings(seen: &Seen<'_>) -> Vec<Point> {
     {
         found.insert(at, equity);
     }
+    // A replay of all bars there are begins before any of them, and nothing was read then.
+    found.retain(|at, _| *at > Time::UNIX_EPOCH);
+    let mut risks = at_risk(seen).into_iter().peekable();
+    let mut held = Amount::ZERO;
     let mut before: Option<Time> = None;
     let points = found.into_iter().map(|(at, equity)| {
         let within = before.map_or(Amount::ZERO, |before| {
@@ -147,9 +155,29 @@ fn readings(seen: &Seen<'_>) -> Vec<Point> {
             flows.range(between).fold(Amount::ZERO, |sum, (_, flow)| sum.plus(*flow).unwrap_or(sum))
         });
         before = Some(at);
-        Point { at, equity, flow: within }
+        while let Some((_, change)) = risks.next_if(|(when, _)| *when <= at) {
+            held = held.plus(change).unwrap_or(held);
+        }
+        Point { at, equity, flow: within, at_risk: held }
     });
     points.collect()
+}
+
+/// When what was at risk at entry came and went, in the order of time. What has no stop has none, and what was taken over from
+/// another program neither.
+fn at_risk(seen: &Seen<'_>) -> Vec<(Time, Amount)> {
+    let closed = seen.history.trades.values();
+    let closed = closed.filter(|trade| trade.position.imported.is_none());
+    let closed = closed.map(|trade| (&trade.position, Some(trade.closed_at)));
+    let held = seen.reading.book.positions().map(|position| (position, None));
+    let mut changes = Vec::new();
+    for (position, until) in closed.chain(held) {
+        let Some(risk) = position.risk else { continue };
+        changes.push((position.opened_at, risk));
+        changes.extend(until.and_then(|until| Some((until, Amount::ZERO.minus(risk).ok()?))));
+    }
+    changes.sort_by_key(|(at, _)| *at);
+    changes
 }
 
 impl Section for Worths {
@@ -229,6 +257,7 @@ impl Section for Worths {
                     ("at, UTC", "at", Form::Minute),
                     ("equity", "equity", Form::Number(2)),
                     ("flow", "flow", Form::Change(2)),
+                    ("at risk", "at_risk", Form::Number(2)),
                 ],
             ),
         ));
@@ -263,12 +292,20 @@ impl Worths {
             (self.drawdown_flatten.value(), "all is closed"),
         ];
         let limits: Vec<_> = limits.into_iter().filter_map(|(limit, name)| Some((limit?, name))).collect();
+        let share = |point: &Point| Some((point.at, number(point.at_risk.share_of(point.equity)?.get())));
+        let risks: Option<Vec<_>> = self.every.iter().map(share).collect();
+        let allowed = self.open_risk_allowed.value();
+        let risks = risks.zip(allowed).and_then(|(risks, allowed)| open_risk(&risks, allowed));
         let drawn = [
             (equity(&worths, currency), note),
             (fallen(&worths, &limits), "of the highest equity, flows left out"),
+            (risks, "frozen at entry; a position without a stop has none in it"),
         ];
         let plots = drawn.into_iter().filter_map(|(plot, how)| {
-            Some(Block::Plot(Box::new(plot?), format!("{} readings; {how}", self.readings)))
+            Some(Block::Plot(
+                Box::new(plot?),
+                format!("{} readings; {how}", crate::figures::count(self.readings as u64)),
+            ))
         });
         plots.collect()
     }

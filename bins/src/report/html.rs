@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use evidence::plot::escaped;
 use serde_json::Value;
 
-use super::blocks::{Cell, Fact, Grid, NONE, leaves};
+use super::blocks::{Cell, Fact, Grid, NONE, Sense, leaves};
 use super::text::whys;
 use super::{Block, Part};
 
@@ -147,9 +147,9 @@ impl Page {
             return shown;
         }
         self.shown.insert(cell.field.clone());
-        let class = match cell.shown.chars().next() {
-            Some('+') if cell.is_figure => " class=\"up\"",
-            Some('-') if cell.is_figure => " class=\"down\"",
+        let class = match (cell.sense, cell.shown.chars().next()) {
+            (Sense::Gain, Some('+')) | (Sense::Cost, Some('-')) => " class=\"up\"",
+            (Sense::Gain, Some('-')) | (Sense::Cost, Some('+')) => " class=\"down\"",
             _ => "",
         };
         let (field, raw) = (escaped(&cell.field), escaped(&cell.raw));
@@ -162,7 +162,14 @@ impl Page {
         leaves(document, "", &mut all);
         all.retain(|(field, _)| !self.shown.contains(field));
         let rows = all.into_iter().map(|(field, raw)| {
-            let value = Cell { shown: raw.clone(), field: field.clone(), raw, why: None, is_figure: false };
+            let value = Cell {
+                shown: raw.clone(),
+                field: field.clone(),
+                raw,
+                why: None,
+                is_figure: false,
+                sense: Sense::Neither,
+            };
             vec![Cell::label(&field), value]
         });
         let grid = Grid { heads: ["field", "value"].map(str::to_owned).to_vec(), rows: rows.collect() };

@@ -1,18 +1,19 @@
 //! Execution quality in words: what orders cost against the price that was decided, how long each step took, how many were
 //! filled and refused, how long positions lay without a stop, and costs against the model.
 
-use evidence::plot::of_orders::{chain, costs, slippage};
+use evidence::plot::of_orders::{chain, costs, drift, hours, slippage};
 
 use super::blocks::Form;
 use super::{Block, Look, Section};
 use crate::quality::Quality;
 
 /// The costs of an order, by their path.
-const COSTS: [(&str, &str); 4] = [
+const COSTS: [(&str, &str); 5] = [
     ("decision slippage", "decision"),
     ("delay", "delay"),
     ("arrival slippage", "arrival"),
     ("implementation shortfall", "shortfall"),
+    ("of it, what was not filled", "opportunity"),
 ];
 
 impl Section for Quality {
@@ -39,6 +40,7 @@ impl Section for Quality {
                 ("filled whole", "rates.filled_whole", Form::Percent(1)),
                 ("in part", "rates.filled_partly", Form::Percent(1)),
                 ("refused", "rates.refused", Form::Percent(1)),
+                ("not whole", "missed", Form::Count),
                 ("denied by us", "rates.denied", Form::Count),
             ],
         ));
@@ -51,12 +53,12 @@ impl Section for Quality {
             &[
                 ("class", "model.class", Form::Words),
                 ("orders", "orders", Form::Count),
-                ("mean", "mean", Form::Change(1)),
+                ("mean", "mean", Form::Cost(1)),
                 ("model", "model.expected", Form::Number(1)),
                 ("bound of the mean", "bound", Form::Number(1)),
                 ("upper 90 %", "upper_90", Form::Number(1)),
                 ("by the model", "budget", Form::Number(2)),
-                ("surely above", "surely_above", Form::Change(1)),
+                ("surely above", "surely_above", Form::Cost(1)),
                 ("verdict", "within_bounds.verdict", Form::Words),
                 ("hard cap", "model.hard_cap", Form::Number(0)),
                 ("beyond it", "beyond_cap", Form::Words),
@@ -65,6 +67,47 @@ impl Section for Quality {
         blocks.extend(plot(
             costs(&self.costs),
             "within bounds: upper 90 % at most 1.25 times the model, from 20 orders on",
+        ));
+        blocks.extend(plot(
+            drift(&self.drift),
+            &format!("n = {}; cost less model, the latest weighs 0.1", self.drift.orders),
+        ));
+        blocks.extend(plot(
+            hours(&self.drift, &self.hours),
+            &format!("n = {}; against the decision price", self.drift.orders),
+        ));
+        blocks.push(Block::Facts(vec![
+            look.fact_of("cost beyond the model", "drift.mean", Form::Cost(1), "basis points, mean of all"),
+            look.fact_of("of late", "drift.rolling", Form::Cost(1), "rolling mean"),
+            look.fact_of("its limit", "drift.limit", Form::Number(1), "3 standard deviations of that mean"),
+            look.fact_of("above the limit", "drift.above", Form::Count, "times, after an order"),
+        ]));
+        blocks.push(Block::Folded(
+            "Costs by the hour of the day".to_owned(),
+            look.grid(
+                "hours",
+                &[
+                    ("hour, UTC", "hour", Form::Count),
+                    ("orders", "orders", Form::Count),
+                    ("median", "median", Form::Cost(1)),
+                    ("worst", "worst", Form::Cost(1)),
+                ],
+            ),
+        ));
+        blocks.push(Block::Folded(
+            format!("The last {} of {} filled orders", self.drift.rows.len(), self.drift.orders),
+            look.grid(
+                "drift.rows",
+                &[
+                    ("no", "number", Form::Count),
+                    ("symbol", "symbol", Form::Words),
+                    ("class", "class", Form::Words),
+                    ("filled, UTC", "at", Form::Minute),
+                    ("cost", "cost", Form::Cost(1)),
+                    ("model", "model", Form::Number(1)),
+                    ("rolling mean", "rolling", Form::Cost(1)),
+                ],
+            ),
         ));
         blocks.push(Block::Head("Time along the way".to_owned()));
         blocks.push(Block::Table(look.grid(
@@ -115,11 +158,11 @@ fn columns(cost: &str) -> [(&'static str, String, Form); 7] {
     [
         ("class", "class".to_owned(), Form::Words),
         ("orders", of("orders"), Form::Count),
-        ("mean", of("mean"), Form::Change(1)),
+        ("mean", of("mean"), Form::Cost(1)),
         ("deviation", of("sd"), Form::Number(1)),
-        ("median", of("median"), Form::Change(1)),
-        ("95 %", of("p95"), Form::Change(1)),
-        ("worst", of("worst"), Form::Change(1)),
+        ("median", of("median"), Form::Cost(1)),
+        ("95 %", of("p95"), Form::Cost(1)),
+        ("worst", of("worst"), Form::Cost(1)),
     ]
 }
 

@@ -89,7 +89,7 @@ pub struct Stands {
 
 impl Stands {
     pub(super) fn of(seen: &Seen<'_>) -> Result<Self, Failure> {
-        let looked = gate::look(seen.place, seen.reading)?;
+        let looked = gate::look(seen.place, seen.reading, seen.story, seen.twin)?;
         let evaluation = looked.evaluation;
         Ok(Self {
             met: evaluation.met(),
@@ -175,13 +175,26 @@ impl Notes {
         if quality.known.iter().any(|known| known.orders > 0) {
             notes.push("the journal does not know when a request was written, nor the middle of a quote: the steps from approved to sent to accepted and the half spread have no value; from approved to accepted has".to_owned());
             notes.push("the price that the market stood at as an order left is the ask of a purchase and the bid of a sale, and is told only where the signal has a decision price of its own".to_owned());
-            notes.push(
-                "what was not filled has no price at the end, so its cost is in no shortfall".to_owned(),
-            );
+            notes.extend(missed(quality));
             notes.push("fills carry the venue's clock, all else ours: a step between the two is off by what they differ, and one that runs backwards is counted and left out".to_owned());
         }
         Self { notes }
     }
+}
+
+/// What nothing tells of orders that were not filled whole.
+fn missed(quality: &Quality) -> Option<String> {
+    let all = quality.decided.first()?;
+    let unknown = all.missed.checked_sub(all.opportunity.orders).filter(|unknown| *unknown > 0)?;
+    let why = if quality.has_bars {
+        "no bar closed since they were over"
+    } else {
+        "no bars are given; write [gate] bars = \"DIR\""
+    };
+    Some(format!(
+        "{} not filled whole, without a price at the end: what it cost to miss them is not known, and they are in no shortfall; {why}",
+        crate::figures::counted(unknown, "order")
+    ))
 }
 
 impl Section for Notes {

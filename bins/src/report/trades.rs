@@ -2,16 +2,19 @@
 
 use broker_api::{Amount, Price, Qty, Ratio, Time};
 use evidence::figures::TradeFigures;
-use evidence::ledger::number;
+use evidence::ledger::{Unit, number};
+use evidence::plot::of_chance;
 use evidence::plot::of_trades::{self, ENOUGH};
-use evidence::series::{Rolling, Sizes, rolling, sizes};
+use evidence::series::{Beside, Rolling, Sizes, beside, rolling, sizes};
 use evidence::{Class, Figure, Ledger};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::against::References;
 use super::blocks::Form;
 use super::whole::Whole;
 use super::{Block, Known, Look, Section, Seen};
+use crate::failure::Failure;
 
 /// How many trades are listed.
 const LISTED: usize = 20;
@@ -53,6 +56,8 @@ pub struct Trades {
     by_class: Vec<OfClass>,
     /// By what they came to in R.
     sizes: Known<Sizes>,
+    /// The same beside the backtest, in the unit of all trades so far.
+    beside: Known<Beside>,
     window: usize,
     rolling: Vec<Rolling>,
     /// The last of all, the latest first.
@@ -64,37 +69,55 @@ pub struct Trades {
 }
 
 impl Trades {
-    pub(super) fn of(seen: &Seen<'_>, all: &Whole) -> Self {
+    pub(super) fn of(seen: &Seen<'_>, all: &Whole, references: &mut References) -> Result<Self, Failure> {
         let ledger = &seen.counted;
         let values = ledger.values(all.unit).unwrap_or_default();
         let rolling = rolling(&values, WINDOW, PLACES);
         let tenths = |n: i64| number(Decimal::new(n, 1));
         // From three losses of what was risked to six wins of it, by halves.
+        let [low, high, width] = [tenths(-30), tenths(60), tenths(5)];
         let sizes = match ledger.multiples() {
             Ok(values) if values.is_empty() => Known::not("no closed trade"),
-            Ok(values) => Known::Is(sizes(&values, tenths(-30), tenths(60), tenths(5))),
+            Ok(values) => Known::Is(sizes(&values, low, high, width)),
             Err(why) => Known::not(why.words()),
         };
+        let beside = match references.of(seen, ledger)? {
+            Some(reference) if reference.unit != Unit::Currency => {
+                Known::of(beside(&values, reference.values(), low, high, width), "no closed trade")
+            }
+            Some(_) => Known::not("in money, sizes of trades are beside none of another account"),
+            None => Known::not("no backtest is given"),
+        };
         let unit = all.unit.word();
-        let how = format!("n = {}", ledger.len());
+        let with = beside.get();
+        let how = format!("n = {}", crate::figures::count(ledger.len() as u64));
+        let both = with.map_or_else(String::new, |with| {
+            format!("{how}; backtest: {} trades", crate::figures::count(with.backtest_trades as u64))
+        });
         let drawn = [
-            sizes.get().and_then(|sizes| of_trades::sizes(sizes, "R")),
-            of_trades::rolling_win_rate(&rolling, WINDOW, all.win_rate),
-            of_trades::rolling_expectancy(&rolling, WINDOW, all.expectancy, unit),
+            (sizes.get().filter(|_| with.is_none()).and_then(|sizes| of_trades::sizes(sizes, "R")), &how),
+            (with.and_then(|with| of_chance::beside(with, unit)), &both),
+            (with.and_then(|with| of_chance::quantiles(with, unit)), &both),
+            (of_trades::rolling_win_rate(&rolling, WINDOW, all.win_rate), &how),
+            (of_trades::rolling_expectancy(&rolling, WINDOW, all.expectancy, unit), &how),
         ];
-        let plots = drawn.into_iter().flatten();
+        let plots: Vec<Block> = drawn
+            .into_iter()
+            .filter_map(|(plot, how)| Some(Block::Plot(Box::new(plot?), how.clone())))
+            .collect();
         let rows = seen.history.trades.values().rev().take(LISTED);
         let rows: Vec<Row> = rows.map(|trade| Row::of(seen, trade)).collect();
-        Self {
+        Ok(Self {
             by_class: Class::ALL.into_iter().filter_map(|class| OfClass::of(ledger, class)).collect(),
             sizes,
+            beside,
             window: WINDOW,
             rolling,
             listed: rows.len(),
             last: rows,
             all: seen.history.trades.len(),
-            plots: plots.map(|plot| Block::Plot(Box::new(plot), how.clone())).collect(),
-        }
+            plots,
+        })
     }
 }
 
@@ -171,6 +194,31 @@ impl Section for Trades {
                         ("from", "from", Form::Change(1)),
                         ("to", "to", Form::Change(1)),
                         ("trades", "trades", Form::Count),
+                    ],
+                ),
+            ));
+        }
+        if self.beside.get().is_some() {
+            blocks.push(Block::Folded(
+                "Trades by size beside the backtest".to_owned(),
+                look.grid(
+                    "beside.shares",
+                    &[
+                        ("from", "from", Form::Change(1)),
+                        ("to", "to", Form::Change(1)),
+                        ("live", "live", Form::Percent(1)),
+                        ("backtest", "backtest", Form::Percent(1)),
+                    ],
+                ),
+            ));
+            blocks.push(Block::Folded(
+                "The same by quantiles".to_owned(),
+                look.grid(
+                    "beside.quantiles",
+                    &[
+                        ("of trades below", "share", Form::Percent(0)),
+                        ("live", "live", Form::Change(2)),
+                        ("backtest", "backtest", Form::Change(2)),
                     ],
                 ),
             ));

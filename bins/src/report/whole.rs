@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::against::{Against, References, power_plot};
 use super::blocks::Form;
+use super::chances::Chances;
 use super::{Block, Known, Look, Section, Seen};
 use crate::failure::Failure;
 
@@ -34,6 +35,8 @@ pub struct Whole {
     /// How much of time and places was used.
     exposure: Exposure,
     against: Known<Against>,
+    /// What chance does.
+    chances: Known<Chances>,
     /// The unit of the running sum.
     pub(super) unit: Unit,
     running: Vec<Sum>,
@@ -74,6 +77,7 @@ impl Whole {
             money: TradeFigures::of(&ledger.money()),
             r,
             exposure: Exposure::of(ledger, usize::try_from(slots).unwrap_or_default(), &[]),
+            chances: Chances::of(seen, reference, &against),
             against,
             unit,
             running: running(&values, reference, PLACES),
@@ -149,13 +153,17 @@ impl Section for Whole {
         } else {
             blocks.push(Block::Facts(vec![look.fact("against the backtest", "against", Form::Words)]));
         }
-        let note = format!("n = {}; band: normal, clustering counted in", self.counted);
+        let band = if self.win_rate.value().is_some() { "; band: normal, clustering counted in" } else { "" };
+        let note = format!("n = {}{band}", crate::figures::count(self.counted as u64));
         let sum = drawn(&self.running, self.unit.word());
         blocks.extend(sum.map(|plot| Block::Plot(Box::new(plot), note)));
         blocks.extend(self.against.get().and_then(Against::plot));
         blocks.extend(self.power.clone());
         if (1..evidence::plot::of_trades::ENOUGH).contains(&self.counted) {
             blocks.push(Block::Note("Fewer than ten trades: tables only, no drawing of them.".to_owned()));
+        }
+        if let Known::Is(chances) = &self.chances {
+            blocks.extend(chances.blocks(&look.below(CHANCES)));
         }
         blocks.push(Block::Folded(
             format!("The running sum, {}", self.unit.word()),
@@ -175,6 +183,7 @@ impl Section for Whole {
 }
 
 const AGAINST: &str = "all.against";
+const CHANCES: &str = "all.chances";
 
 impl Whole {
     /// A row for each figure, in money and in R.

@@ -19,7 +19,7 @@ pub fn side(signal: &Signal) -> Option<Side> {
 }
 
 /// Why a signal ended, or its order was not filled whole.
-pub fn code(lived: &Lived, id: SignalId) -> Option<String> {
+pub fn code(lived: &Lived<'_>, id: SignalId) -> Option<String> {
     let ended = lived.history.signals.get(&id)?.ended.as_ref()?;
     if ended.ending == Ending::Filled {
         return None;
@@ -29,7 +29,7 @@ pub fn code(lived: &Lived, id: SignalId) -> Option<String> {
 }
 
 /// What became of an entry signal in a book that is known until `until`.
-pub fn played(lived: &Lived, id: SignalId, policy: &Policy, until: Time) -> Played {
+pub fn played(lived: &Lived<'_>, id: SignalId, policy: &Policy, until: Time) -> Played {
     let Some(state) = lived.history.signals.get(&id) else { return Played::nothing(Came::Unseen, until) };
     let is_entry = |order: &&Order| order.intent.purpose == Purpose::Entry;
     let mut orders = state.orders.iter().filter_map(|id| lived.history.orders.get(id));

@@ -1,10 +1,11 @@
-//! Signals of a journal, played on bars by the replay: together, or one alone.
+//! Signals of a journal, played together on bars by the replay.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use broker_api::{Amount, Catalog, ClientOrderId, Mark, Record, Stamped, Symbol, Time};
+use broker_api::{Amount, Catalog, ClientOrderId, Instrument, Mark, Price, Record, Stamped, Symbol, Time};
 use broker_paper::matching::{Matching, Moment, Settings};
 use chrono::TimeDelta;
 use engine::feed::Bars;
@@ -15,16 +16,16 @@ use state::{Book, SqliteStore};
 
 use crate::failure::Failure;
 use crate::history::History;
-use crate::place::Place;
+use crate::place::{Place, Reading};
 use crate::verbs::replay::{bad_bars, ended, setup_by};
 
 /// How long before the first signal bars begin to be played, so that it meets prices: longer than any holiday.
 const BEFORE: TimeDelta = TimeDelta::days(10);
 
 /// What a book went through, here or in the shadow.
-pub struct Lived {
+pub struct Lived<'a> {
     /// All orders, signals and trades.
-    pub history: History,
+    pub history: Cow<'a, History>,
     /// What is held in the end.
     pub held: Vec<Position>,
     /// Orders that a check made smaller.
@@ -33,9 +34,9 @@ pub struct Lived {
     pub until: Time,
 }
 
-impl Lived {
+impl<'a> Lived<'a> {
     /// Of records, and of what they came to.
-    pub fn new(history: History, book: &Book, records: &[Stamped], until: Time) -> Self {
+    pub fn new(history: Cow<'a, History>, book: &Book, records: &[Stamped], until: Time) -> Self {
         let clipped = records.iter().filter_map(|stamped| match &stamped.record {
             Record::Intended { intent, marks, .. } if marks.count(Mark::Clipped) > 0 => Some(intent.id),
             _ => None,
@@ -61,16 +62,19 @@ pub struct Past<'a> {
     /// What has bars.
     catalog: Arc<Catalog>,
     spans: BTreeMap<Symbol, Span>,
+    /// Nothing is known after this moment, where one of the past was asked for.
+    until: Option<Time>,
 }
 
 impl<'a> Past<'a> {
-    /// Looks through the bars.
+    /// Looks through the bars, as far as the moment that was read.
     ///
     /// # Errors
     /// Bars that cannot be read or trusted.
-    pub fn open(place: &'a Place, book: &Book, file: &'a Path) -> Result<Self, Failure> {
+    pub fn open(place: &'a Place, reading: &Reading, file: &'a Path) -> Result<Self, Failure> {
         let mut spans: BTreeMap<Symbol, Span> = BTreeMap::new();
-        let mut bars = Bars::open(file, &place.catalog).map_err(|error| bad_bars(&error))?;
+        let until = reading.is_past().then_some(reading.as_of);
+        let mut bars = opened(file, &place.catalog, until)?;
         while let Some(moment) = bars.advance().map_err(|error| bad_bars(&error))? {
             let Moment::Close { ix, bar } = moment else { continue };
             let Some(instrument) = place.catalog.get(*ix) else { continue };
@@ -81,10 +85,15 @@ impl<'a> Past<'a> {
         let there = listed.filter(|instrument| spans.contains_key(&instrument.key.symbol)).cloned();
         let catalog = catalog(there.collect())?;
         let mut settings = place.loaded.config.settings(place.broker().venue());
-        if let Some(venue) = book.venues().next() {
+        if let Some(venue) = reading.book.venues().next() {
             settings.currency = venue.of.currency;
         }
-        Ok(Self { place, file, settings, catalog, spans })
+        Ok(Self { place, file, settings, catalog, spans, until })
+    }
+
+    /// The folder or the tape.
+    pub const fn file(&self) -> &Path {
+        self.file
     }
 
     /// The bars of a symbol, if there are any.
@@ -103,24 +112,9 @@ impl<'a> Past<'a> {
     ///
     /// # Errors
     /// What ends a replay.
-    pub fn together(&self, signals: Vec<Decided>, cash: Amount) -> Result<Lived, Failure> {
+    pub fn together(&self, signals: Vec<Decided>, cash: Amount) -> Result<Lived<'static>, Failure> {
         let config = &self.place.loaded.config;
         self.play(Arc::clone(&self.catalog), config.limits.clone(), signals, cash)
-    }
-
-    /// Plays the signals of one symbol, with nothing beside them and all limits wide.
-    ///
-    /// # Errors
-    /// As [`Past::together`].
-    pub fn alone(&self, symbol: Symbol, signals: Vec<Decided>, cash: Amount) -> Result<Lived, Failure> {
-        let rows = || self.catalog.iter().map(|(_, instrument)| instrument);
-        let is_foreign = rows().any(|row| row.key.symbol == symbol && row.quote != self.settings.currency);
-        // What a symbol is priced in has to be changed into the account's currency.
-        let is_wanted = |row: &broker_api::Instrument| {
-            row.key.symbol == symbol || is_foreign && row.asset_class == broker_api::AssetClass::Forex
-        };
-        let listed = catalog(rows().filter(|row| is_wanted(row)).cloned().collect())?;
-        self.play(listed, Limits::wide(1), signals, cash)
     }
 
     fn play(
@@ -129,28 +123,110 @@ impl<'a> Past<'a> {
         limits: Limits,
         signals: Vec<Decided>,
         cash: Amount,
-    ) -> Result<Lived, Failure> {
+    ) -> Result<Lived<'static>, Failure> {
+        let from = begins(&signals);
+        let mut bars = opened(self.file, &catalog, self.until)?.after(from);
+        let mut replay = self.begin(catalog, limits, cash, from)?;
+        let played = drive(&mut replay, &mut bars, &mut Told::new(signals)).map_err(|fault| ended(&fault))?;
+        came(replay, played.last.unwrap_or(from))
+    }
+
+    /// A replay that begins at a moment, with all records kept.
+    pub(super) fn begin(
+        &self,
+        catalog: Arc<Catalog>,
+        limits: Limits,
+        cash: Amount,
+        from: Time,
+    ) -> Result<Shadow, Failure> {
         let settings = Settings { cash, ..self.settings.clone() };
         let config = &self.place.loaded.config;
         let blackouts = config.blackouts.as_slice().into();
         let setup = Setup { blackouts, ..setup_by(config, &catalog, &settings, config.policy(), limits) };
-        let from = signals.iter().map(|(signal, _)| signal.decided_at).min().unwrap_or_default() - BEFORE;
-        let mut bars = Bars::open(self.file, &catalog).map_err(|error| bad_bars(&error))?.after(from);
-        let (engine, keep) = (Matching::new(catalog, settings), Keep::<SqliteStore>::Nothing);
+        let (engine, keep) = (Matching::new(catalog, settings), Keep::Nothing);
         let version = env!("CARGO_PKG_VERSION");
-        let mut replay =
-            Replay::begin(setup, engine, keep, Vec::new(), version, from).map_err(|fault| ended(&fault))?;
-        let played = drive(&mut replay, &mut bars, &mut Told::new(signals)).map_err(|fault| ended(&fault))?;
-        let (records, _) = replay.end();
-        let (mut history, mut book) = (History::default(), Book::default());
-        for stamped in &records {
-            history.take(&mut book, stamped).map_err(|illegal| ended(&illegal.into()))?;
+        Replay::begin(setup, engine, keep, Vec::new(), version, from).map_err(|fault| ended(&fault))
+    }
+
+    /// The bars themselves, of some of the instruments, from a moment on; and these instruments.
+    pub(super) fn bars_of(
+        &self,
+        is_wanted: impl Fn(&Instrument) -> bool,
+        from: Time,
+    ) -> Result<(Arc<Catalog>, Bars), Failure> {
+        let rows = self.catalog.iter().map(|(_, instrument)| instrument);
+        let listed = catalog(rows.filter(|row| is_wanted(row)).cloned().collect())?;
+        let bars = opened(self.file, &listed, self.until)?.after(from);
+        Ok((listed, bars))
+    }
+
+    /// Whether an instrument is priced in another currency than the account's.
+    pub(super) fn is_foreign(&self, symbol: Symbol) -> bool {
+        let mut rows = self.catalog.iter().map(|(_, instrument)| instrument);
+        rows.any(|row| row.key.symbol == symbol && row.quote != self.settings.currency)
+    }
+
+    /// What is wanted of each symbol: the close of its first bar that closes at or after a moment. A moment after which no bar
+    /// of its symbol closes is left out.
+    ///
+    /// # Errors
+    /// Bars that cannot be read or trusted.
+    pub fn closes_after(
+        &self,
+        wanted: &BTreeSet<(Symbol, Time)>,
+    ) -> Result<BTreeMap<(Symbol, Time), Price>, Failure> {
+        let mut left: BTreeMap<Symbol, BTreeSet<Time>> = BTreeMap::new();
+        for (symbol, at) in wanted.iter().filter(|(symbol, _)| self.spans.contains_key(symbol)) {
+            left.entry(*symbol).or_default().insert(*at);
         }
-        Ok(Lived::new(history, &book, &records, played.last.unwrap_or(from)))
+        let mut found = BTreeMap::new();
+        let Some(first) = left.values().flatten().min().copied() else { return Ok(found) };
+        // A bar that closes at the first moment is still wanted.
+        let from = first - TimeDelta::microseconds(1);
+        let (listed, mut bars) = self.bars_of(|row| left.contains_key(&row.key.symbol), from)?;
+        while let Some(moment) = bars.advance().map_err(|error| bad_bars(&error))? {
+            let Moment::Close { ix, bar } = moment else { continue };
+            let Some(symbol) = listed.get(*ix).map(|row| row.key.symbol) else { continue };
+            let Some(moments) = left.get_mut(&symbol) else { continue };
+            while let Some(at) = moments.first().copied().filter(|at| *at <= bar.closes) {
+                moments.remove(&at);
+                found.insert((symbol, at), bar.close);
+            }
+            if moments.is_empty() {
+                left.remove(&symbol);
+                if left.is_empty() {
+                    break;
+                }
+            }
+        }
+        Ok(found)
     }
 }
 
-fn catalog(rows: Vec<broker_api::Instrument>) -> Result<Arc<Catalog>, Failure> {
+/// A replay whose records are kept, and nothing else.
+pub(super) type Shadow = Replay<SqliteStore, Vec<Stamped>>;
+
+/// From when on bars are played to signals.
+pub(super) fn begins(signals: &[Decided]) -> Time {
+    signals.iter().map(|(signal, _)| signal.decided_at).min().unwrap_or_default() - BEFORE
+}
+
+/// What came of a replay.
+pub(super) fn came(replay: Shadow, until: Time) -> Result<Lived<'static>, Failure> {
+    let (records, _) = replay.end();
+    let (mut history, mut book) = (History::default(), Book::default());
+    for stamped in &records {
+        history.take(&mut book, stamped).map_err(|illegal| ended(&illegal.into()))?;
+    }
+    Ok(Lived::new(Cow::Owned(history), &book, &records, until))
+}
+
+fn opened(file: &Path, catalog: &Catalog, until: Option<Time>) -> Result<Bars, Failure> {
+    let bars = Bars::open(file, catalog).map_err(|error| bad_bars(&error))?;
+    Ok(until.into_iter().fold(bars, Bars::until))
+}
+
+fn catalog(rows: Vec<Instrument>) -> Result<Arc<Catalog>, Failure> {
     let made = Catalog::new(rows);
     made.map(Arc::new).map_err(|twice| Failure::usage("bad_catalog", twice.to_string()))
 }

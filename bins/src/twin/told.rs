@@ -12,7 +12,9 @@ use super::Twin;
 use crate::figures::{self, Table};
 
 /// How many pairs that part a person is shown.
-const SHOWN: usize = 20;
+pub const SHOWN: usize = 20;
+/// How wide a sentence below a table is.
+const WIDE: usize = 108;
 
 /// A number with its sign; nothing where there is none.
 fn figure(value: Option<impl Into<Figure>>) -> String {
@@ -91,17 +93,21 @@ fn layers(twin: &Twin) -> String {
     table.lines()
 }
 
-/// The pairs that part, the worst first.
-fn parted(twin: &Twin) -> String {
+/// The pairs that part, the worst first; what is not known stands last.
+pub fn worst_first(twin: &Twin) -> Vec<&Pair> {
     let mut pairs: Vec<&Pair> = twin.pairs.iter().filter(|pair| pair.layer != Layer::Same).collect();
-    if pairs.is_empty() {
-        return String::new();
-    }
-    // What is not known stands last.
     pairs.sort_by(|one, other| {
         let (one, other) = (one.differences.r, other.differences.r);
         one.is_none().cmp(&other.is_none()).then(one.partial_cmp(&other).unwrap_or(Ordering::Equal))
     });
+    pairs
+}
+
+fn parted(twin: &Twin) -> String {
+    let pairs = worst_first(twin);
+    if pairs.is_empty() {
+        return String::new();
+    }
     let mut table =
         Table::new(&["signal", "symbol", "layer", "why", ">entry", ">exit", ">quantity", ">R", ">money"]);
     for pair in pairs.iter().take(SHOWN) {
@@ -126,7 +132,7 @@ fn parted(twin: &Twin) -> String {
 }
 
 /// Why a pair parts, with the code of whoever kept it back.
-fn why(pair: &Pair) -> String {
+pub fn why(pair: &Pair) -> String {
     let words = pair.cause.map_or("", |cause| cause.words());
     let coded = |side: &Played| side.standing == Standing::Nothing || side.came != Came::Ordered;
     let code =
@@ -134,18 +140,25 @@ fn why(pair: &Pair) -> String {
     code.map_or_else(|| words.to_owned(), |code| format!("{words}: {code}"))
 }
 
+/// What not following did: `cost`, `saved`.
+pub fn so_it(sum: &RegretSum) -> &'static str {
+    match sum.pnl.cmp(&Decimal::ZERO) {
+        _ if sum.traded == 0 => "cannot be told",
+        Ordering::Greater => "cost",
+        Ordering::Less => "saved",
+        Ordering::Equal => "came out even",
+    }
+}
+
+/// What a sum of signals that were not followed is, and what it is not.
+pub const BOUND: &str = "each alone, with all limits wide and at the size we would have given: they would have shared money and places, so a sum bounds what that cost or saved, and is not what it came to";
+
 fn regret(sums: &[RegretSum]) -> String {
     if sums.is_empty() {
         return String::new();
     }
     let mut table = Table::new(&["not followed", ">signals", ">traded", ">open", ">R", ">money", "so it"]);
     for sum in sums {
-        let verdict = match sum.pnl.cmp(&Decimal::ZERO) {
-            _ if sum.traded == 0 => "cannot be told",
-            Ordering::Greater => "cost",
-            Ordering::Less => "saved",
-            Ordering::Equal => "came out even",
-        };
         table.row(vec![
             sum.code.clone(),
             sum.signals.to_string(),
@@ -153,24 +166,24 @@ fn regret(sums: &[RegretSum]) -> String {
             sum.open.to_string(),
             signed(sum.r, 2),
             money(Some(sum.pnl)),
-            verdict.into(),
+            so_it(sum).into(),
         ]);
     }
-    format!(
-        "what signals would have made that were not followed\n{}  each alone, with all limits wide and at the size we would have given: they would have shared money and\n  places, so a sum bounds what that cost or saved, and is not what it came to\n",
-        table.lines()
-    )
+    format!("what signals would have made that were not followed\n{}{}", table.lines(), wrapped(BOUND))
 }
+
+/// Why a signal has no pair, and in words.
+pub const LEFT_OUT: [(&str, &str); 4] = [
+    ("no_bars", "no bars of their symbol"),
+    ("before_bars", "decided before the first bar of their symbol closed"),
+    ("after_bars", "decided when the last bar of their symbol had closed"),
+    ("changed", "whose position something else than our orders changed"),
+];
 
 /// What is in no pair.
 fn aside(twin: &Twin) -> String {
     let mut text = String::new();
-    for (code, words) in [
-        ("no_bars", "no bars of their symbol"),
-        ("before_bars", "decided before the first bar of their symbol closed"),
-        ("after_bars", "decided when the last bar of their symbol had closed"),
-        ("changed", "whose position something else than our orders changed"),
-    ] {
+    for (code, words) in LEFT_OUT {
         let of_it: Vec<&str> =
             twin.left_out.iter().filter(|left| left.why == code).map(|left| left.id.as_str()).collect();
         if let Some(first) = of_it.first() {
@@ -224,6 +237,23 @@ pub fn pair(pair: &Pair, regret: Option<&Regret>) -> String {
     text
 }
 
+/// A sentence below a table, two letters in and no wider than a screen.
+fn wrapped(words: &str) -> String {
+    let mut text = String::new();
+    let mut line = String::from(" ");
+    for word in words.split(' ') {
+        if line.len() + 1 + word.len() > WIDE {
+            text.push_str(&line);
+            text.push('\n');
+            line.clear();
+            line.push(' ');
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    text + &line + "\n"
+}
+
 fn row(name: &str, side: &Played) -> Vec<String> {
     let plain = |value: Option<Decimal>| value.map_or_else(String::new, |v| v.normalize().to_string());
     let at = |at: Option<broker_api::Time>| at.map_or_else(String::new, figures::time);
@@ -242,7 +272,7 @@ fn row(name: &str, side: &Played) -> Vec<String> {
 }
 
 /// As documents say it.
-pub(super) const fn came(came: Came) -> &'static str {
+pub const fn came(came: Came) -> &'static str {
     match came {
         Came::Unseen => "unseen",
         Came::Expired => "expired",

@@ -10,12 +10,11 @@ use crate::args::Explain;
 use crate::failure::Failure;
 use crate::figures;
 use crate::help::{self, Kind};
-use crate::history::History;
+use crate::history::{History, Story};
 use crate::out::Out;
 use crate::place::{Place, Reading};
 use crate::twin::{self, Twin};
 use crate::verbs::lists;
-use crate::verbs::twin::bars;
 use crate::{compared, tell, words};
 
 /// What is asked about.
@@ -28,8 +27,9 @@ enum Subject {
 /// Tells the whole story of one thing.
 pub fn explain(out: Out, place: &Place, asked: &Explain) -> Result<(), Failure> {
     let reading = place.read(None)?;
-    let (history, records) = reading.story()?;
-    let subject = find(&history, &reading, &asked.id)?;
+    let told = reading.story()?;
+    let Story { history, records } = &told;
+    let subject = find(history, &reading, &asked.id)?;
     let orders: BTreeSet<ClientOrderId> = history
         .orders
         .values()
@@ -66,7 +66,7 @@ pub fn explain(out: Out, place: &Place, asked: &Explain) -> Result<(), Failure> 
             }
     };
     let story: Vec<&Stamped> = records.iter().filter(|stamped| is_about(&stamped.record)).collect();
-    let mut text = format!("{}\n{}\n", reading.headline(), head(&reading, &history, &subject));
+    let mut text = format!("{}\n{}\n", reading.headline(), head(&reading, history, &subject));
     for stamped in &story {
         text.push_str(&format!(
             "  {:>7}  {}  {}\n",
@@ -78,7 +78,7 @@ pub fn explain(out: Out, place: &Place, asked: &Explain) -> Result<(), Failure> 
             text.push_str(&format!("           {}\n", checks(marks)));
         }
     }
-    let pairs = pairs(out, place, &reading, asked, &subject)?;
+    let pairs = pairs(out, place, &reading, asked, &subject, &told)?;
     for (pair, regret) in &pairs {
         text.push_str(&twin::pair(pair, regret.as_ref()));
     }
@@ -100,14 +100,15 @@ fn pairs(
     reading: &Reading,
     asked: &Explain,
     subject: &Subject,
+    told: &Story,
 ) -> Result<Vec<(Pair, Option<Regret>)>, Failure> {
-    let Some(bars) = bars(place, asked.bars.as_ref()) else { return Ok(Vec::new()) };
+    let Some(bars) = twin::bars(place, asked.bars.as_ref()) else { return Ok(Vec::new()) };
     let is_asked = |pair: &Pair| match subject {
         Subject::Signal(id) => pair.id == id.as_str(),
         Subject::Order(_) => false,
         Subject::Symbol(symbol) => pair.symbol == *symbol,
     };
-    let Twin { pairs, regrets, .. } = match twin::compute(place, reading, &bars) {
+    let Twin { pairs, regrets, .. } = match twin::compute(place, reading, told, &bars) {
         // Who did not ask for pairs is told the story without them.
         Err(failure) if asked.bars.is_none() => {
             out.warn("twin_left_out", &format!("no pair is shown: {failure}"));

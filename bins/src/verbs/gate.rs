@@ -14,8 +14,10 @@ use crate::arming;
 use crate::failure::{Exit, Failure};
 use crate::figures;
 use crate::gate::{Answers, Earlier, Flag, Gathered, backtest, earlier, gather, pairs};
+use crate::history::Story;
 use crate::out::Out;
 use crate::place::{Place, Reading};
+use crate::twin::{self, Twin};
 use crate::verbs::limits::no_reason;
 
 use written::{Kept, before, certified, headline, names, put_away, rows, unreadable};
@@ -45,7 +47,9 @@ pub fn gate(out: Out, place: &Place, asked: &GateArgs) -> Result<Exit, Failure> 
     if asked.gate == GateName::BrokerPaper {
         return flow::gate(out, place, &reading, why);
     }
-    let looked = look(place, &reading)?;
+    let story = reading.story()?;
+    let twin = twin::configured(place, &reading, &story)?;
+    let looked = look(place, &reading, &story, twin.as_ref())?;
     let kept = match why.filter(|_| asked.record) {
         Some(why) => Some(record(out, place, &reading, &looked, why)?),
         None => None,
@@ -56,13 +60,13 @@ pub fn gate(out: Out, place: &Place, asked: &GateArgs) -> Result<Exit, Failure> 
     Ok(if looked.evaluation.outcome == Outcome::Passed { Exit::Done } else { Exit::Halted })
 }
 
-/// Evaluates the gate, and writes nothing.
+/// Evaluates the gate, and writes nothing. `twin`: what the signals make on the bars that are configured.
 ///
 /// # Errors
-/// A journal, a backtest or answers that cannot be read.
-pub fn look(place: &Place, reading: &Reading) -> Result<Looked, Failure> {
-    let mut gathered = gather(place, reading)?;
-    gathered.facts.pairs = pairs(place, reading, &gathered.judged)?;
+/// A backtest or answers that cannot be read.
+pub fn look(place: &Place, reading: &Reading, story: &Story, twin: Option<&Twin>) -> Result<Looked, Failure> {
+    let mut gathered = gather(place, reading, story)?;
+    gathered.facts.pairs = pairs(place, twin, &gathered.judged)?;
     let mut answers = Answers::of(&place.loaded.config.gate.answers)?;
     if reading.is_past() {
         answers = answers.only(&gathered.flags);

@@ -136,7 +136,13 @@ fn changes<'a>(before: Option<&'a Figures>, after: &'a Figures) -> Vec<Changed<'
 
 fn history(out: Out, place: &Place) -> Result<(), Failure> {
     let reading = place.read(None)?;
-    let (_, records) = reading.story()?;
+    let mut records: Vec<Stamped> = Vec::new();
+    reading.each(|stamped| {
+        if matches!(stamped.record, Record::LimitsSet(_) | Record::LimitsConfirmed(_)) {
+            records.push(stamped.clone());
+        }
+        Ok(())
+    })?;
     let mut before: Option<&Figures> = None;
     let (mut text, mut rows) = (format!("{}\n", reading.headline()), Vec::<Value>::new());
     for Stamped { seq, at, record } in &records {

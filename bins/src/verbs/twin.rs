@@ -1,7 +1,5 @@
 //! `twin`: every signal beside what the replay makes of it on bars.
 
-use std::path::PathBuf;
-
 use serde_json::json;
 
 use crate::args::TwinArgs;
@@ -12,12 +10,12 @@ use crate::twin;
 
 /// Plays the signals of the journal again, and says where they part.
 pub fn twin(out: Out, place: &Place, asked: &TwinArgs) -> Result<(), Failure> {
-    let bars = bars(place, asked.bars.as_ref()).ok_or_else(|| {
+    let bars = twin::bars(place, asked.bars.as_ref()).ok_or_else(|| {
         Failure::usage("bars_not_named", "no bars are named to play the signals on")
             .fix("give --bars DIR, or write [gate] bars = \"DIR\" into the configuration")
     })?;
     let reading = place.read(None)?;
-    let twin = twin::compute(place, &reading, &bars)?;
+    let twin = twin::compute(place, &reading, &reading.story()?, &bars)?;
     if let Some(file) = &asked.out {
         twin::write(&twin, file)?;
     }
@@ -28,11 +26,4 @@ pub fn twin(out: Out, place: &Place, asked: &TwinArgs) -> Result<(), Failure> {
     })?;
     data["out"] = json!(asked.out);
     out.document("twin", &reading.heading(), reading.as_of, &data)
-}
-
-/// The bars that were asked for, or else those of the configuration.
-pub fn bars(place: &Place, asked: Option<&PathBuf>) -> Option<PathBuf> {
-    let configured = &place.loaded.config.gate.bars;
-    let of_config = || (!configured.is_empty()).then(|| place.loaded.base.join(configured));
-    asked.cloned().or_else(of_config)
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::gate::{BACKTEST, TRADED, roomy, round};
 use crate::place::{Place, code, now, stderr, stdout};
 use crate::schemas::{assert_fits, schema};
+use crate::twin::world::{Spoiled, lived};
 
 /// A book of sixty trades.
 static SIXTY: LazyLock<Place> = LazyLock::new(|| {
@@ -76,8 +77,8 @@ fn assert_same(place: &Place, more: &[&str]) -> Value {
     let differs = |(field, value): &(&String, &String)| shown.get(*field) != Some(*value);
     assert_eq!(told.iter().find(differs), None, "not on the page, or otherwise");
     let of_more = shown.keys().find(|field| {
-        // A list of words in one cell.
-        !told.contains_key(*field) && !field.ends_with("beyond_cap")
+        // A list in one cell.
+        !told.contains_key(*field) && !["beyond_cap", "alarms"].iter().any(|list| field.ends_with(list))
     });
     assert_eq!(of_more, None, "on the page alone");
     for outside in ["http:", "https:", "src=", "url(", "<script", "@import", "NaN"] {
@@ -147,6 +148,119 @@ fn sixty_trades_are_told_alike_in_every_form_and_nothing_is_written() {
     let written = place.tradewind(&["report", "--format", "html", "--out", "page.html"]);
     assert_eq!((code(&written), stdout(&written)), (0, String::new()), "{}", stderr(&written));
     assert!(std::fs::read_to_string(place.file("page.html")).unwrap().starts_with("<!doctype html>"));
+}
+
+/// The titles of all drawings on a page.
+fn drawings(page: &str) -> Vec<String> {
+    let titles = page.split("<title id=\"plot").skip(1);
+    titles.map(|rest| unescaped(rest.split('>').nth(1).unwrap().split('<').next().unwrap())).collect()
+}
+
+#[test]
+fn every_drawing_of_the_list_is_there_with_words_for_who_does_not_see_it() {
+    let page = stdout(&SIXTY.tradewind(&words(&["--format", "html"])));
+    let titles = drawings(&page);
+    for part in [
+        "Equity ",
+        "below its highest point now",
+        "of equity at risk now",
+        "60 trades came to",
+        "in the outermost 5 % of the backtest",
+        "see the backtest's edge in",
+        "Evidence that the win rate fell",
+        "Does it win in 42 or 38 % of trades?",
+        "losses in a row at most",
+        "Win rate ",
+        "Profit factor ",
+        "Expectancy ",
+        "Average win by average loss ",
+        "Deepest drawdown ",
+        "Longest losing streak ",
+        "of live trades came out below zero",
+        "from the backtest's on average",
+        "Dearest beside its model",
+        "Cost beyond the model is",
+        "Dearest hour: ",
+        "Slowest step at 95 %",
+    ] {
+        assert!(titles.iter().any(|title| title.contains(part)), "{part}: {titles:#?}");
+    }
+    assert_eq!(page.matches("role=\"img\"").count(), titles.len());
+    for described in page.split("<desc id=\"").skip(1) {
+        let words = described.split('>').nth(1).unwrap().split('<').next().unwrap();
+        assert!(words.len() > 20, "{words}");
+    }
+    // Axes say what they are, and thousands stand apart.
+    assert!(page.matches("class=\"mid label\"").count() >= titles.len());
+    let equity = titles.iter().find(|title| title.starts_with("Equity ")).unwrap();
+    assert!(equity.contains(','), "{equity}");
+}
+
+#[test]
+fn without_a_backtest_no_band_is_spoken_of() {
+    let page = stdout(&SIXTY.tradewind(&["report", "--format", "html"]));
+    assert!(!page.contains("band: normal") && page.contains("no backtest is given"));
+    let with = stdout(&SIXTY.tradewind(&words(&["--format", "html"])));
+    assert!(with.contains("band: normal, clustering counted in"));
+}
+
+#[test]
+fn with_bars_trades_stand_beside_their_shadows_in_every_form() {
+    let place = lived(&Spoiled { positions: Some(1), slippage: "20", ..Spoiled::default() });
+    let bars = ["--set", "gate.bars=bars"];
+    let told = assert_same(&place, &bars);
+    let (section, twin) = (&told["data"]["twin"], place.json(&["twin", "--bars", "bars"]));
+    let twin = &twin["data"];
+    assert_eq!(section["summary"], twin["summary"]);
+    assert_eq!(section["signals"].as_u64(), Some(twin["pairs"].as_array().unwrap().len() as u64));
+    for (row, sum) in section["regret"].as_array().unwrap().iter().zip(twin["regret"].as_array().unwrap()) {
+        for key in ["code", "signals", "traded", "open", "r", "pnl"] {
+            assert_eq!(row[key], sum[key], "{key}");
+        }
+        assert!(["cost", "saved"].contains(&row["so_it"].as_str().unwrap()), "{row}");
+    }
+    assert!(!section["regret"].as_array().unwrap().is_empty());
+    let last = section["so_far"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["pairs"], twin["summary"]["figures"]["pairs"]);
+    let mean = |value: &Value| value.as_f64().unwrap();
+    assert!((mean(&last["mean"]) - mean(&twin["summary"]["figures"]["mean"])).abs() < 1e-12);
+    let parted = section["parted"].as_array().unwrap();
+    assert!(
+        parted.iter().any(|row| row["layer"] == "decision")
+            && parted.iter().any(|row| row["layer"] == "fill")
+    );
+    let more = [&["report"][..], &bars].concat();
+    let text = stdout(&place.tradewind(&more));
+    for line in ["BESIDE THE SHADOWS OF THE TRADES", "Signals that were not followed", "decision"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let markdown = stdout(&place.tradewind(&[&more[..], &["--format", "markdown"]].concat()));
+    assert!(markdown.contains("## Beside the shadows of the trades"), "{markdown}");
+    let without = place.json(&["report"]);
+    assert!(without["data"]["twin"]["undefined"].as_str().unwrap().contains("[gate] bars"), "{without:#}");
+    // At a moment of the past, later bars are not there yet.
+    let then = place.json(&[&more[..], &["--until", "2026-01-15"]].concat());
+    let last = then["data"]["twin"]["last"].as_str().unwrap();
+    assert!(last < "2026-01-16", "{last}");
+}
+
+#[test]
+fn what_was_missed_is_priced_by_bars_and_else_said_to_be_unknown() {
+    let place = lived(&Spoiled { not_lent: true, ..Spoiled::default() });
+    let told = assert_same(&place, &["--set", "gate.bars=bars"]);
+    let all = &told["data"]["execution"]["decided"][0];
+    assert_eq!((&all["missed"], &all["opportunity"]["orders"]), (&json!(1), &json!(1)), "{all:#}");
+    // A short that was not lent: approved at the bid of a close of 391, and the next bar closes at 385.
+    let cost = all["opportunity"]["mean"].as_f64().unwrap();
+    let expected = (390.96 - 385.0) / 390.96 * 1e4;
+    assert!((cost - expected).abs() < 1e-6, "it fell without us: {cost}, and not {expected}");
+    assert_eq!(all["shortfall"]["orders"].as_u64(), all["rates"]["sent"].as_u64());
+    let without = assert_same(&place, &[]);
+    let all = &without["data"]["execution"]["decided"][0];
+    assert_eq!((&all["missed"], &all["opportunity"]["orders"]), (&json!(1), &json!(0)));
+    assert_eq!(all["opportunity"]["mean"], json!({ "undefined": "not-given" }));
+    let notes = without["data"]["notes"]["notes"].to_string();
+    assert!(notes.contains("1 order not filled whole, without a price at the end"), "{notes}");
 }
 
 #[test]

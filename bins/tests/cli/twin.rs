@@ -3,7 +3,7 @@
 #[cfg(feature = "alpaca")]
 mod alpaca;
 mod paper;
-mod world;
+pub mod world;
 
 use serde_json::Value;
 

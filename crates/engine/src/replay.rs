@@ -22,7 +22,7 @@ use broker_paper::matching::{Matching, Moment};
 use state::{Batch, Book, Illegal, Journal, JournalError, Store};
 
 pub use breakout::{Breakout, BreakoutFault, Parameters};
-pub use drive::{Played, drive};
+pub use drive::{Lane, Played, drive};
 pub use source::{AtClose, Decided, SignalSource, Told, decided};
 
 use crate::command::Command;

@@ -237,6 +237,18 @@ impl Bands {
         count(all.len() - all.partition_point(|x| *x < value)) / count(self.draws.len().max(1))
     }
 
+    /// The share of samples between each two neighbours of `edges`, which rise; what lies outside is counted at its end.
+    pub fn shares_between(&self, metric: Metric, edges: &[f64]) -> Vec<f64> {
+        let all = self.sorted_of(metric);
+        let parts = edges.len().saturating_sub(1);
+        let below = |at: usize| match at {
+            0 => 0,
+            at if at == parts => all.len(),
+            at => all.partition_point(|x| *x < edges[at]),
+        };
+        (0..parts).map(|at| count(below(at + 1) - below(at)) / count(all.len().max(1))).collect()
+    }
+
     /// How often a sample of the other bands is seen to be worse than these: the share of its samples beyond the 5 %
     /// that are worst here. What is drawn from these bands themselves is seen in 5 % or less.
     pub fn power(&self, other: &Self, metric: Metric) -> Figure {

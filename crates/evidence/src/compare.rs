@@ -1,5 +1,7 @@
 //! Live against backtest: where the live figures fall, what they are compatible with, and what so few trades can tell.
 
+/// What chance does, told in full.
+pub mod chances;
 /// What headline figures say, and where they contradict each other.
 pub mod headline;
 /// All of it, for a number of trades.
@@ -14,9 +16,12 @@ pub mod proportion;
 pub mod rate;
 /// Looks every day, without more false alarms.
 pub mod sequential;
+/// How figures are spread over samples of a backtest.
+pub mod spreads;
 /// Losses in a row.
 pub mod streak;
 
+pub use chances::Chances;
 pub use headline::{Contradiction, Headline};
 pub use live::{Backtest, BacktestFigures, Basis, Comparison, Reference, compare};
 pub use pairs::{Pair, PairFigures};

@@ -5,12 +5,15 @@
 
 /// Costs against what a model says.
 pub mod cost;
+/// Costs as they went, and by the hour.
+pub mod drift;
 /// Times along the way of an order.
 pub mod latency;
 
 use serde::{Deserialize, Serialize};
 
 pub use cost::{CostModel, CostVerdict, against_model};
+pub use drift::{Drift, Hour, by_hour, drift};
 pub use latency::{Step, StepTimes, Times, latencies};
 
 use crate::figure::{Figure, Undefined, count, ratio};
@@ -104,7 +107,20 @@ impl Execution {
         Some(paid + missed + self.fees)
     }
 
-    /// The same in basis points of what was asked for at the decision price.
+    /// What was not filled against the price at the end, in basis points of what was asked for at the decision price: what it
+    /// cost to miss it, below zero where it saved. None where all was filled, or nothing tells the price at the end.
+    pub fn opportunity(&self) -> Option<f64> {
+        let (left, worth) = (self.asked - self.filled, self.asked * self.decision);
+        let missed = self.side.sign() * left * (self.end_price? - self.decision);
+        (left > 0.0 && worth > 0.0).then(|| 1e4 * missed / worth)
+    }
+
+    /// Whether some of it was not filled, of an order that was sent.
+    pub fn is_missed(&self) -> bool {
+        self.end != End::Denied && self.asked > self.filled
+    }
+
+    /// The shortfall in basis points of what was asked for at the decision price.
     pub fn shortfall_basis_points(&self) -> Option<f64> {
         let worth = self.asked * self.decision;
         self.shortfall().filter(|_| worth > 0.0).map(|cost| 1e4 * cost / worth)
@@ -175,6 +191,10 @@ pub struct Quality {
     pub half_spread: Slippage,
     /// Implementation shortfall, in basis points of what was asked for.
     pub shortfall: Slippage,
+    /// Orders that were sent and not filled whole.
+    pub missed: usize,
+    /// What that cost, of those whose price at the end is known: the fourth part of the shortfall, likewise.
+    pub opportunity: Slippage,
     /// What became of them.
     pub rates: Rates,
 }
@@ -199,6 +219,8 @@ pub fn quality(orders: &[Execution], class: Option<Class>) -> Quality {
         arrival: slippage(Execution::arrival_slippage),
         half_spread: slippage(Execution::half_spread),
         shortfall: slippage(Execution::shortfall_basis_points),
+        missed: all.iter().filter(|order| order.is_missed()).count(),
+        opportunity: slippage(Execution::opportunity),
         rates: Rates {
             sent: sent.len(),
             fill_rate: mean(&filled).map_err(|_| Undefined::NotGiven).into(),

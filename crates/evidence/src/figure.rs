@@ -109,6 +109,11 @@ impl Figure {
         if is_zero { text.replace(['+', '-'], "") } else { text }
     }
 
+    /// With so many places and thousands apart, never `-0`.
+    pub fn grouped(self, places: usize) -> String {
+        self.get().map_or_else(|_| self.to_string(), |value| grouped(value, places))
+    }
+
     /// A share in percent, with one place.
     pub fn percent(self) -> String {
         format!("{:.1}", self.map(|share| share * 100.0))
@@ -157,6 +162,32 @@ impl fmt::Display for Figure {
     }
 }
 
+/// A number with so many places and thousands apart: `-1,234.50`; never `-0`.
+pub fn grouped(value: f64, places: usize) -> String {
+    let text = format!("{:.places$}", value.abs());
+    let is_zero = text.chars().all(|letter| matches!(letter, '0' | '.'));
+    let (digits, part) = text.split_once('.').unwrap_or((&text, ""));
+    let mut out = String::from(if value < 0.0 && !is_zero { "-" } else { "" });
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if !part.is_empty() {
+        out.push('.');
+        out.push_str(part);
+    }
+    out
+}
+
+/// The same with its sign; nothing stands before zero.
+pub fn grouped_signed(value: f64, places: usize) -> String {
+    let text = grouped(value, places);
+    let is_zero = text.chars().all(|letter| matches!(letter, '0' | '.'));
+    if value < 0.0 || is_zero { text } else { format!("+{text}") }
+}
+
 /// A quotient whose divisor must be above zero.
 pub(crate) fn ratio(top: f64, bottom: f64, why: Undefined) -> Result<f64, Undefined> {
     if bottom > 0.0 { Ok(top / bottom) } else { Err(why) }
@@ -166,4 +197,20 @@ pub(crate) fn ratio(top: f64, bottom: f64, why: Undefined) -> Result<f64, Undefi
 #[expect(clippy::cast_precision_loss, reason = "counts of trades and periods are far below 2^53")]
 pub(crate) fn count(n: usize) -> f64 {
     n as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{grouped, grouped_signed};
+
+    #[test]
+    fn thousands_stand_apart_and_zero_has_no_sign() {
+        assert_eq!(grouped(13_794.954, 2), "13,794.95");
+        assert_eq!((grouped(-1_234_567.0, 0), grouped(999.0, 0)), ("-1,234,567".into(), "999".into()));
+        assert_eq!((grouped(-0.001, 2), grouped_signed(-0.001, 2)), ("0.00".into(), "0.00".into()));
+        assert_eq!(
+            (grouped_signed(3_794.95, 2), grouped_signed(-5.0, 1)),
+            ("+3,794.95".into(), "-5.0".into())
+        );
+    }
 }

@@ -3,8 +3,12 @@
 //! so that one drawing serves light and dark; no meaning hangs on colour alone.
 
 mod axis;
+/// What chance does.
+pub mod of_chance;
 /// How orders were carried out.
 pub mod of_orders;
+/// Trades beside their shadows.
+pub mod of_pairs;
 /// Trades and the account.
 pub mod of_trades;
 mod shape;
@@ -101,14 +105,16 @@ struct Frame {
 impl Plot {
     /// As SVG. `id` is unlike any other on the page.
     pub fn svg(&self, id: &str) -> String {
+        let (x, y) = self.ranges();
+        let (x, y) = (self.x.fitted(x), self.y.fitted(y));
         let frame = Frame {
-            left: if self.y.scale.is_named() { 212.0 } else { 62.0 },
+            // Values beside the axis have room, and so does what the axis is.
+            left: if self.y.scale.is_named() { 212.0 } else { f64::max(62.0, 30.0 + 9.0 * y.widest()) },
             right: WIDTH - 16.0,
             top: 34.0,
             bottom: HEIGHT - 48.0,
         };
-        let (x, y) = self.ranges();
-        let seat = axis::Seat { frame, x: self.x.fitted(x), y: self.y.fitted(y) };
+        let seat = axis::Seat { frame, x, y };
         let mut out = format!(
             "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\">\
              <title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}</desc>",

@@ -1,11 +1,12 @@
-//! Figures along the way: running sums beside what a backtest leads one to expect, windows that roll, counts by size.
+//! Figures along the way: running sums beside what a backtest leads one to expect, windows that roll, counts by size, live
+//! sizes beside those of a backtest.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Undefined;
 use crate::compare::Reference;
 use crate::figure::{Figure, count};
-use crate::figures::moments::{mean, whole};
+use crate::figures::moments::{mean, quantile, sorted, whole};
 
 /// The sum of so many trades.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,9 +124,95 @@ pub fn sizes(values: &[f64], low: f64, high: f64, width: f64) -> Sizes {
     }
 }
 
+/// Trades of about one size, by their share of all: live and in the backtest.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shares {
+    /// From this size on.
+    pub from: f64,
+    /// And below this one.
+    pub to: f64,
+    /// Of the live trades.
+    pub live: f64,
+    /// Of the backtest's.
+    pub backtest: f64,
+}
+
+/// A size below which the same share of trades lies, live and in the backtest.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Quantiles {
+    /// The share.
+    pub share: f64,
+    /// The size, live.
+    pub live: Figure,
+    /// The size in the backtest.
+    pub backtest: Figure,
+}
+
+/// Live trades beside the backtest's, by size.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Beside {
+    /// Live trades.
+    pub trades: usize,
+    /// Trades of the backtest.
+    pub backtest_trades: usize,
+    /// From the smallest to the largest size that is shown, without a gap; what lies outside is counted at its end.
+    pub shares: Vec<Shares>,
+    /// Live trades beyond the ends.
+    pub clipped: usize,
+    /// Trades of the backtest beyond the ends.
+    pub backtest_clipped: usize,
+    /// At 5, 10, 20 .. 90, 95 %.
+    pub quantiles: Vec<Quantiles>,
+}
+
+/// At which shares live trades are held against those of a backtest.
+const BESIDE: [f64; 11] = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95];
+
+/// Live trades beside the backtest's, in bins of this width; nothing while one of the two has none.
+pub fn beside(live: &[f64], backtest: &[f64], low: f64, high: f64, width: f64) -> Option<Beside> {
+    if live.is_empty() || backtest.is_empty() {
+        return None;
+    }
+    let (ours, theirs) = (sizes(live, low, high, width), sizes(backtest, low, high, width));
+    let share = |trades: usize, of: &[f64]| count(trades) / count(of.len());
+    let shares = ours.bins.iter().zip(&theirs.bins).map(|(one, other)| Shares {
+        from: one.from,
+        to: one.to,
+        live: share(one.trades, live),
+        backtest: share(other.trades, backtest),
+    });
+    let (in_order, of_backtest) = (sorted(live), sorted(backtest));
+    let quantiles = BESIDE.map(|share| Quantiles {
+        share,
+        live: quantile(&in_order, share).into(),
+        backtest: quantile(&of_backtest, share).into(),
+    });
+    Some(Beside {
+        trades: live.len(),
+        backtest_trades: backtest.len(),
+        shares: shares.collect(),
+        clipped: ours.clipped_below + ours.clipped_above,
+        backtest_clipped: theirs.clipped_below + theirs.clipped_above,
+        quantiles: quantiles.into(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{rolling, running, sizes};
+    use super::{beside, rolling, running, sizes};
+
+    #[test]
+    fn shares_of_both_sides_add_up_to_one() {
+        let live = [-1.0, -0.75, 0.0, 0.49, 3.0];
+        let backtest = [-9.0, -1.0, 2.0, 7.0];
+        let found = beside(&live, &backtest, -2.0, 3.0, 0.5).unwrap();
+        let sum = |pick: fn(&super::Shares) -> f64| found.shares.iter().map(pick).sum::<f64>();
+        assert!((sum(|row| row.live) - 1.0).abs() < 1e-12 && (sum(|row| row.backtest) - 1.0).abs() < 1e-12);
+        assert_eq!((found.clipped, found.backtest_clipped), (1, 2));
+        let middle = found.quantiles.iter().find(|row| row.share > 0.49).unwrap();
+        assert_eq!((middle.live.value(), middle.backtest.value()), (Some(0.0), Some(0.5)));
+        assert!(beside(&[], &backtest, -2.0, 3.0, 0.5).is_none());
+    }
 
     #[test]
     fn a_long_series_keeps_its_end() {

@@ -8,6 +8,7 @@
 )]
 
 mod bands;
+mod chances;
 mod compare;
 mod execution;
 mod figures;

@@ -135,6 +135,50 @@ fn a_week_without_a_failure_arms_real_money_without_an_override() {
     assert_eq!(code(&live.tradewind(&both)), 2);
 }
 
+#[test]
+fn the_same_certificate_shown_again_is_kept_and_written_down_once() {
+    let (_, kept) = &*CLEAN;
+    let live = Desk::of_real_money();
+    for _ in 0..2 {
+        let (ended, said) = arms(&live, kept);
+        assert_eq!(ended, 0, "{said}");
+        assert_eq!(files(&live).len(), 1, "one copy of one evaluation");
+    }
+    assert_eq!(passed(&live), 1);
+}
+
+/// How many records say that a gate was passed.
+fn passed(desk: &Desk) -> usize {
+    let tail = desk.json(&["journal", "tail", "--last", "200"]);
+    let rows = tail.as_array().cloned().unwrap_or_else(|| panic!("{tail:#}"));
+    rows.iter().filter(|row| row["record"].to_string().contains("gate_passed")).count()
+}
+
+#[test]
+fn a_process_that_serves_is_armed_with_a_gate_as_it_goes_on() {
+    let (_, kept) = &*CLEAN;
+    let live = Desk::of_real_money();
+    let server = Server::start(&live);
+    server.until("it says so", || server.said().contains("NOT ARMED"));
+    let broken = {
+        let mut other = kept.clone();
+        other["data"]["facts"]["facts"]["trades"] = json!(9);
+        other
+    };
+    let (ended, said) = arms(&live, &broken);
+    assert!(ended == 3 && said.contains("the facts are not those that were certified"), "{said}");
+    assert!(live.json(&["status"])["arming"]["gates"].as_object().is_none_or(serde_json::Map::is_empty));
+    let (ended, said) = arms(&live, kept);
+    assert_eq!(ended, 0, "{said}");
+    assert!(said.contains("Armed until"), "{said}");
+    super::serve::put(&live, "in.json", &json!([live.enter("in", "AAPL", "219")]).to_string());
+    server.until("the stop rests", || live.live("AAPL").len() == 1);
+    let certificate = &kept["data"]["certificate"]["sha256"];
+    assert_eq!(&live.json(&["status"])["arming"]["gates"]["broker_paper"]["certificate"], certificate);
+    assert_eq!((passed(&live), files(&live).len()), (1, 1));
+    server.ends();
+}
+
 /// The same evaluation with other hashes, as somebody may write it who knows how.
 fn sealed(mut kept: Value, at: broker_api::Time) -> Value {
     let evaluation: evidence::Evaluation =
@@ -258,4 +302,23 @@ fn an_entry_that_the_broker_refuses_is_a_failure_and_a_throttled_one_is_none() {
         failures.contains("the broker refused order ") && failures.contains("buying power"),
         "{failures}"
     );
+}
+
+#[test]
+fn an_order_that_never_arrives_is_a_failure_once_it_is_given_up() {
+    let desk = Desk::new("100000");
+    let lost = r#"{"request":{"method":"POST","path":"/v2/orders","times":0,"do":"lost_request"}}"#;
+    desk.control.fault_lines(lost).unwrap();
+    let failures =
+        || desk.json(&["gate", "broker-paper"])["facts"]["facts"]["days"][0]["failures"].to_string();
+    let until = super::desk::text(super::desk::friday() + chrono::TimeDelta::minutes(10));
+    let signal = super::desk::with(desk.enter("in", "AAPL", "219"), &json!({ "expires_at": until }));
+    drop(desk.run(&[signal], &["--settle", "1"]));
+    assert_eq!(failures(), "[]", "what is not known has not failed yet");
+    for _ in 0..8 {
+        desk.seconds(180);
+        drop(desk.run(&[], &["--settle", "1"]));
+    }
+    assert!(failures().contains("never arrived, and was given up"), "{}", failures());
+    assert_eq!(desk.count("AAPL", "buy"), 0);
 }

@@ -104,6 +104,29 @@ fn a_missed_fill_is_named_and_what_follows_is_of_another_size() {
 }
 
 #[test]
+fn another_size_is_named_by_what_made_it_and_changes_no_result_in_r() {
+    // Five thousand a slot where the configuration says ten.
+    let told = twin(&lived(&Spoiled { slots: Some(20), ..Spoiled::default() }));
+    for id in ["aapl-in", "msft-in", "ko-in", "jpm-in"] {
+        assert_eq!(parts(&told, id), "size equity", "{:#}", pair(&told, id));
+        let (live, shadow) = (&pair(&told, id)["live"], &pair(&told, id)["shadow"]);
+        assert_eq!((&live["entry"], &live["exit"]), (&shadow["entry"], &shadow["exit"]), "{id}");
+        let half = decimal(&shadow["ordered"]) / Decimal::TWO;
+        assert!((decimal(&live["ordered"]) - half).abs() <= Decimal::ONE, "{id}: {live}");
+        assert!(pair(&told, id)["differences"]["r"].as_f64().unwrap().abs() < 1e-9, "{id}");
+    }
+    let layers = told["data"]["summary"]["layers"].as_array().unwrap();
+    let size = layers.iter().find(|row| row["layer"] == "size").unwrap();
+    assert_eq!(size["pairs"], json!(5), "{layers:#?}");
+    // The same by a check, which says so.
+    let told = twin(&lived(&Spoiled { risked: Some("0.3"), ..Spoiled::default() }));
+    for id in ["aapl-in", "msft-in", "ko-in", "jpm-in"] {
+        assert_eq!(parts(&told, id), "size clipped", "{:#}", pair(&told, id));
+        assert_eq!(pair(&told, id)["live"]["clipped"], true);
+    }
+}
+
+#[test]
 fn what_a_check_denied_is_a_decision_and_told_what_it_cost() {
     let place = lived(&Spoiled { positions: Some(1), ..Spoiled::default() });
     let told = twin(&place);

@@ -12,7 +12,7 @@ use engine::feed::Bars;
 use engine::intake::{self, Defaults};
 use engine::replay::Decided;
 use engine::watch::Onlookers;
-use engine::{Clock, Desk, Input, Limits, Policy, Runner, Setup, Venue};
+use engine::{Clock, Desk, Input, Limits, Policy, Runner, Setup, Sizing, Venue};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::json;
 use state::{Book, Journal, SqliteStore};
@@ -49,6 +49,10 @@ pub struct Spoiled {
     pub not_lent: bool,
     /// No more positions than these.
     pub positions: Option<u32>,
+    /// Equity is divided into so many slots, and not as the configuration says.
+    pub slots: Option<u32>,
+    /// No trade risks more than this share of equity, in percent.
+    pub risked: Option<&'static str>,
 }
 
 pub fn of<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
@@ -178,9 +182,13 @@ impl Trader {
         let broker: Arc<dyn Broker> = Arc::clone(&venue) as Arc<dyn Broker>;
         let setup = Setup {
             catalog: ours,
-            policy: Policy::paper(),
+            policy: Policy {
+                sizing: spoiled.slots.map_or(Policy::paper().sizing, |slots| Sizing::EqualSlots { slots }),
+                ..Policy::paper()
+            },
             limits: Limits {
                 positions_max: spoiled.positions.unwrap_or(Limits::paper().positions_max),
+                risk_per_trade_percent: spoiled.risked.map_or(Limits::paper().risk_per_trade_percent, of),
                 ..Limits::paper()
             },
             calendar: Calendar::new(),

@@ -1,11 +1,11 @@
 //! Bars and decisions in the order of time.
 
-use broker_api::{Symbol, Time};
+use broker_api::{Bar, InstrumentIx, Symbol, Time};
 use broker_paper::matching::Moment;
 use state::Store;
 
 use super::source::AtClose;
-use super::{Replay, ReplayFault, SignalSource, Watcher};
+use super::{Decided, Replay, ReplayFault, SignalSource, Watcher};
 use crate::feed::Bars;
 
 /// How far a replay came.
@@ -37,10 +37,7 @@ pub fn drive<S: Store, W: Watcher>(
     let told = bars.bars();
     while let Some(moment) = bars.advance()? {
         let at = moment.at();
-        while let Some(due) = source.next_at().filter(|due| is_before(*due, moment)) {
-            let now = played.last.map_or(due, |last| last.max(due));
-            apart(replay, source, &mut decisions, now)?;
-        }
+        before(replay, source, &mut decisions, moment, played.last)?;
         let moment = if replay.pass(moment)? {
             let Some(close) = bars.skip_to_close() else { continue };
             close
@@ -51,22 +48,12 @@ pub fn drive<S: Store, W: Watcher>(
         played.first.get_or_insert(at);
         played.last = Some(at);
         let Moment::Close { ix, bar } = moment else { continue };
-        replay.read_account(at)?;
-        let Some(instrument) = catalog.get(*ix) else { continue };
         if let Some(has_closed) = has_closed.get_mut(ix.index()) {
             *has_closed = true;
         }
-        source.at_close(&AtClose::new(*ix, instrument, bar, replay.book()), &mut decisions);
-        if !decisions.is_empty() {
-            replay.decide(&decisions, at)?;
-            decisions.clear();
-        }
+        at_close(replay, source, &mut decisions, *ix, bar)?;
     }
-    while let Some(due) = source.next_at()
-        && let Some(last) = played.last.filter(|last| due <= *last)
-    {
-        apart(replay, source, &mut decisions, last)?;
-    }
+    in_the_end(replay, source, &mut decisions, played.last)?;
     played.bars = bars.bars() - told;
     let silent = catalog.iter().zip(&has_closed).filter(|(_, has_closed)| !**has_closed);
     played.silent = silent.map(|((_, instrument), _)| instrument.key.symbol).collect();
@@ -83,10 +70,107 @@ fn is_before(due: Time, moment: &Moment) -> bool {
     if is_close { due < moment.at() } else { due <= moment.at() }
 }
 
+/// Takes the decisions that come before a moment.
+fn before<S: Store, W: Watcher>(
+    replay: &mut Replay<S, W>,
+    source: &mut dyn SignalSource,
+    decisions: &mut Vec<Decided>,
+    moment: &Moment,
+    last: Option<Time>,
+) -> Result<(), ReplayFault> {
+    while let Some(due) = source.next_at().filter(|due| is_before(*due, moment)) {
+        let now = last.map_or(due, |last| last.max(due));
+        apart(replay, source, decisions, now)?;
+    }
+    Ok(())
+}
+
+/// Reads the account at a close, and takes what is decided there.
+fn at_close<S: Store, W: Watcher>(
+    replay: &mut Replay<S, W>,
+    source: &mut dyn SignalSource,
+    decisions: &mut Vec<Decided>,
+    ix: InstrumentIx,
+    bar: &Bar,
+) -> Result<(), ReplayFault> {
+    replay.read_account(bar.closes)?;
+    let setup = replay.desk().setup();
+    let Some(instrument) = setup.catalog.get(ix) else { return Ok(()) };
+    source.at_close(&AtClose::new(ix, instrument, bar, replay.book()), decisions);
+    if !decisions.is_empty() {
+        replay.decide(decisions, bar.closes)?;
+        decisions.clear();
+    }
+    Ok(())
+}
+
+/// Takes the decisions that were due by the last moment.
+fn in_the_end<S: Store, W: Watcher>(
+    replay: &mut Replay<S, W>,
+    source: &mut dyn SignalSource,
+    decisions: &mut Vec<Decided>,
+    last: Option<Time>,
+) -> Result<(), ReplayFault> {
+    while let Some(due) = source.next_at()
+        && let Some(last) = last.filter(|last| due <= *last)
+    {
+        apart(replay, source, decisions, last)?;
+    }
+    Ok(())
+}
+
+/// A replay and its decisions, played moment by moment beside others on one stream of bars: what [`drive`] does for one that
+/// has the stream for itself. A moment of another instrument is simply not handed to it.
+#[derive(Debug)]
+pub struct Lane<S, W, D> {
+    replay: Replay<S, W>,
+    source: D,
+    decisions: Vec<Decided>,
+    last: Option<Time>,
+}
+
+impl<S: Store, W: Watcher, D: SignalSource> Lane<S, W, D> {
+    /// Of a replay that has begun, and of what is decided in it.
+    pub const fn new(replay: Replay<S, W>, source: D) -> Self {
+        Self { replay, source, decisions: Vec::new(), last: None }
+    }
+
+    /// Plays one moment, after the decisions that come before it.
+    ///
+    /// # Errors
+    /// [`ReplayFault`].
+    pub fn play(&mut self, moment: &Moment) -> Result<(), ReplayFault> {
+        let Self { replay, source, decisions, last } = self;
+        before(replay, source, decisions, moment, *last)?;
+        replay.play(moment)?;
+        *last = Some(moment.at());
+        let Moment::Close { ix, bar } = moment else { return Ok(()) };
+        at_close(replay, source, decisions, *ix, bar)
+    }
+
+    /// Whether nothing can come of it any more: every decision was taken and is over, and nothing is held nor on its way.
+    pub fn is_over(&self) -> bool {
+        let book = self.replay.book();
+        self.source.next_at().is_none()
+            && book.positions().len() == 0
+            && book.open_orders().len() == 0
+            && book.signals().all(|state| state.ended.is_some())
+    }
+
+    /// Ends it, after the decisions that were due by the last moment: the replay, and that moment.
+    ///
+    /// # Errors
+    /// [`ReplayFault`].
+    pub fn end(mut self) -> Result<(Replay<S, W>, Option<Time>), ReplayFault> {
+        in_the_end(&mut self.replay, &mut self.source, &mut self.decisions, self.last)?;
+        Ok((self.replay, self.last))
+    }
+}
+
 fn apart<S: Store, W: Watcher>(
     replay: &mut Replay<S, W>,
     source: &mut dyn SignalSource,
-    decisions: &mut Vec<super::Decided>,
+    decisions: &mut Vec<Decided>,
     now: Time,
 ) -> Result<(), ReplayFault> {
     source.at(now, decisions);

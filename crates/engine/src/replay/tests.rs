@@ -122,7 +122,7 @@ impl Past {
         Self { folder, catalog, basis: Basis::Closed, until: None }
     }
 
-    fn replay(&self, source: &mut dyn SignalSource) -> Came {
+    fn begun(&self) -> Replay<MemoryStore, Kept> {
         let settings = Settings {
             currency: of("USD"),
             cash: of("100000"),
@@ -146,20 +146,17 @@ impl Past {
             drilled: None,
             alerts: None,
         };
-        let mut bars = Bars::open(self.folder.path(), &self.catalog).unwrap();
-        if let Some(until) = self.until {
-            bars = bars.until(until);
-        }
         let engine = Matching::new(Arc::clone(&self.catalog), settings);
-        let mut replay = Replay::begin(
-            setup,
-            engine,
-            Keep::<MemoryStore>::Nothing,
-            Kept::default(),
-            "0",
-            of("2023-12-31T00:00:00Z"),
-        )
-        .unwrap();
+        Replay::begin(setup, engine, Keep::Nothing, Kept::default(), "0", of("2023-12-31T00:00:00Z")).unwrap()
+    }
+
+    fn bars(&self) -> Bars {
+        let bars = Bars::open(self.folder.path(), &self.catalog).unwrap();
+        self.until.into_iter().fold(bars, Bars::until)
+    }
+
+    fn replay(&self, source: &mut dyn SignalSource) -> Came {
+        let (mut replay, mut bars) = (self.begun(), self.bars());
         let played = drive(&mut replay, &mut bars, source).unwrap();
         let book = replay.book().clone();
         let (Kept { records, readings }, _) = replay.end();

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::streak;
-use crate::figure::{Figure, Undefined, count, ratio};
+use crate::figure::{Figure, Undefined, count, grouped, ratio};
 use crate::figures::{Moments, sharpe};
 use crate::special::{bisect, normal_inverse};
 
@@ -171,11 +171,11 @@ impl Headline {
         Some(Contradiction {
             about: "longest-losing-streak".into(),
             says: format!(
-                "{longest} losses in a row of {} trades, {:.0} % of them lost: independent trades do it in 1 of {:.0} such \
+                "{longest} losses in a row of {} trades, {:.0} % of them lost: independent trades do it in 1 of {} such \
                  records, and have {:.1} on average",
-                self.trades,
+                grouped(count(self.trades), 0),
                 self.q() * 100.0,
-                1.0 / chance,
+                grouped(1.0 / chance, 0),
                 derived.streak_mean,
             ),
             chance: chance.into(),

@@ -114,6 +114,9 @@ pub struct Reference {
     pub without_edge: Bands,
     /// Figures of the backtest that contradict each other.
     pub contradictions: Vec<Contradiction>,
+    /// Its trades in that unit, or those that were made up from its headline figures. They are in no certificate.
+    #[serde(skip)]
+    values: Vec<f64>,
 }
 
 impl Reference {
@@ -170,7 +173,13 @@ impl Reference {
             independent,
             clustered,
             contradictions,
+            values,
         })
+    }
+
+    /// The trades that everything is drawn from, in its unit.
+    pub fn values(&self) -> &[f64] {
+        &self.values
     }
 
     /// The bands that count: the clustered ones where there are any.

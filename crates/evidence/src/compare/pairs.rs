@@ -78,6 +78,43 @@ impl PairFigures {
     }
 }
 
+/// The mean difference of the first so many pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SoFar {
+    /// How many.
+    pub pairs: usize,
+    /// Their mean difference, in R.
+    pub mean: f64,
+    /// What is still possible at 95 %, however often one looks: the worse end.
+    pub low: Figure,
+    /// The better end.
+    pub high: Figure,
+}
+
+/// The mean difference as it went, at no more than `most` places; the last one is always there.
+pub fn so_far(pairs: &[Pair], most: usize) -> Vec<SoFar> {
+    let every = pairs.len().div_ceil(most.max(1)).max(1);
+    let (mut mean, mut squares) = (0.0, 0.0);
+    let mut found = Vec::new();
+    for (at, pair) in pairs.iter().enumerate() {
+        let n = at + 1;
+        let (difference, before) = (pair.live - pair.shadow, mean);
+        mean += (difference - before) / count(n);
+        squares += (difference - before) * (difference - mean);
+        if n % every == 0 || n == pairs.len() {
+            let sd = if n > 1 { Ok((squares / count(n - 1)).sqrt()) } else { Err(Undefined::TooFew) };
+            let radius = sd.map(|sd| mean_radius(n, sd, 0.05));
+            found.push(SoFar {
+                pairs: n,
+                mean,
+                low: radius.map(|radius| mean - radius).into(),
+                high: radius.map(|radius| mean + radius).into(),
+            });
+        }
+    }
+    found
+}
+
 /// How many pairs show a mean difference of `difference` with this power, one-sided at 5 %.
 pub fn pairs_needed(sd: f64, difference: f64, power: f64) -> Figure {
     if difference <= 0.0 {

@@ -213,6 +213,38 @@ fn ln_mixture(gains: &[f64], loss: f64) -> f64 {
     most + mean(&shares).map_or(0.0, f64::ln)
 }
 
+/// Evidence of this size that the rate fell is to be looked at.
+pub const LOOK: f64 = 5.0;
+/// Evidence of this size is an alarm of 5 %, however often one looks.
+pub const ALARM: f64 = 20.0;
+
+/// Where the tests stand after so many trades.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// After how many trades.
+    pub trades: usize,
+    /// Log evidence that the rate is below the backtest's.
+    pub ln_e: f64,
+    /// The sum of the SPRT; it stands still after a decision.
+    pub sprt: f64,
+}
+
+/// The way of both tests, by no more than `most` places; the last one is always there.
+pub fn looks(won: &[bool], rate: f64, break_even: f64, inflation: f64, most: usize) -> Vec<Look> {
+    let every = won.len().div_ceil(most.max(1)).max(1);
+    let (mut wins, mut test) = (0, Sprt::new(rate, break_even, 0.05));
+    let mut found = Vec::new();
+    for (at, is_won) in won.iter().enumerate() {
+        wins += usize::from(*is_won);
+        test.take(*is_won, inflation);
+        let trades = at + 1;
+        if trades % every == 0 || trades == won.len() {
+            found.push(Look { trades, ln_e: ln_e_value(wins, trades, rate) / inflation, sprt: test.sum });
+        }
+    }
+    found
+}
+
 /// All tests that may be looked at every day, of one win rate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sequential {

@@ -2,7 +2,9 @@
 //! XIII), kept as the probability that a row comes, which only adds and so holds for the smallest tails. Trades whose
 //! losses follow losses: the states of a Markov chain.
 
-use crate::figure::count;
+use serde::{Deserialize, Serialize};
+
+use crate::figure::{Figure, count};
 use crate::special::bisect;
 
 /// P(at least `k` losses in a row in `n` independent trades), each lost with probability `u`.
@@ -68,6 +70,37 @@ pub fn quantile(share: f64, n: usize, tail: impl Fn(usize) -> f64) -> usize {
 /// The mean length of the longest row: the sum of the tails.
 pub fn mean(n: usize, tail: impl Fn(usize) -> f64) -> f64 {
     (1..=n).map(tail).take_while(|p| *p > 1e-15).sum()
+}
+
+/// How often the longest row of so many trades has just this length.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Chance {
+    /// Losses in a row.
+    pub length: usize,
+    /// When trades are independent.
+    pub independent: Figure,
+    /// When losses follow losses as in the backtest.
+    pub clustered: Figure,
+}
+
+/// The distribution of the longest row of `n` trades, exactly, up to the length that all but one of a thousand samples stay
+/// below, or to `least` if that is longer. `a` is the probability of a loss after a loss, where it is known.
+pub fn chances(n: usize, u: f64, a: Figure, least: usize) -> Vec<Chance> {
+    // The least correlation is none: what is measured below it is chance.
+    let a = a.map(|a| a.max(u));
+    let clustered = |k: usize| a.map(|a| at_least_with_runs(k, n, u, a));
+    let farthest = quantile(0.999, n, |k| clustered(k).value().unwrap_or_else(|| at_least(k, n, u)));
+    (0..=farthest.max(least).min(n))
+        .map(|k| Chance {
+            length: k,
+            independent: (at_least(k, n, u) - at_least(k + 1, n, u)).max(0.0).into(),
+            clustered: clustered(k)
+                .get()
+                .and_then(|p| Ok(p - clustered(k + 1).get()?))
+                .map(|p| p.max(0.0))
+                .into(),
+        })
+        .collect()
 }
 
 /// How probable a loss must be after a loss, so that half of such records have a row of at least `streak`. None when

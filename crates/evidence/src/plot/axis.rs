@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 
 use super::{Frame, escaped};
-use crate::figure::count;
+use crate::figure::{count, grouped};
 use crate::figures::moments::whole;
 
 /// Seconds of a day.
@@ -22,6 +22,8 @@ pub enum Scale {
     Fixed(f64, f64),
     /// Each power of ten as long as the one before; nothing at or below zero is drawn.
     Powers,
+    /// Hours of a day, from 0 to 24.
+    Hours,
     /// Seconds since 1970, in UTC, written as dates.
     Dates,
     /// Names, the first at 0, each one apart.
@@ -64,7 +66,18 @@ impl Axis {
         let (low, high) = if low.is_finite() && high.is_finite() { (low, high) } else { (0.0, 1.0) };
         match &self.scale {
             Scale::Linear => linear(low, high),
-            Scale::Fixed(from, to) => Fitted { low: *from, high: *to, ..linear(*from, *to) },
+            Scale::Fixed(from, to) => {
+                let mut fitted = Fitted { low: *from, high: *to, ..linear(*from, *to) };
+                fitted.ticks.retain(|(value, _)| (*from..=*to).contains(value));
+                fitted
+            }
+            Scale::Hours => Fitted {
+                is_powers: false,
+                is_named: false,
+                low: 0.0,
+                high: 24.0,
+                ticks: (0..=8).map(|at| (count(at * 3), format!("{:02}", at * 3))).collect(),
+            },
             Scale::Powers => powers(low, high),
             Scale::Dates => dates(low, high),
             Scale::Names(names) => Fitted {
@@ -111,17 +124,13 @@ fn linear(low: f64, high: f64) -> Fitted {
 /// A value in few letters; never `-0`.
 fn written(value: f64, places: usize) -> String {
     let size = value.abs();
-    let text = if size >= 1e9 {
+    if size >= 1e9 {
         format!("{value:e}")
     } else if size >= 1e6 {
-        format!("{:.1}M", value / 1e6)
-    } else if size >= 1e4 {
-        format!("{:.0}k", value / 1e3)
+        format!("{}M", grouped(value / 1e6, 1))
     } else {
-        format!("{value:.places$}")
-    };
-    let is_zero = text.strip_prefix('-').is_some_and(|rest| rest.chars().all(|c| matches!(c, '0' | '.')));
-    if is_zero { text[1..].to_owned() } else { text }
+        grouped(value, places)
+    }
 }
 
 fn powers(low: f64, high: f64) -> Fitted {
@@ -172,6 +181,11 @@ impl Fitted {
         ((value - low) / (high - low)).clamp(0.0, 1.0)
     }
 
+    /// How many letters the longest of the values beside it has.
+    pub(super) fn widest(&self) -> f64 {
+        count(self.ticks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or_default())
+    }
+
     /// Whether zero lies inside and not at an end.
     fn crosses_zero(&self) -> bool {
         !self.is_powers && !self.is_named && self.low < 0.0 && self.high > 0.0
@@ -211,15 +225,22 @@ impl Seat {
                 escaped(text)
             );
         }
+        // Where the words before end: the last value stands to the left of its line, and shall not lie on them.
+        let mut taken = f64::NEG_INFINITY;
         for (value, text) in &self.x.ticks {
             let x = self.across(*value);
+            let is_last = right - x < 20.0;
+            let wide = 8.0 * count(text.chars().count());
+            let begins = if is_last { x - wide } else { x - wide / 2.0 };
+            let text = if begins < taken { "" } else { text.as_str() };
+            taken = f64::max(taken, begins + wide);
             let _ = write!(
                 out,
                 "<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{bottom:.1}\" y2=\"{:.1}\"/>\
                  <text class=\"{}\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>",
                 bottom + 4.0,
                 // The last value shall not hang over the edge.
-                if right - x < 20.0 { "end" } else { "mid" },
+                if is_last { "end" } else { "mid" },
                 bottom + 18.0,
                 escaped(text)
             );
@@ -265,8 +286,8 @@ mod tests {
         let texts = |ticks: Vec<(f64, String)>| ticks.into_iter().map(|(_, text)| text).collect::<Vec<_>>();
         assert_eq!(texts(linear(-0.3, 1.1).ticks), ["-0.5", "0.0", "0.5", "1.0", "1.5"]);
         assert_eq!(texts(linear(3.0, 3.0).ticks).first().map(String::as_str), Some("1"));
-        assert_eq!(texts(powers(0.4, 900.0).ticks), ["0.1", "1", "10", "100", "1000"]);
-        assert_eq!(written(-0.0001, 1), "0.0");
+        assert_eq!(texts(powers(0.4, 900.0).ticks), ["0.1", "1", "10", "100", "1,000"]);
+        assert_eq!((written(-0.0001, 1), written(12_500.0, 0)), ("0.0".into(), "12,500".into()));
         let month = dates(1_763_856_000.0, 1_766_448_000.0);
         assert_eq!(texts(month.ticks), ["23 Nov", "30 Nov", "7 Dec", "14 Dec", "21 Dec"]);
     }

@@ -2,8 +2,9 @@
 
 use super::{Axis, Mark, Plot, Scale, Style};
 use crate::Time;
-use crate::execution::{CostVerdict, Quality, StepTimes};
-use crate::figure::count;
+use crate::execution::drift::is_enough;
+use crate::execution::{CostVerdict, Drift, Hour, Quality, StepTimes};
+use crate::figure::{count, grouped, grouped_signed};
 
 /// The mean cost of each class, with the worse half that is still possible, beside the model.
 pub fn costs(all: &[CostVerdict]) -> Option<Plot> {
@@ -23,7 +24,7 @@ pub fn costs(all: &[CostVerdict]) -> Option<Plot> {
     let name =
         |(verdict, _): &(&CostVerdict, f64)| format!("{} ({} orders)", verdict.model.class, verdict.orders);
     Some(Plot {
-        title: format!("Dearest beside its model: {class}, {over:+.1} basis points on average"),
+        title: format!("Dearest beside its model: {class}, {} basis points on average", grouped_signed(over, 1)),
         says: "The mean cost of filled orders against the decision price, by class, with its 80 % interval; the model, and one \
                and a quarter of it."
             .into(),
@@ -54,7 +55,9 @@ pub fn slippage(all: &[Quality]) -> Option<Plot> {
     let all = known.iter().enumerate();
     Some(Plot {
         title: format!(
-            "Half of the orders cost no more than {median:+.1} basis points, the worst {worst:+.1}"
+            "Half of the orders cost no more than {} basis points, the worst {}",
+            grouped_signed(*median, 1),
+            grouped_signed(*worst, 1)
         ),
         says: "The fill against the decision price by class: median, 95 % quantile, worst.".into(),
         x: Axis::new("basis points; more is worse", Scale::Linear),
@@ -87,7 +90,7 @@ pub fn chain(all: &[StepTimes]) -> Option<Plot> {
     let slowest = known.iter().max_by(|a, b| a.2.total_cmp(&b.2))?;
     let row = |at: usize| count(known.len() - 1 - at);
     Some(Plot {
-        title: format!("Slowest step at 95 %: {}, {:.2} s", slowest.0, slowest.2),
+        title: format!("Slowest step at 95 %: {}, {} s", slowest.0, grouped(slowest.2, 2)),
         says: "How long each step of an order took: median, 95 % quantile, longest, in seconds.".into(),
         x: Axis::new("seconds, each line ten times the last", Scale::Powers),
         y: Axis::new("", Scale::Names(known.iter().rev().map(|row| row.0.clone()).collect())),
@@ -104,6 +107,70 @@ pub fn chain(all: &[StepTimes]) -> Option<Plot> {
             })
             .collect(),
         legend: vec![(Style::Live, "median"), (Style::Band, "to 95 %"), (Style::Grey, "to the longest")],
+    })
+}
+
+/// Costs beyond the model, order by order: a rolling mean with its limits.
+pub fn drift(of: &Drift) -> Option<Plot> {
+    let limit = of.limit.value().filter(|_| is_enough(of.orders))?;
+    let now = of.rolling.value()?;
+    let place = if now > limit {
+        "above its limit"
+    } else if now < -limit {
+        "below its limit"
+    } else {
+        "within its limits"
+    };
+    let points = of.rows.iter().map(|row| (count(row.number), row.rolling)).collect();
+    Some(Plot {
+        title: format!("Cost beyond the model is {} basis points of late, {place}", grouped_signed(now, 1)),
+        says: format!(
+            "The rolling mean of cost less model over the last {} of {} filled orders, in basis points; while nothing drifts it \
+             lies between {} and {}.",
+            grouped(count(of.rows.len()), 0),
+            grouped(count(of.orders), 0),
+            grouped_signed(-limit, 1),
+            grouped_signed(limit, 1)
+        ),
+        x: Axis::new("filled orders", Scale::Linear),
+        y: Axis::new("basis points beyond the model", Scale::Linear),
+        marks: vec![
+            Mark::Level(Style::Limit, limit, "drifts upwards".into()),
+            Mark::Level(Style::Limit, -limit, "downwards".into()),
+            Mark::Level(Style::Backtest, 0.0, String::new()),
+            Mark::Line(Style::Live, points),
+        ],
+        legend: vec![(Style::Live, "rolling mean"), (Style::Backtest, "model"), (Style::Limit, "3 sd")],
+    })
+}
+
+/// What orders cost at each hour of the day: one dot an order, and the middle of each hour.
+pub fn hours(of: &Drift, hours: &[Hour]) -> Option<Plot> {
+    let dearest = hours.iter().filter_map(|hour| Some((hour.hour, hour.median.value()?)));
+    let (hour, median) = dearest.max_by(|one, other| one.1.total_cmp(&other.1))?;
+    if !is_enough(of.orders) {
+        return None;
+    }
+    let mut marks = vec![Mark::Dots(Style::Grey, of.rows.iter().map(|row| (row.hour(), row.cost)).collect())];
+    marks.extend(hours.iter().filter_map(|hour| {
+        let (from, median) = (f64::from(hour.hour), hour.median.value()?);
+        Some(Mark::Line(Style::Live, vec![(from, median), (from + 1.0, median)]))
+    }));
+    Some(Plot {
+        title: format!(
+            "Dearest hour: {hour:02}:00 UTC, {} basis points in the middle",
+            grouped_signed(median, 1)
+        ),
+        says: format!(
+            "The cost of the last {} filled orders against the decision price by the hour of their first fill, and the median of \
+             each hour over {}.",
+            grouped(count(of.rows.len()), 0),
+            grouped(count(hours.iter().map(|hour| hour.orders).sum()), 0)
+        ),
+        x: Axis::new("hour of the day, UTC", Scale::Hours),
+        y: Axis::new("basis points; more is worse", Scale::Linear),
+        marks,
+        legend: vec![(Style::Grey, "an order"), (Style::Live, "median of the hour")],
     })
 }
 
@@ -127,8 +194,11 @@ pub fn signals(windows: &[(Time, [usize; 3])], days: f64) -> Option<Plot> {
     };
     Some(Plot {
         title: format!(
-            "{} signals: {done} carried out, {denied} denied, {other} ended otherwise",
-            done + denied + other
+            "{} signals: {} carried out, {} denied, {} ended otherwise",
+            grouped(count(done + denied + other), 0),
+            grouped(count(done), 0),
+            grouped(count(denied), 0),
+            grouped(count(other), 0)
         ),
         says: format!("What became of signals, in {} windows of {days:.0} days.", windows.len()),
         x: Axis::new("date, UTC", Scale::Dates),

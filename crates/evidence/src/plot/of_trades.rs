@@ -2,7 +2,7 @@
 
 use super::{Axis, Mark, Plot, Scale, Style};
 use crate::compare::{RateFigures, Reference};
-use crate::figure::count;
+use crate::figure::{count, grouped, grouped_signed};
 use crate::series::{Rolling, Sizes, Sum};
 use crate::{Figure, Time, Undefined};
 
@@ -55,7 +55,12 @@ pub fn equity(points: &[Worth], currency: &str) -> Option<Plot> {
     let change = last.equity - first.equity;
     let line = points.iter().map(|worth| (seconds(worth.at), worth.equity)).collect();
     Some(Plot {
-        title: format!("Equity {:.2} to {:.2} {currency}, {change:+.2}", first.equity, last.equity),
+        title: format!(
+            "Equity {} to {} {currency}, {}",
+            grouped(first.equity, 2),
+            grouped(last.equity, 2),
+            grouped_signed(change, 2)
+        ),
         says: format!("Equity at {} readings, {}.", points.len(), days_of(points)),
         x: Axis::new("date, UTC", Scale::Dates),
         y: Axis::new(&format!("equity, {currency}"), Scale::Linear),
@@ -87,6 +92,38 @@ pub fn underwater(points: &[Worth], limits: &[(f64, &str)]) -> Option<Plot> {
     })
 }
 
+/// What is lost if every stop is hit, as a share of equity, reading by reading, and what the guard allows.
+pub fn open_risk(points: &[(Time, f64)], limit: f64) -> Option<Plot> {
+    let (from, to) = (points.first()?.0, points.last()?.0);
+    if points.len() < 2 {
+        return None;
+    }
+    let most = points.iter().map(|(_, share)| *share).fold(0.0, f64::max) * 100.0;
+    let now = points.last().map_or(0.0, |(_, share)| share * 100.0);
+    Some(Plot {
+        title: format!(
+            "{now:.1} % of equity at risk now, {most:.1} % at most, {:.1} % allowed",
+            limit * 100.0
+        ),
+        says: format!(
+            "What was at risk at the entry of all that was held, by equity, at {} readings, {} to {}.",
+            grouped(count(points.len()), 0),
+            from.format("%Y-%m-%d"),
+            to.format("%Y-%m-%d")
+        ),
+        x: Axis::new("date, UTC", Scale::Dates),
+        y: Axis::new("% of equity", Scale::Linear),
+        marks: vec![
+            Mark::Level(Style::Limit, limit * 100.0, format!("allowed {:.1} %", limit * 100.0)),
+            Mark::Steps(
+                Style::Live,
+                points.iter().map(|(at, share)| (seconds(*at), share * 100.0)).collect(),
+            ),
+        ],
+        legend: vec![(Style::Live, "live"), (Style::Limit, "limit")],
+    })
+}
+
 /// The running sum of trades beside what the backtest leads one to expect.
 pub fn running(sums: &[Sum], unit: &str) -> Option<Plot> {
     let last = sums.last().filter(|last| last.trades >= ENOUGH)?;
@@ -113,14 +150,19 @@ pub fn running(sums: &[Sum], unit: &str) -> Option<Plot> {
             } else {
                 "inside"
             };
-            place = format!("{word} the backtest's {low:+.1} to {high:+.1}");
+            place =
+                format!("{word} the backtest's {} to {}", grouped_signed(low, 1), grouped_signed(high, 1));
         }
     }
     let live = sums.iter().map(|sum| (count(sum.trades), sum.sum));
     marks.push(Mark::Line(Style::Live, std::iter::once(zero).chain(live).collect()));
     Some(Plot {
-        title: format!("{} trades came to {:+.2} {unit}: {place}", last.trades, last.sum),
-        says: format!("The running sum of {} trades in {unit}.", last.trades),
+        title: format!(
+            "{} trades came to {} {unit}: {place}",
+            grouped(count(last.trades), 0),
+            grouped_signed(last.sum, 2)
+        ),
+        says: format!("The running sum of {} trades in {unit}.", grouped(count(last.trades), 0)),
         x: Axis::new("trades closed", Scale::Linear),
         y: Axis::new(&format!("sum, {unit}"), Scale::Linear),
         marks,
@@ -143,7 +185,11 @@ pub fn sizes(sizes: &Sizes, unit: &str) -> Option<Plot> {
     let ends =
         if clipped == 0 { String::new() } else { format!("; {clipped} beyond the ends, counted there") };
     Some(Plot {
-        title: format!("{lost} of {all} trades came out below zero{ends}"),
+        title: format!(
+            "{} of {} trades came out below zero{ends}",
+            grouped(count(lost), 0),
+            grouped(count(all), 0)
+        ),
         says: format!("{all} trades by what they came to, in {unit}."),
         x: Axis::new(unit, Scale::Linear),
         y: Axis::new("trades", Scale::Linear),
@@ -188,7 +234,7 @@ fn rolling(
     }
     let places = if unit == "%" { 0 } else { 2 };
     Some(Plot {
-        title: format!("The last {window} trades: {name} {last:.places$} {unit}"),
+        title: format!("The last {window} trades: {name} {} {unit}", grouped(*last, places)),
         says: format!("The {name} of {window} trades at a time, up to trade {}.", all.last()?.trades),
         x: Axis::new("trades closed", Scale::Linear),
         y: Axis::new(&format!("{name} of {window}, {unit}"), Scale::Linear),
@@ -213,11 +259,16 @@ pub fn places(rows: &[Placed], trades: usize, samples: usize) -> Option<Plot> {
     let place = |at: f64| Mark::Line(Style::Limit, vec![(at, bottom), (at, top)]);
     Some(Plot {
         title: match outside {
-            0 => format!("No figure of {trades} trades lies in the outermost 5 % of the backtest"),
+            0 => format!(
+                "No figure of {} trades lies in the outermost 5 % of the backtest",
+                grouped(count(trades), 0)
+            ),
+            1 => format!("1 of {} figures lies in the outermost 5 % of the backtest", placed.len()),
             _ => format!("{outside} of {} figures lie in the outermost 5 % of the backtest", placed.len()),
         },
         says: format!(
-            "Where the live figures fall among {samples} samples of {trades} trades of the backtest."
+            "Where the live figures fall among {} samples of {trades} trades of the backtest.",
+            grouped(count(samples), 0)
         ),
         x: Axis::new("percentile in the backtest's samples", Scale::Fixed(0.0, 100.0)),
         y: Axis::new("", Scale::Names(rows.iter().rev().map(|row| row.name.to_owned()).collect())),
@@ -251,8 +302,10 @@ pub fn power(reference: &Reference, trades: usize) -> Option<Plot> {
         .collect();
     Some(Plot {
         title: format!(
-            "{trades} trades see the backtest's edge in {:.0} % of cases; {enough:.0} in 80 %",
-            value * 100.0
+            "{} trades see the backtest's edge in {:.0} % of cases; {} in 80 %",
+            grouped(count(trades), 0),
+            value * 100.0,
+            grouped(enough, 0)
         ),
         says: format!(
             "The chance that a sample shows {} to be above zero, by the number of trades.",

@@ -105,7 +105,8 @@ pub(super) fn draw(out: &mut String, seat: &Seat, mark: &Mark) {
                 seat.frame.bottom,
                 if is_right { "end" } else { "start" },
                 if is_right { x - 5.0 } else { x + 5.0 },
-                seat.frame.top + 12.0,
+                // A bound has its name a line lower than what happened.
+                seat.frame.top + if *style == Style::Limit { 30.0 } else { 12.0 },
                 escaped(name)
             );
         }

@@ -2,8 +2,11 @@
 
 use super::{near, value};
 use crate::execution::cost::orders_needed;
-use crate::execution::{CostModel, End, Execution, Step, Times, against_model, latencies, quality};
+use crate::execution::{
+    CostModel, End, Execution, Step, Times, against_model, by_hour, drift, latencies, quality,
+};
 use crate::gates::Verdict;
+use crate::plot::of_orders;
 use crate::{Class, Figure, Side, Time, Undefined};
 
 fn at(ms: i64) -> Option<Time> {
@@ -68,8 +71,52 @@ fn what_was_not_filled_costs_what_was_missed() {
         ..bought()
     };
     near(missed.shortfall().expect("a gain"), -20.0, 1e-9);
-    assert_eq!(Execution { end_price: None, ..partly }.shortfall(), None);
+    assert_eq!(Execution { end_price: None, ..partly.clone() }.shortfall(), None);
     assert_eq!(missed.decision_slippage(), None);
+    // The part that was missed, by itself.
+    near(partly.opportunity().expect("a cost"), 1e4 * 18.0 / 1000.0, 1e-9);
+    near(missed.opportunity().expect("a gain"), -200.0, 1e-9);
+    assert_eq!(bought().opportunity(), None, "nothing was missed");
+    let sold = Execution { side: Side::Short, ..missed.clone() };
+    near(sold.opportunity().expect("a cost"), 200.0, 1e-9);
+    let unknown = Execution { end_price: None, ..missed.clone() };
+    let denied = Execution { end: End::Denied, ..missed.clone() };
+    let found = quality(&[bought(), partly, missed, unknown, denied], None);
+    assert_eq!((found.missed, found.opportunity.orders), (3, 2));
+    near(value(found.opportunity.mean), -10.0, 1e-9);
+}
+
+#[test]
+fn costs_that_rise_leave_their_limits_and_have_their_hour() {
+    let model = CostModel { class: Class::Equity, expected: 4.0, hard_cap: 100.0 };
+    let order = |n: i64, cost: f64| {
+        let first_fill = at(n * 3_600_000);
+        let times = Times { first_fill, ..Times::default() };
+        Execution { id: n.to_string(), fill: Some(100.0 * (1.0 + cost / 1e4)), times, ..bought() }
+    };
+    let spread = |n: i64| if n % 2 == 0 { 1.0 } else { -1.0 };
+    let even: Vec<Execution> = (0..40).map(|n| order(n, 4.0 + spread(n))).collect();
+    let found = drift(&even, &[model], 25);
+    assert_eq!((found.orders, found.above, found.rows.len()), (40, 0, 25));
+    assert_eq!(found.rows.first().map(|row| row.number), Some(16), "the last ones");
+    near(value(found.mean), 0.0, 1e-9);
+    near(value(found.limit), 3.0 * value(found.sd) * (0.1_f64 / 1.9).sqrt(), 1e-12);
+    let risen: Vec<Execution> =
+        (0..40).map(|n| order(n, if n < 30 { 4.0 + spread(n) } else { 12.0 })).collect();
+    let found = drift(&risen, &[model], 100);
+    assert!(found.above > 0 && value(found.rolling) > value(found.limit), "{found:?}");
+    let drawn = of_orders::drift(&found).expect("a plot");
+    assert!(drawn.title.contains("above its limit"), "{}", drawn.title);
+    // In their order, whatever order they come in, and only of classes with a model.
+    let mut mixed: Vec<Execution> = risen.iter().rev().cloned().collect();
+    mixed.push(Execution { class: Class::Crypto, ..order(50, 90.0) });
+    assert_eq!(drift(&mixed, &[model], 100), found);
+    let hours = by_hour(&risen);
+    assert_eq!(hours.iter().map(|hour| hour.orders).sum::<usize>(), 40);
+    assert_eq!(hours.len(), 24);
+    let drawn = of_orders::hours(&found, &hours).expect("a plot");
+    assert!(drawn.title.starts_with("Dearest hour: ") && drawn.title.contains("+8.5"), "{}", drawn.title);
+    assert!(of_orders::drift(&drift(&even[..9], &[model], 25)).is_none(), "too few for a drawing");
 }
 
 #[test]

@@ -179,3 +179,30 @@ fn told_gives_what_is_due_in_order_and_counts_what_is_left() {
     assert_eq!(take(&mut source, "09T00:00:00"), ["C", "A"]);
     assert_eq!((source.left(), source.next_at()), (0, None));
 }
+
+#[test]
+fn lanes_on_one_stream_come_to_what_each_comes_to_by_itself() {
+    let past = three();
+    let sets = [
+        vec![enter("BTC/USD", at("02T00:00:00"), "90", "")],
+        vec![
+            enter("AAPL", at("01T22:00:00"), "90", ""),
+            signal("exit", "AAPL", at("02T22:00:00"), Wanted::Exit),
+        ],
+        Vec::new(),
+    ];
+    let mut lanes: Vec<_> = sets.iter().map(|signals| Lane::new(past.begun(), told(signals))).collect();
+    assert!(lanes[2].is_over() && !lanes[0].is_over());
+    let mut bars = past.bars();
+    while let Some(moment) = bars.advance().unwrap() {
+        lanes.iter_mut().for_each(|lane| lane.play(moment).unwrap());
+    }
+    for (lane, signals) in lanes.into_iter().zip(&sets) {
+        let came = past.told(signals);
+        let (replay, last) = lane.end().unwrap();
+        let (Kept { records, readings }, _) = replay.end();
+        assert_eq!(records, came.records);
+        assert_eq!(readings, came.readings);
+        assert_eq!(last, came.played.last);
+    }
+}
