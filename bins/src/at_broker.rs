@@ -149,23 +149,22 @@ impl Line {
 
 /// What of this is ours, and what of it stops guard.
 fn guarded(held: &[VenuePosition], orders: &[OpenOrder], book: Option<&Book>) -> Vec<Guarded> {
-        let is_ours = |key: Key| {
-            book.is_none_or(|book| {
-                book.position(key).is_some() || book.open_orders().any(|order| order.intent.key == key)
-            })
-        };
-        let rows = held.iter().filter(|row| is_ours(row.key) && !row.held.is_flat());
-        rows.map(|row| {
-                let side = Side::reducing(row.held);
-                let stops = orders
-                    .iter()
-                    .filter(|order| order.key == row.key && Some(order.side) == side && is_stop(order));
-                let sum = stops.fold(Qty::nothing(), |sum, order| {
-                    sum.plus(order.qty.minus_or_zero(order.order.filled)).unwrap_or(sum)
-                });
-                Guarded { key: row.key, held: row.held, stops: sum }
-            })
-            .collect()
+    let is_ours = |key: Key| {
+        book.is_none_or(|book| {
+            book.position(key).is_some() || book.open_orders().any(|order| order.intent.key == key)
+        })
+    };
+    let rows = held.iter().filter(|row| is_ours(row.key) && !row.held.is_flat());
+    rows.map(|row| {
+        let side = Side::reducing(row.held);
+        let stops =
+            orders.iter().filter(|order| order.key == row.key && Some(order.side) == side && is_stop(order));
+        let sum = stops.fold(Qty::nothing(), |sum, order| {
+            sum.plus(order.qty.minus_or_zero(order.order.filled)).unwrap_or(sum)
+        });
+        Guarded { key: row.key, held: row.held, stops: sum }
+    })
+    .collect()
 }
 
 impl Guarded {

@@ -145,8 +145,8 @@ pub fn instruments(venue: VenueId) -> Vec<Instrument> {
 
 /// Currencies that brokers trade pairs of, beside those of the table.
 const CURRENCIES: &[&str] = &[
-    "AUD", "CAD", "CHF", "CNH", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "JPY", "MXN", "NOK", "NZD", "PLN", "SEK",
-    "SGD", "THB", "TRY", "USD", "ZAR",
+    "AUD", "CAD", "CHF", "CNH", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "JPY", "MXN", "NOK", "NZD", "PLN",
+    "SEK", "SGD", "THB", "TRY", "USD", "ZAR",
 ];
 
 /// The class that a symbol outside the table is of, by its form: a pair of two currencies, another pair, or no pair.

@@ -170,7 +170,10 @@ struct Prices(Vec<(VenueId, Arc<dyn Quotes>)>);
 impl Prices {
     fn of(&self, key: Key) -> Result<&Arc<dyn Quotes>, QueryFailed> {
         let found = self.0.iter().find(|(venue, _)| *venue == key.venue).map(|(_, quotes)| quotes);
-        found.ok_or_else(|| QueryFailed { why: format!("no broker tells prices of {key}").into(), transient: false })
+        found.ok_or_else(|| QueryFailed {
+            why: format!("no broker tells prices of {key}").into(),
+            transient: false,
+        })
     }
 }
 

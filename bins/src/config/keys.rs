@@ -95,7 +95,13 @@ fn list() -> Vec<Key> {
             quoted(&"practice"),
             "Which kind of account it is at a broker; on a live one entries go through only while a person has armed it.",
         ),
-        key("route.equity", ROUTE, "", quoted(&"venue"), "Where stocks and funds are traded: at venue.broker, or at another broker."),
+        key(
+            "route.equity",
+            ROUTE,
+            "",
+            quoted(&"venue"),
+            "Where stocks and funds are traded: at venue.broker, or at another broker.",
+        ),
         key("route.forex", ROUTE, "", quoted(&"venue"), "The same of currency pairs."),
         key("route.crypto", ROUTE, "", quoted(&"venue"), "The same of coins."),
         key(

@@ -96,12 +96,18 @@ impl Layers {
             };
             let (why, hint) = if broker == "paper" {
                 (
-                    format!("is {:?}, and venue.broker is \"paper\", which trades everything itself", to.as_str()),
+                    format!(
+                        "is {:?}, and venue.broker is \"paper\", which trades everything itself",
+                        to.as_str()
+                    ),
                     "name a broker in venue.broker, or leave it at \"venue\"",
                 )
             } else if !to.trades(class) {
                 let plural = engine::calendar::plural(class);
-                (format!("is {:?}, which trades no {plural}", to.as_str()), "name a broker that does, or leave it at \"venue\"")
+                (
+                    format!("is {:?}, which trades no {plural}", to.as_str()),
+                    "name a broker that does, or leave it at \"venue\"",
+                )
             } else if is_live && to.as_str() != broker {
                 (
                     "names another broker than venue.broker, and venue.mode is \"live\"".to_owned(),

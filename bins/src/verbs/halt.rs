@@ -249,11 +249,8 @@ pub fn account(place: &Place) -> Result<String, Failure> {
     };
     let named = bound.or_else(|| place.account()).map(|account| account.to_string());
     named.ok_or_else(|| {
-        Failure::usage(
-            "no_book",
-            format!("there is no book of an account at {} here", place.brokers_shown()),
-        )
-        .fix("name its state file with --state")
+        Failure::usage("no_book", format!("there is no book of an account at {} here", place.brokers_shown()))
+            .fix("name its state file with --state")
     })
 }
 

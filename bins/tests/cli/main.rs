@@ -41,5 +41,6 @@ mod sim;
 mod state;
 mod tonight;
 mod twin;
+mod two_brokers;
 mod watchdog;
 mod zones;

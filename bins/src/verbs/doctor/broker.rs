@@ -1,8 +1,6 @@
 //! The brokers, when it is not the embedded one: keys, connection, account, time and calendar. Nothing is sent.
 
-use broker_api::{
-    Account as Reading, AssetClass, Instrument, InstrumentIx, Key, QueryFailed, Quote, Time,
-};
+use broker_api::{Account as Reading, AssetClass, Instrument, InstrumentIx, Key, QueryFailed, Quote, Time};
 use chrono::TimeDelta;
 use engine::calendar::{Calendar, plural};
 use engine::runner::DAYS_AHEAD;

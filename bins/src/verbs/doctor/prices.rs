@@ -138,8 +138,9 @@ impl Look<'_> {
         match source {
             Source::Venue => {
                 let Some(broker) = self.broker else { return Ok(None) };
-                let quotes =
-                    broker.quotes(class).map_err(|failed| unavailable(self.place.broker_of(class), &failed))?;
+                let quotes = broker
+                    .quotes(class)
+                    .map_err(|failed| unavailable(self.place.broker_of(class), &failed))?;
                 newest.extend(quotes.into_iter().map(|(ix, quote)| (ix, quote.at)));
             }
             Source::Quotes(file) => {

@@ -195,7 +195,9 @@ fn lanes_on_one_stream_come_to_what_each_comes_to_by_itself() {
     assert!(lanes[2].is_over() && !lanes[0].is_over());
     let mut bars = past.bars();
     while let Some(moment) = bars.advance().unwrap() {
-        lanes.iter_mut().for_each(|lane| lane.play(moment).unwrap());
+        for lane in &mut lanes {
+            lane.play(moment).unwrap();
+        }
     }
     for (lane, signals) in lanes.into_iter().zip(&sets) {
         let came = past.told(signals);
