@@ -54,7 +54,7 @@ pub enum To {
 
 impl Route {
     /// Whose account trades a class, where `broker` is that of `[venue]`.
-    pub const fn of(&self, class: AssetClass, broker: BrokerName) -> BrokerName {
+    pub const fn of(self, class: AssetClass, broker: BrokerName) -> BrokerName {
         let to = match class {
             AssetClass::Equity => self.equity,
             AssetClass::Forex => self.forex,

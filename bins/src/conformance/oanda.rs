@@ -1,5 +1,6 @@
 //! OANDA as a stage: the adapter over the simulator of this machine, whose time stands until it is stepped.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,6 +66,8 @@ fn connect(running: &Running) -> Result<Oanda, Broken> {
     let config = Config::new(of("oanda")?, Mode::Practice, credentials).map_err(Broken::because)?;
     let config = config.with_account(ACCOUNT).map_err(Broken::because)?;
     let config = config.with_base_url(&running.url()).map_err(Broken::because)?;
+    // Its time stands, and so would what counts the requests of a second.
+    let config = config.with_requests_per_second(NonZeroU32::MIN.saturating_add(60_000));
     let control = running.control();
     Oanda::new(config, Arc::new(move || control.now())).map_err(Broken::because)
 }

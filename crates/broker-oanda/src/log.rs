@@ -124,7 +124,7 @@ async fn missing(
     inside: &Inside,
     since: Id,
     to: Id,
-    ids: &mut Vec<Id>,
+    ids: &mut [Id],
 ) -> Result<Vec<Transaction>, QueryFailed> {
     ids.sort_unstable();
     let holes: Vec<u64> = (since.0 + 1..=to.0)

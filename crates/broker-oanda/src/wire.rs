@@ -233,11 +233,13 @@ pub(crate) struct TransactionBody {
 
 /// What an order that was taken did.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Placed {
-    pub(crate) order_create_transaction: Transaction,
-    pub(crate) order_fill_transaction: Option<Transaction>,
-    pub(crate) order_cancel_transaction: Option<Transaction>,
+    #[serde(rename = "orderCreateTransaction")]
+    pub(crate) created: Transaction,
+    #[serde(rename = "orderFillTransaction")]
+    pub(crate) filled: Option<Transaction>,
+    #[serde(rename = "orderCancelTransaction")]
+    pub(crate) cancelled: Option<Transaction>,
 }
 
 /// What closing a position did.

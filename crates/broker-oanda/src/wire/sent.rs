@@ -107,12 +107,10 @@ impl NewOrder {
             }
         };
         let time_in_force = match (kind, intent.tif) {
-            (OrderType::Market { .. }, TimeInForce::Ioc) => WireTimeInForce::Ioc,
-            (OrderType::Market { .. }, _) => WireTimeInForce::Fok,
+            (_, TimeInForce::Ioc) => WireTimeInForce::Ioc,
+            (OrderType::Market { .. }, _) | (_, TimeInForce::Fok) => WireTimeInForce::Fok,
             (_, TimeInForce::Day) => WireTimeInForce::Gfd,
             (_, TimeInForce::Gtc) => WireTimeInForce::Gtc,
-            (_, TimeInForce::Ioc) => WireTimeInForce::Ioc,
-            (_, TimeInForce::Fok) => WireTimeInForce::Fok,
             (_, TimeInForce::Gtd(until)) => WireTimeInForce::Gtd(until),
         };
         let reduces = intent.reduce_only || intent.purpose.is_reducing();

@@ -3,6 +3,7 @@
 //! What is told, and in which order, is what the source itself tells. Rows go from thread to thread by the thousand, and
 //! their memory comes back to be filled again.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
@@ -129,23 +130,23 @@ fn read(mut origin: Origin, window: Window, to: &SyncSender<Told>, back: &Receiv
         if !rows.is_empty() && to.send(Told::Rows(rows)).is_err() {
             return;
         }
-        if let Some(fault) = end {
+        if let ControlFlow::Break(fault) = end {
             let _ = to.send(Told::End(Box::new(origin), fault));
             return;
         }
     }
 }
 
-/// Reads rows until there are enough of them; gives something at the end, with what is wrong there.
-fn fill(origin: &mut Origin, window: Window, rows: &mut Vec<Row>) -> Option<Option<FeedError>> {
+/// Reads rows until there are enough of them; breaks off at the end, with what is wrong there.
+fn fill(origin: &mut Origin, window: Window, rows: &mut Vec<Row>) -> ControlFlow<Option<FeedError>> {
     while rows.len() < ROWS {
         let part = match origin.next(window) {
             Ok(Some(part)) => part,
-            Ok(None) => return Some(None),
-            Err(fault) => return Some(Some(fault)),
+            Ok(None) => return ControlFlow::Break(None),
+            Err(fault) => return ControlFlow::Break(Some(fault)),
         };
-        let (ix, bar) = origin.under_way()?;
+        let Some((ix, bar)) = origin.under_way() else { return ControlFlow::Break(None) };
         rows.push(Row { part, ix, bar: *bar });
     }
-    None
+    ControlFlow::Continue(())
 }
