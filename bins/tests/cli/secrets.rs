@@ -285,7 +285,9 @@ impl<'a> Round<'a> {
             self.run(&practice);
         }
         #[cfg(feature = "sim")]
-        self.beside(&["sim", "alpaca", "--wire-log", "served.jsonl", "--verbose"], "Ctrl-C", || {});
+        for broker in ["alpaca", "oanda"] {
+            self.beside(&["sim", broker, "--wire-log", "served.jsonl", "--verbose"], "Ctrl-C", || {});
+        }
     }
 
     /// What was found, whichever verbs were run.

@@ -158,7 +158,7 @@ impl Host {
 
 /// The way to all hosts of one account.
 pub struct Client {
-    http: reqwest::Client,
+    inner: reqwest::Client,
     headers: HeaderMap,
     secrets: Vec<SecretString>,
     clock: Clock,
@@ -216,11 +216,11 @@ impl Client {
         secrets: Vec<SecretString>,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        let http = builder(tls)
+        let inner = builder(tls)
             .timeout(ANSWER_WITHIN)
             .build()
             .map_err(|why| StartError(format!("the HTTP client cannot be built: {why}")))?;
-        Ok(Self { http, headers, secrets, clock })
+        Ok(Self { inner, headers, secrets, clock })
     }
 
     /// The time.
@@ -245,7 +245,7 @@ impl Client {
         let Request { method, path, query, body, .. } = request;
         let what = format!("{method} {path}");
         let mut builder =
-            self.http.request(method, format!("{}{path}", host.base)).headers(self.headers.clone());
+            self.inner.request(method, format!("{}{path}", host.base)).headers(self.headers.clone());
         if !query.is_empty() {
             builder = builder.query(&query);
         }
@@ -255,11 +255,11 @@ impl Client {
         let request = builder.build().map_err(|why| Failure::NotSent(told(&what, &why)))?;
         // A connection that could not be made carried nothing; any other error may have come after the first byte.
         let again = if planted!(PostRepeated) { request.try_clone() } else { None };
-        let mut answered = self.http.execute(request).await;
+        let mut answered = self.inner.execute(request).await;
         if let (Err(why), Some(again)) = (&answered, again)
             && !why.is_connect()
         {
-            answered = self.http.execute(again).await;
+            answered = self.inner.execute(again).await;
         }
         let mut response = answered.map_err(|why| {
             let text = told(&what, &why);

@@ -83,12 +83,12 @@ impl Oanda {
             return classify::submitted(&answer, text);
         }
         match serde_json::from_slice::<Placed>(&answer.body) {
-            Ok(placed) if placed.created.client() == Some(order.id.as_str()) => {
-                self.0.memory.lock().await.learn(&placed.created);
+            Ok(placed) if placed.made.client() == Some(order.id.as_str()) => {
+                self.0.memory.lock().await.learn(&placed.made);
                 taken(&placed)
             }
             Ok(placed) => {
-                let id = placed.created.id.0;
+                let id = placed.made.id.0;
                 let why = format!("POST /orders: answered with the order {id}, which has another name");
                 SubmitOutcome::Unknown { why: why.into() }
             }
@@ -123,7 +123,7 @@ impl Oanda {
 
 /// What came of an order that was made: it may be over already.
 fn taken(placed: &Placed) -> SubmitOutcome {
-    let made = &placed.created;
+    let made = &placed.made;
     let accepted = SubmitOutcome::Accepted { venue_order: VenueOrderId::new(&made.id.0.to_string()).ok() };
     let cancel = placed.cancelled.as_ref().filter(|row| row.order == Some(made.id));
     let Some(cancel) = cancel.filter(|_| placed.filled.is_none()) else { return accepted };

@@ -235,7 +235,7 @@ pub(crate) struct TransactionBody {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Placed {
     #[serde(rename = "orderCreateTransaction")]
-    pub(crate) created: Transaction,
+    pub(crate) made: Transaction,
     #[serde(rename = "orderFillTransaction")]
     pub(crate) filled: Option<Transaction>,
     #[serde(rename = "orderCancelTransaction")]

@@ -45,7 +45,11 @@ const FAULTS: [(&str, &str, &[&str]); 67] = [
         "positions_max = 10\n§colour = \"red\"",
         &["limits.colour is no key", "known there: daily_loss_percent, "],
     ),
-    ("[venue]", "§kind = 1\n[venue]", &["kind is no key", "known there: [venue], [paper], [alpaca], [data]"]),
+    (
+        "[venue]",
+        "§kind = 1\n[venue]",
+        &["kind is no key", "known there: [venue], [paper], [alpaca], [oanda], [data]"],
+    ),
     (
         "[paper]",
         "§positions_max = 1\n[paper]",

@@ -18,8 +18,8 @@ fn answer(status: u16, body: &Value) -> Answer {
     }
 }
 
-fn submitted_as(status: u16, body: Value) -> SubmitOutcome {
-    submitted(&answer(status, &body), "as told".to_owned())
+fn submitted_as(status: u16, body: &Value) -> SubmitOutcome {
+    submitted(&answer(status, body), "as told".to_owned())
 }
 
 fn rejected(code: &str) -> Value {
@@ -51,31 +51,34 @@ fn refusals_of_an_order_are_final() {
         SubmitOutcome::Refused { code, .. } => code.as_str().to_owned(),
         other => panic!("{other:?}"),
     };
-    assert_eq!(refused(submitted_as(400, rejected("PRICE_PRECISION_EXCEEDED"))), "bad_price");
-    assert_eq!(refused(submitted_as(400, rejected("UNITS_MIMIMUM_NOT_MET"))), "bad_quantity");
+    assert_eq!(refused(submitted_as(400, &rejected("PRICE_PRECISION_EXCEEDED"))), "bad_price");
+    assert_eq!(refused(submitted_as(400, &rejected("UNITS_MIMIMUM_NOT_MET"))), "bad_quantity");
     // One that the table does not name, but the log does.
-    assert_eq!(refused(submitted_as(400, rejected("ACCOUNT_LOCKED"))), "account_locked");
+    assert_eq!(refused(submitted_as(400, &rejected("ACCOUNT_LOCKED"))), "account_locked");
     let long = rejected("TAKE_PROFIT_ON_FILL_PRICE_PRECISION_EXCEEDED");
-    assert_eq!(refused(submitted_as(400, long)), "take_profit_on_fill_price_precis");
+    assert_eq!(refused(submitted_as(400, &long)), "take_profit_on_fill_price_precis");
     let unknown = json!({"errorMessage": "Invalid value specified for 'order.instrument'",
         "errorCode": "oanda::rest::core::InvalidParameterException"});
-    assert_eq!(refused(submitted_as(400, unknown)), "bad_request");
+    assert_eq!(refused(submitted_as(400, &unknown)), "bad_request");
 }
 
 #[test]
 fn what_is_no_word_on_the_order_is_none() {
     assert!(matches!(
-        submitted_as(400, rejected("CLIENT_ORDER_ID_ALREADY_EXISTS")),
+        submitted_as(400, &rejected("CLIENT_ORDER_ID_ALREADY_EXISTS")),
         SubmitOutcome::Duplicate { .. }
     ));
     let unauthorized = json!({"errorMessage": "Insufficient authorization to perform request."});
-    assert!(matches!(submitted_as(401, unauthorized), SubmitOutcome::Broken { .. }));
-    assert!(matches!(submitted_as(403, json!({})), SubmitOutcome::Broken { .. }));
-    assert!(matches!(submitted_as(429, json!({})), SubmitOutcome::Throttled { .. }));
-    assert!(matches!(submitted_as(404, json!({"errorMessage": "?"})), SubmitOutcome::RefusedUnlisted { .. }));
+    assert!(matches!(submitted_as(401, &unauthorized), SubmitOutcome::Broken { .. }));
+    assert!(matches!(submitted_as(403, &json!({})), SubmitOutcome::Broken { .. }));
+    assert!(matches!(submitted_as(429, &json!({})), SubmitOutcome::Throttled { .. }));
+    assert!(matches!(
+        submitted_as(404, &json!({"errorMessage": "?"})),
+        SubmitOutcome::RefusedUnlisted { .. }
+    ));
     let timeout = json!({"errorMessage": "Timeout waiting for response."});
     for status in [500, 502, 503, 504] {
-        assert!(matches!(submitted_as(status, timeout.clone()), SubmitOutcome::Unknown { .. }), "{status}");
+        assert!(matches!(submitted_as(status, &timeout), SubmitOutcome::Unknown { .. }), "{status}");
     }
     let html = Answer { body: b"<html>".to_vec(), ..answer(502, &json!({})) };
     assert!(matches!(submitted(&html, String::new()), SubmitOutcome::Unknown { .. }));

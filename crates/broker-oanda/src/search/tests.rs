@@ -32,6 +32,7 @@ fn found(rows: Value) -> Option<(String, Option<End>, String)> {
     Some((order.venue_order.unwrap().to_string(), order.end, order.filled.to_string()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands beside what is found")]
 fn is(id: &str, end: Option<End>, filled: &str) -> Option<(String, Option<End>, String)> {
     Some((id.to_owned(), end, filled.to_owned()))
 }

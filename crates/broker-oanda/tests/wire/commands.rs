@@ -18,11 +18,8 @@ async fn sends(intent: &broker_api::Intent, body: Value) {
         .mount(&server)
         .await;
     let outcome = oanda.submit(intent, mark(4100)).await;
-    let order = match &outcome {
-        SubmitOutcome::Accepted { venue_order } => venue_order.as_ref().map(|order| order.as_str()),
-        _ => None,
-    };
-    assert_eq!(order, Some("4101"), "{outcome:?}");
+    let SubmitOutcome::Accepted { venue_order } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(venue_order.unwrap().as_str(), "4101");
 }
 
 #[tokio::test]

@@ -187,17 +187,15 @@ impl Host {
 }
 
 async fn accept(host: Host, listener: TcpListener, most: Option<u32>, mut stopped: watch::Receiver<bool>) {
-    let mut second = (tokio::time::Instant::now(), 0);
+    let (mut seconds, mut taken_in_it) = (tokio::time::interval(SECOND), 0);
     loop {
         tokio::select! {
             _ = stopped.changed() => return,
+            _ = seconds.tick() => taken_in_it = 0,
             taken = listener.accept() => {
                 if let Ok((stream, _)) = taken {
-                    if second.0.elapsed() >= SECOND {
-                        second = (tokio::time::Instant::now(), 0);
-                    }
-                    second.1 += 1;
-                    if most.is_some_and(|most| second.1 > most) {
+                    taken_in_it += 1;
+                    if most.is_some_and(|most| taken_in_it > most) {
                         continue;
                     }
                     let _ = stream.set_nodelay(true);

@@ -15,8 +15,8 @@ fn told_by(memory: &mut Memory, rows: &[Transaction]) -> Vec<VenueEvent> {
     of(venue, home, rows, &Rates::default(), memory).unwrap()
 }
 
-fn told(all: Value) -> Vec<VenueEvent> {
-    told_by(&mut Memory::default(), &rows(&all))
+fn told(all: &Value) -> Vec<VenueEvent> {
+    told_by(&mut Memory::default(), &rows(all))
 }
 
 fn made(id: u64, kind: &str, tif: &str) -> Value {
@@ -55,7 +55,7 @@ fn a_fill_that_closes_and_opens_is_one_with_its_nanoseconds() {
     turn["tradesClosed"] =
         json!([{"tradeID": "4102", "units": "-400"}, {"tradeID": "4105", "units": "-600"}]);
     turn["tradeOpened"] = json!({"tradeID": "4111", "units": "-500"});
-    let events = told(json!([made(4110, "MARKET_ORDER", "FOK"), turn]));
+    let events = told(&json!([made(4110, "MARKET_ORDER", "FOK"), turn]));
     let [VenueEvent::Filled(fill), VenueEvent::NonTrade(financing)] = events.as_slice() else {
         panic!("{events:?}")
     };
@@ -71,25 +71,25 @@ fn a_fill_that_closes_and_opens_is_one_with_its_nanoseconds() {
 
 #[test]
 fn an_order_that_is_killed_is_refused_once() {
-    let events = told(json!([made(5, "MARKET_ORDER", "FOK"), cancelled(6, 5, 5, "MARKET_HALTED")]));
+    let events = told(&json!([made(5, "MARKET_ORDER", "FOK"), cancelled(6, 5, 5, "MARKET_HALTED")]));
     assert_eq!(ends(&events), [(NAME.to_owned(), End::Refused, "market_halted".to_owned())]);
     // What it was not executed of is cancelled, not refused.
-    let events = told(json!([
+    let events = told(&json!([
         made(5, "LIMIT_ORDER", "IOC"),
         filled(6, 5, 5, "400"),
         cancelled(7, 5, 5, "TIME_IN_FORCE_EXPIRED")
     ]));
     assert_eq!(ends(&events), [(NAME.to_owned(), End::Cancelled, "time_in_force_expired".to_owned())]);
     // The same where no transaction tells it.
-    let events = told(json!([made(5, "LIMIT_ORDER", "IOC"), filled(6, 5, 5, "400")]));
+    let events = told(&json!([made(5, "LIMIT_ORDER", "IOC"), filled(6, 5, 5, "400")]));
     assert_eq!(ends(&events)[0].1, End::Cancelled);
-    let events = told(json!([made(5, "LIMIT_ORDER", "GTC"), filled(6, 5, 5, "400")]));
+    let events = told(&json!([made(5, "LIMIT_ORDER", "GTC"), filled(6, 5, 5, "400")]));
     assert_eq!(ends(&events).len(), 0, "it rests");
 }
 
 #[test]
 fn ends_have_their_reasons() {
-    let end = |reason: &str| ends(&told(json!([cancelled(9, 5, 9, reason)])))[0].1;
+    let end = |reason: &str| ends(&told(&json!([cancelled(9, 5, 9, reason)])))[0].1;
     assert_eq!(end("TIME_IN_FORCE_EXPIRED"), End::Expired);
     assert_eq!(end("CLIENT_REQUEST"), End::Cancelled);
     assert_eq!(end("LINKED_TRADE_CLOSED"), End::Cancelled);
@@ -97,7 +97,7 @@ fn ends_have_their_reasons() {
     // The one in its place has its name: it is the same order.
     let mut replaced = cancelled(9, 5, 9, "CLIENT_REQUEST_REPLACED");
     replaced["replacedByOrderID"] = json!("10");
-    assert_eq!(told(json!([replaced, made(10, "LIMIT_ORDER", "GTC")])).len(), 0);
+    assert_eq!(told(&json!([replaced, made(10, "LIMIT_ORDER", "GTC")])).len(), 0);
 }
 
 #[test]
@@ -105,12 +105,12 @@ fn a_second_order_of_a_name_says_nothing_about_the_first() {
     let reject = |reason: &str| {
         let mut row = made(7, "LIMIT_ORDER_REJECT", "GTC");
         row["rejectReason"] = json!(reason);
-        ends(&told(json!([row])))
+        ends(&told(&json!([row])))
     };
     assert_eq!(reject("CLIENT_ORDER_ID_ALREADY_EXISTS").len(), 0);
     assert_eq!(reject("PRICE_PRECISION_EXCEEDED")[0].1, End::Refused);
     let twice = json!([made(5, "MARKET_ORDER", "FOK"), cancelled(6, 5, 5, "CLIENT_TRADE_ID_ALREADY_EXISTS")]);
-    assert_eq!(ends(&told(twice)).len(), 0);
+    assert_eq!(ends(&told(&twice)).len(), 0);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn what_goes_on_under_another_id_keeps_its_name() {
 #[test]
 fn money_that_no_trade_made_is_what_it_is() {
     let at = "2026-03-16T21:00:00Z";
-    let events = told(json!([
+    let events = told(&json!([
         {"id": "1", "time": at, "type": "CREATE"},
         {"id": "2", "time": at, "type": "TRANSFER_FUNDS", "amount": "25000.0000", "fundingReason": "CLIENT_FUNDING",
             "accountBalance": "25000.0000"},
