@@ -2,6 +2,7 @@
 //!
 //! `run`, `halt`, `flatten` and `demo` are passes; they differ in what they feed in and in who tells the time.
 
+mod at;
 mod broker;
 mod paper;
 mod serving;
@@ -10,11 +11,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker_api::{AssetClass, Broker, Capabilities, Catalog, Currency, Digest, Key, Level, Record, Time};
+use broker_api::{AssetClass, Catalog, Digest, Key, Level, Record, Time};
 use broker_paper::matching::Costs;
-use broker_paper::venue::PaperVenue;
+
 use chrono::TimeDelta;
-use engine::calendar::Calendar;
 use engine::session::Recorder;
 use engine::watch::Onlookers;
 use engine::{Clock, Desk, Frozen, Input, Runner, Setup, Stage, StartFault, Venue};
@@ -32,8 +32,8 @@ use crate::files;
 use crate::limits::Force;
 use crate::out::Out;
 use crate::place::{Place, paper_venue};
-use crate::venues::Connected;
 
+use at::At;
 pub use paper::{at_the_venue, paper_only, venue_is_there};
 
 /// How much older than the last close of its market a bar may be and still be a price.
@@ -61,14 +61,6 @@ pub struct Pass {
     unpriced: BTreeSet<Key>,
     // Let go last: nobody else may write before everything above is closed.
     lock: Lock,
-}
-
-/// Where it trades.
-enum At {
-    /// At the embedded broker, whose prices we bring.
-    Paper(Arc<PaperVenue>),
-    /// At another one, whose prices come by themselves.
-    Broker(Box<Connected>),
 }
 
 /// An edit of the state file, as a start met it.
@@ -327,43 +319,6 @@ impl Pass {
     {
         self.runner = self.runtime.block_on(act(self.runner)).map_err(|frozen| stopped(&frozen))?;
         Ok(self)
-    }
-}
-
-impl At {
-    fn brokers(&self) -> Vec<Arc<dyn Broker>> {
-        match self {
-            Self::Paper(venue) => vec![Arc::clone(venue) as _],
-            Self::Broker(connected) => {
-                connected.accounts.iter().map(|account| Arc::clone(&account.broker)).collect()
-            }
-        }
-    }
-
-    /// What everything is reckoned in: what the first account is.
-    fn currency(&self, place: &Place) -> Currency {
-        let paper = place.loaded.config.paper.currency;
-        match self {
-            Self::Paper(_) => paper,
-            Self::Broker(connected) => connected.accounts.first().map_or(paper, |first| first.of.currency),
-        }
-    }
-
-    fn capabilities(&self, place: &Place, venue: &Venue) -> Capabilities {
-        match self {
-            Self::Paper(_) => paper::capabilities(place, venue),
-            Self::Broker(_) => venue.capabilities().clone(),
-        }
-    }
-
-    /// Whether our clock goes by its own: a simulator's time may stand still, or leap.
-    fn is_timekeeper(&self) -> bool {
-        matches!(self, Self::Broker(connected) if connected.is_loopback)
-    }
-
-    /// A simulator's own hours count, whatever ours are.
-    fn calendar(&self) -> Calendar {
-        if self.is_timekeeper() { Calendar::behind_venues() } else { Calendar::new() }
     }
 }
 

@@ -96,15 +96,6 @@ fn list() -> Vec<Key> {
             "Which kind of account it is at a broker; on a live one entries go through only while a person has armed it.",
         ),
         key(
-            "route.equity",
-            ROUTE,
-            "",
-            quoted(&"venue"),
-            "Where stocks and funds are traded: at venue.broker, or at another broker.",
-        ),
-        key("route.forex", ROUTE, "", quoted(&"venue"), "The same of currency pairs."),
-        key("route.crypto", ROUTE, "", quoted(&"venue"), "The same of coins."),
-        key(
             "paper.account",
             Kind::Account,
             "",
@@ -179,6 +170,15 @@ fn list() -> Vec<Key> {
         keys.push(key(&format!("data.{class}"), Kind::Source, "", quoted(source), &basis));
     }
     keys.extend([
+        key(
+            "route.equity",
+            ROUTE,
+            "",
+            quoted(&"venue"),
+            "Where stocks and funds are traded: at venue.broker, or at another broker.",
+        ),
+        key("route.forex", ROUTE, "", quoted(&"venue"), "The same of currency pairs."),
+        key("route.crypto", ROUTE, "", quoted(&"venue"), "The same of coins."),
         key(
             "sizing.equity",
             Kind::Choice(&["marked", "closed"]),

@@ -101,7 +101,7 @@ fn every_key_is_shown_with_its_origin_and_fits_the_schema() {
     let place = Place::new();
     let document = place.json(&["doctor", "--config"]);
     assert_fits(&schema(&place, "output"), &document, "doctor --config");
-    assert_eq!(document["data"]["keys"].as_array().map(Vec::len), Some(109));
+    assert_eq!(document["data"]["keys"].as_array().map(Vec::len), Some(112));
     let text = stdout(&place.tradewind(&["doctor", "--config", "tradewind.toml", "--keys"]));
     assert!(text.contains("[limits]") && text.contains("cooldown_hours = 24 h   (tradewind.toml:"), "{text}");
     assert!(text.contains("One account day, so that a person sees the next daily summary first."), "{text}");

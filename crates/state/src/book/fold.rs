@@ -82,9 +82,8 @@ impl Book {
                     return no("real money and practice never share a book");
                 }
                 let venue = VenueState { of: *of, cursor: *cursor, opening_equity: *equity };
+                self.joined(of, *equity)?;
                 self.venues.insert(of.venue, venue);
-                self.guard.equity = Some(*equity);
-                self.guard.high_water = self.guard.high_water.max(Some(*equity));
             }
             Record::Started { life, .. } => return self.started(*life, at),
             Record::Stopped { life, exit, equity } => {

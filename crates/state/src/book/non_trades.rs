@@ -4,7 +4,9 @@
 //! share, so that a fall of a tenth stays one. All else is part of what an account is worth, and is summed by its kind,
 //! apart from what trades made.
 
-use broker_api::{Amount, Code, Held, Key, NonTrade, NonTradeKind, Price, Qty, Side, Time, VenueId, planted};
+use broker_api::{
+    AccountRef, Amount, Code, Held, Key, NonTrade, NonTradeKind, Price, Qty, Side, Time, VenueId, planted,
+};
 use chrono::TimeDelta;
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -55,6 +57,21 @@ impl Book {
         known.insert(entry.id, entry.at);
         let newest = known.values().max().copied().unwrap_or(entry.at);
         known.retain(|_, at| *at > newest - REMEMBERED);
+        Ok(())
+    }
+
+    /// What an account brings as it joins the book: neither profit nor loss. In another currency its worth is not known here, and
+    /// so it joins only a book that nothing is measured from yet.
+    pub(super) fn joined(&mut self, of: &AccountRef, equity: Amount) -> Result<(), No> {
+        if self.venues.is_empty() {
+            (self.guard.equity, self.guard.high_water) = (Some(equity), Some(equity));
+        } else if self.venues.values().all(|known| known.of.currency == of.currency) {
+            self.flows(equity, None)?;
+        } else if self.guard.day.is_none() {
+            (self.guard.equity, self.guard.high_water) = (None, None);
+        } else {
+            return no("an account in another currency joins only a book that has not begun");
+        }
         Ok(())
     }
 

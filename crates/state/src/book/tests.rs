@@ -15,6 +15,7 @@ use super::Book;
 mod allowed;
 /// Fees in kind.
 mod coins;
+mod joined;
 /// What others do.
 mod others;
 /// Parts of trading that are stopped.
