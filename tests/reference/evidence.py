@@ -10,6 +10,8 @@
                                         compared with what somebody wrote beside them, figures-SEED.json
     evidence.py --trades FILE [--equity FILE] [--periods 252]
                                         the figures of a ledger of one's own, as JSON
+    evidence.py --trades FILE --equity FILE --binary PATH
+                                        the same held against what PATH says of it, and against the other packages
 
 Other packages (numpy, scipy, pandas, empyrical-reloaded, quantstats) are compared with where they can be imported; it says
 which were left out. It fails on any difference that is not a known difference of convention.
@@ -34,6 +36,9 @@ RETURNS = [
     -.005, .025, -.013, .004, .008,
 ]
 TRADES = [1.8, -1, -1, 2.4, -1, -.6, .9, -1, -1, -1, 3.1, 0, -1.2, 1.1, -1]
+
+
+EQUITY = {"equity", "equitymarked", "value", "balance", "nav"}
 
 
 # ---- figures: None is "undefined"
@@ -345,6 +350,32 @@ def against_binary(seen, binary, seeds):
             compare(seen, seed, json.loads(ran.stdout), numbers)
 
 
+def of_ones_own(asked, pnl):
+    """A ledger of one's own: here, by the program, and by the other packages."""
+    seen = Seen()
+    ran = subprocess.run([asked.binary, asked.trades, asked.equity, str(asked.periods)], check=True, capture_output=True, text=True)
+    told = json.loads(ran.stdout)
+    equity = [float(x) for x in read(asked.equity, EQUITY)]
+    returns = [b / a - 1 for a, b in zip(equity, equity[1:])]
+    for name, value in of_trades(pnl).items():
+        seen.same(f"money {name}", value, told["money"][name])
+    dates = [datetime.fromisoformat(x.replace("Z", "+00:00")) for x in read(asked.equity, {"at", "time", "date"})]
+    for name, value in of_equity(returns, asked.periods, dates).items():
+        theirs = told["equity"].get(name)
+        if name != "drawdown":
+            seen.same(f"equity {name}", value, theirs)
+            continue
+        for inner, depth in value.items():
+            seen.same(f"drawdown {inner}", depth, theirs[inner])
+    found, missing = packages(seen, returns, pnl, "own")
+    print(f"{len(pnl)} trades, {len(returns)} returns; compared with: {asked.binary}, {', '.join(found) or 'no package'}; "
+          f"left out, not installed: {', '.join(missing) or 'none'}")
+    for difference in seen.differences:
+        print(difference)
+    print(f"{seen.compared} figures compared, {len(seen.differences)} differ")
+    return 1 if seen.differences else 0
+
+
 def against_files(seen, folder, seeds):
     for seed in seeds:
         with open(os.path.join(folder, f"figures-{seed}.json"), encoding="utf-8") as file:
@@ -373,9 +404,13 @@ def main():
     asked = parser.parse_args()
     if asked.trades:
         pnl = [float(x) for x in read(asked.trades, {"pnl", "netpnl", "profit", "netprofit", "net"})]
+        ends = read(asked.trades, {"closed", "closedat", "exittime", "exitdate", "closetime", "closedate"})
+        pnl = [amount for _, amount in sorted(zip(ends, pnl), key=lambda row: row[0])]  # in the order of their ends
         told = {"money": of_trades(pnl)}
+        if asked.equity and asked.binary:
+            return of_ones_own(asked, pnl)
         if asked.equity:
-            equity = [float(x) for x in read(asked.equity, {"equity", "value", "balance", "nav"})]
+            equity = [float(x) for x in read(asked.equity, EQUITY)]
             returns = [b / a - 1 for a, b in zip(equity, equity[1:])]
             told["equity"] = of_equity(returns, asked.periods)
         print(json.dumps(told, indent=1))

@@ -101,7 +101,7 @@ pub const COLUMNS: &[Known] = &[
             "realised_pnl",
         ],
     ),
-    optional(Column::Risk, &["risk", "risk_amount", "initial_risk", "risked"]),
+    optional(Column::Risk, &["risk", "risk_amount", "initial_risk", "risked", "planned_loss"]),
     optional(Column::R, &["r", "r_multiple", "r_mult", "multiple"]),
     optional(Column::Notional, &["notional", "value", "entry_value", "position_value", "cost_basis"]),
     optional(Column::Stop, &["stop", "stop_loss", "sl", "stop_price", "initial_stop"]),
@@ -118,6 +118,20 @@ pub(crate) fn plain(name: &str) -> String {
 pub(crate) fn column(known: &[Known], name: &str) -> Option<Column> {
     let name = plain(name);
     known.iter().find(|row| row.names.iter().any(|other| plain(other) == name)).map(|row| row.column)
+}
+
+/// The columns that a head line names. A bare `entry` or `exit` beside a column that says it is a price is none: it says how or
+/// why, as in the ledgers of a replay.
+pub(crate) fn of_head(known: &[Known], head: &[&str]) -> Vec<Option<Column>> {
+    let mut columns: Vec<Option<Column>> = head.iter().map(|name| column(known, name)).collect();
+    for (price, bare) in [(Column::Entry, "entry"), (Column::Exit, "exit")] {
+        let is_it = |(found, name): (&Option<Column>, &&str)| *found == Some(price) && plain(name) != bare;
+        if columns.iter().zip(head).any(is_it) {
+            let bare = columns.iter_mut().zip(head).filter(|(_, name)| plain(name) == bare);
+            bare.for_each(|(column, _)| *column = None);
+        }
+    }
+    columns
 }
 
 /// The first name of a column.

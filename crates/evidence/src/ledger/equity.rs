@@ -22,7 +22,11 @@ pub struct EquityPoint {
 /// The columns of an equity series, with every name they are known by.
 pub const EQUITY_COLUMNS: &[Known] = &[
     equity_row(Column::At, true, &["at", "time", "date", "timestamp", "ts"]),
-    equity_row(Column::Equity, true, &["equity", "value", "balance", "nav", "account_value", "total"]),
+    equity_row(
+        Column::Equity,
+        true,
+        &["equity", "value", "balance", "nav", "account_value", "total", "equity_marked"],
+    ),
     equity_row(Column::Flow, false, &["flow", "flows", "deposit", "deposits", "cash_flow", "transfer"]),
 ];
 

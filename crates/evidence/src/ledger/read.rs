@@ -126,7 +126,8 @@ fn rows_of_csv(text: &str, known: &[Known]) -> Result<(Vec<Row>, Vec<String>), V
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let head = reader.headers().map_err(|why| vec![Fault::whole(0, why.to_string(), "a head line")])?.clone();
-    let columns: Vec<Option<Column>> = head.iter().map(|name| columns::column(known, name)).collect();
+    let names: Vec<&str> = head.iter().collect();
+    let columns = columns::of_head(known, &names);
     let mut faults = Vec::new();
     for row in known {
         let found = columns.iter().filter(|column| **column == Some(row.column)).count();

@@ -70,6 +70,19 @@ fn every_fault_is_told_with_its_place() {
 }
 
 #[test]
+fn the_ledger_of_a_replay_is_one() {
+    let head = "number,venue,symbol,side,quantity,opened_at,entry_price,closed_at,exit_price,exit,gross,fees,net,planned_loss,r";
+    let row = "1,paper,KO,long,3,2024-01-05T14:30:00Z,58.57,2024-01-25T14:30:00Z,54.13,stop,-13.32,0,-13.32,14.16,-0.9407";
+    let read = trades_csv(&format!("{head}\n{row}\n")).expect("a ledger");
+    let trade = &read.read.trades()[0];
+    assert_eq!((trade.exit.to_string(), trade.pnl.to_string()), ("54.13".to_owned(), "-13.32".to_owned()));
+    assert!(read.unused.iter().any(|name| name == "exit"), "{:?}", read.unused);
+    // Alone it is the price.
+    let alone = "symbol,side,opened,closed,qty,entry,exit,pnl\nX,long,2026-01-05,2026-01-06,1,10,11,1\n";
+    assert_eq!(trades_csv(alone).expect("a ledger").read.trades()[0].exit.to_string(), "11");
+}
+
+#[test]
 fn what_no_trade_can_be_is_refused() {
     let head = "id,symbol,side,opened,closed,qty,entry,exit,pnl,risk\n";
     let rows = "a,X,long,2026-01-07,2026-01-06,0,1,2,3,0\na,X,long,2026-01-05,2026-01-06,1,1,2,3,5\n";
