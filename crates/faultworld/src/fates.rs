@@ -173,8 +173,9 @@ const fn weight(place: Place, fault: Fault) -> usize {
     };
     // Only one venue asks back, and tells of orders in a list; it is seldom asked about a cancel there.
     let of_one = match (place, fault) {
-        (Place::Find(Doubt::Cancelling), Fault::Stale | Fault::Partial) => 24,
-        (_, Fault::Question) | (Place::Find(_), Fault::Stale | Fault::Partial) => 4,
+        (Place::Find(Doubt::Cancelling), Fault::Stale | Fault::Partial) => 16,
+        (_, Fault::Question) => 8,
+        (Place::Find(_), Fault::Stale | Fault::Partial) => 4,
         _ => 1,
     };
     seldom * of_one
