@@ -13,21 +13,7 @@ pub fn fixed(value: Decimal, places: u32) -> String {
     if value.is_zero() {
         value.set_sign_positive(true);
     }
-    let text = value.to_string();
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    let mut out = String::from(sign);
-    for (n, digit) in whole.chars().enumerate() {
-        if n > 0 && (whole.len() - n).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if !part.is_empty() {
-        out.push('.');
-        out.push_str(part);
-    }
-    out
+    evidence::thousands(&value.to_string())
 }
 
 /// The same with its sign.

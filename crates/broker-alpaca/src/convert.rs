@@ -204,7 +204,6 @@ pub(crate) fn identity(
     host: &str,
     row: &wire::Account,
 ) -> Result<AccountRef, QueryFailed> {
-    let wrong = |why: String| query_failed(why, false);
     let by_host = match host {
         PAPER_HOST => Some(Mode::Practice),
         LIVE_HOST => Some(Mode::Live),
@@ -212,26 +211,7 @@ pub(crate) fn identity(
     };
     let number = row.account_number.as_deref().filter(|number| !number.is_empty());
     let by_number = number.map(|number| if number.starts_with("PA") { Mode::Practice } else { Mode::Live });
-    let mode = match (by_host, by_number) {
-        (Some(host_says), Some(number_says)) if host_says != number_says => {
-            return Err(wrong(format!(
-                "{host} is the {host_says} host, but its account is a {number_says} one; nothing is sent there"
-            )));
-        }
-        (_, Some(mode)) => mode,
-        // Practice may rest on the host alone; real money may not.
-        (Some(Mode::Practice), None) => Mode::Practice,
-        (_, None) => {
-            return Err(wrong(format!(
-                "{host} does not tell the account's number, so nothing says whether it is practice or live"
-            )));
-        }
-    };
-    if mode != wanted {
-        return Err(wrong(format!(
-            "the account at {host} is a {mode} one, and the configuration says {wanted}; change the keys or the mode"
-        )));
-    }
+    let mode = broker_http::mode(host, by_host, by_number, wanted, "keys")?;
     let currency = row.currency.as_deref().unwrap_or("USD");
     Ok(AccountRef {
         venue,

@@ -81,35 +81,12 @@ pub(crate) fn identity(
     host: &str,
     row: &wire::Account,
 ) -> Result<AccountRef, QueryFailed> {
-    let wrong = |why: String| query_failed(why, false);
     let by_host = match host {
         PRACTICE_HOST => Some(Mode::Practice),
         LIVE_HOST => Some(Mode::Live),
         _ => None,
     };
-    let mode = match (by_host, mode_of(&row.id)) {
-        (Some(host_says), Some(id_says)) if host_says != id_says => {
-            return Err(wrong(format!(
-                "{host} is the {host_says} host, but its account {} is a {id_says} one; nothing is sent there",
-                row.id
-            )));
-        }
-        (_, Some(mode)) => mode,
-        // Practice may rest on the host alone; real money may not.
-        (Some(Mode::Practice), None) => Mode::Practice,
-        (_, None) => {
-            return Err(wrong(format!(
-                "nothing says whether the account {} at {host} is practice or live",
-                row.id
-            )));
-        }
-    };
-    if mode != wanted {
-        return Err(wrong(format!(
-            "the account {} is a {mode} one, and the configuration says {wanted}; change the token or the mode",
-            row.id
-        )));
-    }
+    let mode = broker_http::mode(host, by_host, mode_of(&row.id), wanted, "token")?;
     Ok(AccountRef {
         venue,
         account: AccountId::new(&row.id).map_err(|why| unreadable("the account's id", &why))?,

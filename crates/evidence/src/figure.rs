@@ -166,10 +166,17 @@ impl fmt::Display for Figure {
 pub fn grouped(value: f64, places: usize) -> String {
     let text = format!("{:.places$}", value.abs());
     let is_zero = text.chars().all(|letter| matches!(letter, '0' | '.'));
-    let (digits, part) = text.split_once('.').unwrap_or((&text, ""));
-    let mut out = String::from(if value < 0.0 && !is_zero { "-" } else { "" });
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+    let sign = if value < 0.0 && !is_zero { "-" } else { "" };
+    thousands(&format!("{sign}{text}"))
+}
+
+/// A number that is written plainly, such as `-1234.50`, with its thousands apart.
+pub fn thousands(text: &str) -> String {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let mut out = String::from(sign);
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -33,7 +33,7 @@ pub mod twin;
 
 pub use bands::{Bands, Metric, Plan, Source};
 pub use compare::{Backtest, Comparison, Headline, Reference, compare as compare_with};
-pub use figure::{Figure, Undefined};
+pub use figure::{Figure, Undefined, thousands};
 pub use figures::{Conventions, EquityFigures, TradeFigures};
 pub use gates::{Certificate, Criterion, Evaluation, Verdict};
 pub use ledger::{Class, EquityPoint, Ledger, Side, Trade};

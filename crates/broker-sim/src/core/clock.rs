@@ -23,6 +23,21 @@ impl Clock {
         }
     }
 
+    /// Moves one that is stepped on to a moment.
+    ///
+    /// # Errors
+    /// One that runs by itself, or a moment before the one it shows.
+    pub fn move_to(&mut self, to: Time) -> Result<(), String> {
+        let Self::Stepped(at) = self else {
+            return Err("the clock runs by itself; start with a stepped one to move it".to_owned());
+        };
+        if to < *at {
+            return Err(format!("it is {at}, and time does not go back to {to}"));
+        }
+        *at = to;
+        Ok(())
+    }
+
     /// Whether it runs by itself.
     pub const fn runs(&self) -> bool {
         matches!(self, Self::Real(_))

@@ -11,8 +11,8 @@ use super::settings::Settings;
 use super::stream::is_stream;
 use super::venue::{Due, Venue};
 use crate::core::{
-    Clock, ErrorCode, Face, Market, NonTrade, Outgoing, Prepared, Reply, Request, Rule, Unavailable,
-    decimal_text, nanos,
+    ErrorCode, Face, Market, NonTrade, Outgoing, Prepared, Reply, Request, Rule, Unavailable, decimal_text,
+    nanos,
 };
 
 impl Face for Venue {
@@ -29,13 +29,7 @@ impl Face for Venue {
     }
 
     fn move_to(&mut self, to: Time) -> Result<(), String> {
-        let Clock::Stepped(at) = self.clock else {
-            return Err("the clock runs by itself; start with a stepped one to move it".to_owned());
-        };
-        if to < at {
-            return Err(format!("it is {at}, and time does not go back to {to}"));
-        }
-        self.clock = Clock::Stepped(to);
+        self.clock.move_to(to)?;
         self.play_to(to);
         self.play_again();
         Ok(())
