@@ -16,7 +16,7 @@ use crate::config::BrokerName;
 use crate::failure::{Exit, Failure};
 use crate::figures;
 use crate::place::Place;
-use crate::venues::{self, Account, each};
+use crate::venues::{self, Absent, Account, Connected, each};
 
 /// How long a broker may take over one of these in all.
 const WITHIN: Duration = Duration::from_mins(1);
@@ -25,6 +25,7 @@ const WITHIN: Duration = Duration::from_mins(1);
 pub struct Line {
     runtime: Runtime,
     accounts: Vec<Account>,
+    absent: Vec<Absent>,
 }
 
 /// What became of the entries that were live.
@@ -53,7 +54,7 @@ impl Line {
     /// Connects.
     ///
     /// # Errors
-    /// As [`venues::connect`]; a broker that takes too long.
+    /// As [`venues::connect_present`]; brokers that take too long.
     pub fn open(place: &Place) -> Result<Self, Failure> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
@@ -61,10 +62,10 @@ impl Line {
             })?;
         let connected = runtime.block_on(async {
             let nothing_held = BTreeSet::new();
-            tokio::time::timeout(WITHIN, venues::connect(place, &nothing_held)).await
+            tokio::time::timeout(WITHIN, venues::connect_present(place, &nothing_held)).await
         });
-        let accounts = connected.map_err(|_| too_late(place.broker()))??.accounts;
-        Ok(Self { runtime, accounts })
+        let Connected { accounts, absent, .. } = connected.map_err(|_| too_late(place.broker()))??;
+        Ok(Self { runtime, accounts, absent })
     }
 
     /// What a question to one of them is answered with.
@@ -83,7 +84,14 @@ impl Line {
     /// # Errors
     /// A broker that does not answer.
     pub fn entries(&self) -> Result<usize, Failure> {
+        self.all_answer()?;
         self.accounts.iter().map(|account| Ok(self.entries_at(account)?.len())).sum()
+    }
+
+    /// What is asked of all brokers has no answer while one of them did not answer.
+    fn all_answer(&self) -> Result<(), Failure> {
+        let gone = self.absent.first();
+        gone.map_or(Ok(()), |gone| Err(venues::unavailable(gone.name, &gone.failed)))
     }
 
     fn entries_at(&self, account: &Account) -> Result<Vec<ClientOrderId>, Failure> {
@@ -105,7 +113,9 @@ impl Line {
                 Err(failure) => silent.push(failure),
             }
         }
+        let absent = self.absent.iter().map(|gone| venues::unavailable(gone.name, &gone.failed).what);
         if silent.len() < self.accounts.len() {
+            told.failed.extend(absent);
             told.failed.extend(silent.iter().map(|failure| failure.what.clone()));
             return Ok(told);
         }
@@ -137,6 +147,7 @@ impl Line {
     /// # Errors
     /// A broker that does not answer.
     pub fn guarded(&self, book: Option<&Book>) -> Result<Vec<Guarded>, Failure> {
+        self.all_answer()?;
         let mut all = Vec::new();
         for account in &self.accounts {
             let held = self.asked(account, account.broker.positions())?;

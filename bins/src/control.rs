@@ -21,6 +21,7 @@ use state::lock::{self, Holder};
 pub use inbox::{Asked, Inbox};
 pub use sign::{Sign, Watcher, process_runs};
 
+use crate::away::Gone;
 use crate::clock::{self, Stopwatch};
 use crate::failure::{Exit, Failure};
 use crate::figures;
@@ -106,6 +107,9 @@ pub struct Alive {
     pub seq: u64,
     /// How many commands had no outcome yet.
     pub in_flight: u64,
+    /// Brokers that did not answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub away: Vec<Gone>,
 }
 
 /// Signals that are handed over, each with the digest of its content.

@@ -9,6 +9,7 @@ mod alerts;
 mod args;
 mod arming;
 mod at_broker;
+mod away;
 mod beside;
 mod blackouts;
 mod catalog;

@@ -158,11 +158,8 @@ impl Pass {
             None => None,
         };
         let costs = place.loaded.config.settings(paper_venue()).costs;
-        let ours = at.brokers().into_iter().map(|broker| {
-            Venue::new(broker, Arc::clone(&clock), place.files.halt.clone()).as_timekeeper(at.is_timekeeper())
-        });
-        let ours: Vec<Venue> = ours.collect();
-        let setup = setup(&place, &at, &ours, clock());
+        let ours = at.venues(&clock, &place.files.halt);
+        let setup = setup(&place, &at, &book, &ours, clock());
         let start = Runner::start(
             Desk::new(setup),
             book,
@@ -323,14 +320,14 @@ impl Pass {
 }
 
 /// What the desk decides by.
-fn setup(place: &Place, at: &At, venues: &[Venue], now: Time) -> Setup {
+fn setup(place: &Place, at: &At, book: &Book, venues: &[Venue], now: Time) -> Setup {
     let is_bars = |class: &AssetClass| matches!(place.loaded.source(*class), Ok(Source::Bars(_)));
     Setup {
         catalog: Arc::clone(&place.catalog),
         policy: place.loaded.config.policy(),
         limits: place.loaded.config.limits.clone(),
         calendar: at.calendar(),
-        base: at.currency(place),
+        base: at.currency(place, book),
         venues: venues.iter().map(|venue| (venue.id(), at.capabilities(place, venue))).collect(),
         bars: AssetClass::ALL.into_iter().filter(is_bars).map(|class| (class, BAR_AGE_MAX)).collect(),
         stage: if place.is_paper() { Stage::Paper } else { Stage::Broker },

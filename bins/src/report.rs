@@ -144,7 +144,7 @@ impl Report {
         let seen =
             Seen { place, reading, story: &story, history, records, twin, counted, every, changed, asked };
         let mut references = References::default();
-        let equity = equity::Worths::of(&seen);
+        let equity = equity::Worths::of(&seen, &mut references)?;
         let execution = Quality::of(place, reading, history, past.as_ref())?;
         let stands = rest::Stands::of(&seen)?;
         let period = period::Period::of(&seen, &equity, &mut references)?;

@@ -7,6 +7,7 @@
 mod asks;
 mod folder;
 mod lines;
+mod returns;
 mod sessions;
 mod signals;
 mod voice;
@@ -28,10 +29,11 @@ use crate::out::Out;
 use crate::pass::Pass;
 use crate::place::Place;
 use crate::verbs::run;
-use crate::{figures, notify, words};
+use crate::{away, figures, notify, words};
 
 use folder::Watched;
 use lines::Lines;
+use returns::Returns;
 use sessions::Sessions;
 pub use signals::{Batch, From};
 use signals::{Priced, Pricing};
@@ -87,6 +89,7 @@ struct Serving {
     is_edited: bool,
     files: u64,
     last: Last,
+    returns: Returns,
 }
 
 /// When something was last done.
@@ -168,6 +171,7 @@ impl Serving {
                 tidied: None,
                 timer: now,
             },
+            returns: Returns::default(),
             pass,
         };
         serving.write()?;
@@ -270,6 +274,7 @@ impl Serving {
             self.last.read.elapsed() >= self.poll || doubts && self.last.read.elapsed() >= EACH_SECOND;
         if is_late {
             self.last.read = Stopwatch::start();
+            self.returns.look(&self.pass);
             self = self.reads()?;
         }
         if is_second {
@@ -317,6 +322,7 @@ impl Serving {
             since: self.since,
             seq: self.pass.runner().head().seq,
             in_flight: self.under_way.commands(),
+            away: away::of(&self.pass),
         };
         // Who does not say that it is alive is taken for one that does not answer, which is told to people.
         let _ = self.inbox.alive(&alive);
@@ -342,10 +348,10 @@ impl Serving {
 
     fn is_time_to_begin_anew(&self) -> bool {
         let is_old = self.since.checked_add_signed(LIFE).is_some_and(|end| end <= clock::now());
-        (is_old || self.is_edited || self.sessions.is_full())
-            && self.under_way.is_empty()
-            && self.prices.is_empty()
-            && self.pass.runner().silent().is_empty()
+        // Who did not answer at the beginning is met by a new one; till then nothing else is done about it.
+        let is_due =
+            (is_old || self.is_edited || self.sessions.is_full()) && self.pass.runner().silent().is_empty();
+        (is_due || self.returns.is_there()) && self.under_way.is_empty() && self.prices.is_empty()
     }
 
     fn begins_anew(mut self, voice: &Voice) -> Result<After, Failure> {

@@ -1,6 +1,7 @@
 //! The brokers: chosen by the configuration, and connected here and nowhere else. Which ones a binary can reach it says
 //! itself, so that one which reaches none holds the code and the addresses of none.
 
+mod absent;
 #[cfg(feature = "alpaca")]
 mod alpaca;
 mod clock;
@@ -18,10 +19,12 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 use broker_api::{
-    AccountRef, Bar, Broker, Capabilities, Catalog, Key, QueryFailed, Quote, Quotes, Symbol, Time, VenueId,
+    AccountRef, Bar, Broker, Capabilities, Catalog, Instrument, Key, QueryFailed, Quote, Quotes, Symbol,
+    Time, VenueId,
 };
 use engine::Clock;
 
+pub use absent::Absent;
 #[cfg(feature = "alpaca")]
 pub use alpaca::ADAPTER as ALPACA;
 pub use clock::VenueClock;
@@ -56,6 +59,8 @@ struct Reached {
 pub struct Connected {
     /// Their accounts, that of `[venue]` first. There is at least one.
     pub accounts: Vec<Account>,
+    /// Those that do not answer now.
+    pub absent: Vec<Absent>,
     /// Their prices.
     pub quotes: Arc<dyn Quotes>,
     /// What can be traded there, as they describe it.
@@ -99,32 +104,57 @@ pub fn capabilities(venue: VenueId) -> Option<Capabilities> {
 /// # Errors
 /// A broker that this binary cannot reach, keys that are missing, no answer, another kind of account.
 pub async fn connect(place: &Place, held: &BTreeSet<Key>) -> Result<Connected, Failure> {
+    let connected = connect_present(place, held).await?;
+    match connected.absent.first() {
+        Some(Absent { name, failed, .. }) => Err(unavailable(*name, failed)),
+        None => Ok(connected),
+    }
+}
+
+/// Connects to those of them that answer, of which there must be one. The instruments of the others are as we know them.
+///
+/// # Errors
+/// As [`connect`], where none answers, or one says something else than that it cannot answer now.
+pub async fn connect_present(place: &Place, held: &BTreeSet<Key>) -> Result<Connected, Failure> {
     let clock = Arc::new(VenueClock::default());
-    let (mut accounts, mut prices, mut on_this_machine) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut accounts, mut absent, mut prices) = (Vec::new(), Vec::new(), Vec::new());
     let (mut traded, mut unlisted, mut is_set) = (Vec::new(), Vec::new(), false);
+    let mut on_this_machine = Vec::new();
     for name in place.brokers() {
-        let Reached { broker, quotes, is_loopback } = (adapter(name)?.reach)(place, clock.shared())?;
-        let missed = |failed: QueryFailed| unavailable(name, &failed);
-        let of = broker.identity().await.map_err(missed)?;
-        let wanted = place.loaded.config.venue.mode;
+        let reached = (adapter(name)?.reach)(place, clock.shared())?;
+        on_this_machine.push(reached.is_loopback);
+        let venue = reached.broker.id();
+        let rows: Vec<_> =
+            place.catalog.iter().map(|(_, row)| row).filter(|row| row.key.venue == venue).collect();
+        let met = match meet(&reached, rows.clone(), held).await {
+            Ok(met) => met,
+            Err(failed) if failed.transient => {
+                traded.extend(rows.into_iter().cloned());
+                let gone = Absent::new(name, failed, reached.broker);
+                prices.push((venue, gone.quotes()));
+                absent.push(gone);
+                continue;
+            }
+            Err(failed) => return Err(unavailable(name, &failed)),
+        };
+        let (of, wanted) = (met.of, place.loaded.config.venue.mode);
         if of.mode != wanted {
             let what = format!("{} says that account {} is a {} one", name.shown(), of.account, of.mode);
             return Err(other_mode(&format!("{what}, and the configuration says {wanted}")));
         }
-        let told = if is_loopback { Some(broker.clock().await.map_err(missed)?) } else { None };
-        let rows = place.catalog.iter().map(|(_, row)| row).filter(|row| row.key.venue == of.venue);
-        let (listed, not_listed) = instruments::read(&broker, rows.collect(), held).await.map_err(missed)?;
-        traded.extend(listed);
-        unlisted.extend(not_listed);
+        traded.extend(met.listed);
+        unlisted.extend(met.unlisted);
         // Simulators that stand side by side are moved on together: the first one tells the time.
-        if let Some(told) = told.filter(|_| !is_set) {
-            clock.set(told, broker.clock().await.map_err(missed)?);
+        if let Some((first, second)) = met.times.filter(|_| !is_set) {
+            clock.set(first, second);
             is_set = true;
         }
-        prices.push((of.venue, quotes));
-        on_this_machine.push(is_loopback);
-        let broker = if place.is_rehearsal { rehearsal::of(broker) } else { broker };
+        prices.push((of.venue, reached.quotes));
+        let broker = if place.is_rehearsal { rehearsal::of(reached.broker) } else { reached.broker };
         accounts.push(Account { name, broker, of });
+    }
+    if let Some(Absent { name, failed, .. }) = absent.first().filter(|_| accounts.is_empty()) {
+        return Err(unavailable(*name, failed));
     }
     let is_loopback = on_this_machine.contains(&true);
     if is_loopback && on_this_machine.contains(&false) {
@@ -132,7 +162,29 @@ pub async fn connect(place: &Place, held: &BTreeSet<Key>) -> Result<Connected, F
     }
     let catalog = Catalog::new(traded).map_err(|twice| Failure::usage("bad_catalog", twice.to_string()))?;
     let (quotes, catalog) = (Arc::new(Prices(prices)) as _, Arc::new(catalog));
-    Ok(Connected { accounts, quotes, catalog, unlisted, clock, is_loopback })
+    Ok(Connected { accounts, absent, quotes, catalog, unlisted, clock, is_loopback })
+}
+
+/// What a broker says of itself.
+struct Met {
+    of: AccountRef,
+    listed: Vec<Instrument>,
+    unlisted: Vec<Symbol>,
+    /// The time there, asked twice, where it counts.
+    times: Option<(Time, Time)>,
+}
+
+/// Asks a broker who it is, what it trades of these, and where it runs on this machine what time it is.
+async fn meet(reached: &Reached, rows: Vec<&Instrument>, held: &BTreeSet<Key>) -> Result<Met, QueryFailed> {
+    let Reached { broker, is_loopback, .. } = reached;
+    let of = broker.identity().await?;
+    let first = if *is_loopback { Some(broker.clock().await?) } else { None };
+    let (listed, unlisted) = instruments::read(broker, rows, held).await?;
+    let times = match first {
+        Some(first) => Some((first, broker.clock().await?)),
+        None => None,
+    };
+    Ok(Met { of, listed, unlisted, times })
 }
 
 /// What a binary needs of a broker.

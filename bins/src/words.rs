@@ -22,7 +22,7 @@ pub fn sentence(record: &Record) -> String {
         Record::Started { life, version, limits } => {
             format!("process {life} began (version {version}, limits {})", &limits.as_str()[..12])
         }
-        Record::Stopped { life, exit, equity } => {
+        Record::Stopped { life, exit, equity, .. } => {
             let equity =
                 equity.map_or_else(String::new, |equity| format!(", equity {}", figures::money(equity)));
             format!("process {life} ended by itself, exit {exit}{equity}")

@@ -508,14 +508,25 @@ class Account:
 
     def rate_of_the_desk(self, currency):
         """ *The desk's rate* is "the first symbol, in the order of symbols, that is a pair of the two, direct or inverse,
-        and has a mark; half of the sum of bid and ask as the desk sees them, or 1 over that, rounded half even to 16 significant digits"."""
+        and has a mark; half of the sum of bid and ask as the desk sees them, or 1 over that, rounded half even to 16 significant
+        digits"; without one "two of them multiplied, over the first other currency that leads there"."""
         if currency == ACCOUNT_CURRENCY:
             return Fraction(1)
-        for symbol in self.symbols:
-            if symbol.is_pair and symbol in self.marks and {symbol.base, symbol.quote} == {currency, ACCOUNT_CURRENCY}:
-                mark = self.marks[symbol]
-                middle = (mark.bid_the_desk_sees() + mark.ask_the_desk_sees()) / 2
-                return middle if symbol.base == currency else half_even_significant(1 / middle, 16)
+
+        def steps(of):
+            for symbol in self.symbols:
+                if symbol.is_pair and symbol in self.marks and of in (symbol.base, symbol.quote):
+                    mark = self.marks[symbol]
+                    middle = (mark.bid_the_desk_sees() + mark.ask_the_desk_sees()) / 2
+                    yield (symbol.quote, middle, False) if symbol.base == of else (symbol.base, 1 / middle, True)
+
+        for reached, rate, inverse in steps(currency):
+            if reached == ACCOUNT_CURRENCY:
+                return half_even_significant(rate, 16) if inverse else rate
+        for between, first, _ in steps(currency):
+            for reached, second, _ in steps(between):
+                if reached == ACCOUNT_CURRENCY:
+                    return half_even_significant(first * second, 16)
         return None
 
     # Section 7

@@ -1,11 +1,13 @@
 //! Where a pass trades.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use broker_api::{Broker, Capabilities, Currency};
 use broker_paper::venue::PaperVenue;
-use engine::Venue;
 use engine::calendar::Calendar;
+use engine::{Clock, Venue};
+use state::Book;
 
 use super::paper;
 use crate::place::Place;
@@ -20,21 +22,30 @@ pub(super) enum At {
 }
 
 impl At {
-    pub(super) fn brokers(&self) -> Vec<Arc<dyn Broker>> {
+    /// The venues, those that answered first.
+    pub(super) fn venues(&self, clock: &Clock, halt: &Path) -> Vec<Venue> {
+        let venue = |broker: Arc<dyn Broker>| {
+            Venue::new(broker, Arc::clone(clock), halt.to_path_buf()).as_timekeeper(self.is_timekeeper())
+        };
         match self {
-            Self::Paper(venue) => vec![Arc::clone(venue) as _],
+            Self::Paper(paper) => vec![venue(Arc::clone(paper) as _)],
             Self::Broker(connected) => {
-                connected.accounts.iter().map(|account| Arc::clone(&account.broker)).collect()
+                let here = connected.accounts.iter().map(|account| venue(Arc::clone(&account.broker)));
+                here.chain(connected.absent.iter().map(|gone| venue(gone.desk()).absent(true))).collect()
             }
         }
     }
 
-    /// What everything is reckoned in: what the first account is.
-    pub(super) fn currency(&self, place: &Place) -> Currency {
+    /// What everything is reckoned in: what the first account is, also when its broker does not answer.
+    pub(super) fn currency(&self, place: &Place, book: &Book) -> Currency {
         let paper = place.loaded.config.paper.currency;
         match self {
             Self::Paper(_) => paper,
-            Self::Broker(connected) => connected.accounts.first().map_or(paper, |first| first.of.currency),
+            Self::Broker(connected) => {
+                let first = place.brokers().first().map(|name| name.venue());
+                let known = first.and_then(|first| book.venue(first)).map(|bound| bound.of.currency);
+                known.or_else(|| Some(connected.accounts.first()?.of.currency)).unwrap_or(paper)
+            }
         }
     }
 

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker_api::{InstrumentIx, Key, KindName, Phase, Purpose, QueryFailed, Quote, Quotes, Symbol};
+use broker_api::{Currency, InstrumentIx, Key, KindName, Phase, Purpose, QueryFailed, Quote, Quotes, Symbol};
 use engine::Input;
 use engine::calendar::Calendar;
+use engine::market::{Way, leads};
 use state::Book;
 use state::book::{Order, Position, VenueState};
 use tokio::runtime::Runtime;
@@ -39,7 +40,16 @@ pub(super) fn connect(
     out: Out,
 ) -> Result<Connected, Failure> {
     out.step("connect");
-    let connected = runtime.block_on(venues::connect(place, &keys(book)))?;
+    let connected = runtime.block_on(venues::connect_present(place, &keys(book)))?;
+    for gone in &connected.absent {
+        // Nobody knows which account it would be.
+        if book.venue(gone.venue()).is_none() {
+            return Err(venues::unavailable(gone.name, &gone.failed));
+        }
+        let shown = gone.name.shown();
+        let what = format!("{shown} did not answer: {}; it is left alone, and the others go on", gone.failed);
+        out.warn("broker_away", &what);
+    }
     if !connected.unlisted.is_empty() {
         let names: Vec<&str> = connected.unlisted.iter().map(Symbol::as_str).collect();
         out.step(&format!("not traded there: {}", names.join(", ")));
@@ -114,13 +124,25 @@ impl Pass {
         let waiting = book.open_signals().filter_map(|id| book.signal(id)).map(|state| state.signal.symbol);
         let named = symbols.iter().copied().chain(waiting).filter_map(|symbol| catalog.find_symbol(symbol));
         let held = keys(book).into_iter().filter_map(|key| catalog.find(key));
-        let all: BTreeSet<InstrumentIx> = named.chain(held).collect();
+        let mut all: BTreeSet<InstrumentIx> = named.chain(held).collect();
+        // And what tells what their money is worth in the book's.
+        let base = self.at.currency(&self.place, book);
+        let quotes = all.iter().filter_map(|ix| catalog.get(*ix)).map(|row| row.quote);
+        let money: BTreeSet<Currency> = quotes.chain(book.venues().map(|venue| venue.of.currency)).collect();
+        all.extend(money.into_iter().filter_map(|from| leads(catalog, from, base)).flat_map(Way::pairs));
+        // Nothing is entered where nobody answers, and others must not wait for its prices.
+        let (now, market) = (self.now(), self.runner.market());
+        let is_one_of_several = book.venues().count() > 1;
+        let answers = |ix: &InstrumentIx| {
+            let venue = catalog.get(*ix).map(|row| row.key.venue);
+            !is_one_of_several || venue.is_some_and(|venue| !market.is_silent(venue, now))
+        };
         let is_theirs = |ix: &InstrumentIx| {
             let class = catalog.get(*ix).map(|row| row.asset_class);
             class.is_some_and(|class| matches!(self.place.loaded.source(class), Ok(Source::Venue)))
         };
         let with_key = |ix: InstrumentIx| Some((ix, catalog.get(ix)?.key));
-        all.into_iter().filter(is_theirs).filter_map(with_key).collect()
+        all.into_iter().filter(answers).filter(is_theirs).filter_map(with_key).collect()
     }
 
     /// The same at the time that it is at the venue now.

@@ -11,6 +11,7 @@ use super::broker::ask_prices;
 use super::{At, LOOKS_BACK, Pass, stopped};
 use crate::failure::{Exit, Failure};
 use crate::prices::{self, Prices};
+use crate::venues::Absent;
 
 /// Prices to be asked for, by whom and of what.
 pub struct Wanted {
@@ -87,6 +88,13 @@ impl Pass {
         }
     }
 
+    /// Whether one of the brokers answers that did not when this pass began; nothing where all did.
+    pub fn absent(&self) -> Option<impl Future<Output = bool> + Send + 'static> {
+        let At::Broker(connected) = &self.at else { return None };
+        let gone = connected.absent.clone();
+        if gone.is_empty() { None } else { Some(one_answers(gone)) }
+    }
+
     /// The prices that are to be asked of the broker: of these symbols, and of what the book holds, has orders for, or waits
     /// for. Nothing where all prices come from files.
     pub fn wanted_prices(&self, symbols: &[Symbol]) -> Option<Wanted> {
@@ -154,4 +162,14 @@ impl Pass {
                 .fix("make room or correct the permissions: the journal is complete, and the file is written again then")
         })
     }
+}
+
+/// Whether one of these answers.
+async fn one_answers(gone: Vec<Absent>) -> bool {
+    for gone in gone {
+        if gone.answers().await {
+            return true;
+        }
+    }
+    false
 }

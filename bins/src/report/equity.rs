@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use broker_api::{Amount, NonTradeKind, Record, Time};
 use chrono::Datelike as _;
+use evidence::compare::depths::{Depth, depths};
 use evidence::figures::equity::underwater;
 use evidence::ledger::number;
 use evidence::plot::of_trades::{Worth, equity, open_risk, underwater as fallen};
-use evidence::{Conventions, EquityFigures, EquityPoint};
+use evidence::{Conventions, EquityFigures, EquityPoint, Figure};
 use serde::Serialize;
 
+use super::against::References;
 use super::blocks::Form;
 use super::{Block, Known, Look, Section, Seen};
+use crate::failure::Failure;
 
 /// At how many places a long series is told.
 const PLACES: usize = 250;
@@ -35,9 +38,10 @@ pub struct Worths {
     high_water: Known<Amount>,
     readings: usize,
     figures: Known<EquityFigures>,
-    drawdown_reduce: evidence::Figure,
-    drawdown_flatten: evidence::Figure,
-    open_risk_allowed: evidence::Figure,
+    drawdown_reduce: Figure,
+    drawdown_flatten: Figure,
+    open_risk_allowed: Figure,
+    drawdown_by_chance: Vec<Depth>,
     /// No more than some hundred of the readings, the first and the last among them.
     points: Vec<Point>,
     #[serde(skip)]
@@ -45,7 +49,7 @@ pub struct Worths {
 }
 
 impl Worths {
-    pub(super) fn of(seen: &Seen<'_>) -> Self {
+    pub(super) fn of(seen: &Seen<'_>, references: &mut References) -> Result<Self, Failure> {
         let book = &seen.reading.book;
         let every = readings(seen);
         let rows: Vec<EquityPoint> = every
@@ -65,7 +69,10 @@ impl Worths {
         let limits = &seen.place.loaded.config.limits;
         let share =
             |percent: broker_api::Ratio| number(percent.get() / rust_decimal::Decimal::ONE_HUNDRED).into();
-        Self {
+        let highest = book.guard().high_water.map(Amount::get);
+        let reference = references.of(seen, &seen.counted)?;
+        let by_chance = reference.map_or_else(Vec::new, |of| depths(of, &seen.counted, highest));
+        Ok(Self {
             currency: Known::of(
                 book.venues().next().map(|venue| venue.of.currency.to_string()),
                 "the book is bound to no account yet",
@@ -77,9 +84,10 @@ impl Worths {
             drawdown_reduce: share(limits.drawdown_percent),
             drawdown_flatten: share(limits.drawdown_flatten_percent),
             open_risk_allowed: share(limits.open_risk_percent),
+            drawdown_by_chance: by_chance,
             points: thinned.map(|(_, point)| point.clone()).collect(),
             every,
-        }
+        })
     }
 
     /// What it was worth then and then, and what was paid in between: by the last readings at or before each, and the first
@@ -238,6 +246,14 @@ impl Section for Worths {
                     look.fact_of("drawdown now", "figures.drawdown.now", Form::Percent(2), "likewise"),
                 ]);
             }
+            if !self.drawdown_by_chance.is_empty() {
+                facts.push(look.fact_of(
+                    "drawdown by chance",
+                    "drawdown_by_chance.2.depth",
+                    Form::Percent(1),
+                    "19 of 20 samples of the backtest are no deeper, at what a trade risks on average",
+                ));
+            }
             facts.push(look.fact_of(
                 "periods a year",
                 "figures.conventions.periods_per_year",
@@ -298,7 +314,7 @@ impl Worths {
         let risks = risks.zip(allowed).and_then(|(risks, allowed)| open_risk(&risks, allowed));
         let drawn = [
             (equity(&worths, currency), note),
-            (fallen(&worths, &limits), "of the highest equity, flows left out"),
+            (fallen(&worths, &limits, &self.drawdown_by_chance), "of the highest equity, flows left out"),
             (risks, "frozen at entry; a position without a stop has none in it"),
         ];
         let plots = drawn.into_iter().filter_map(|(plot, how)| {

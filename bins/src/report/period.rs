@@ -49,7 +49,10 @@ struct Window {
     signals: usize,
     carried_out: usize,
     denied: usize,
+    rejected: usize,
     ended_otherwise: usize,
+    /// Neither carried out nor ended yet.
+    open: usize,
 }
 
 /// Where a window's change in equity comes from. The parts add up to the change.
@@ -175,9 +178,11 @@ impl Window {
             signals: signals.clone().count(),
             carried_out: ended(is_done),
             denied: ended(|end| end == Ending::Denied),
+            rejected: ended(|end| end == Ending::Rejected),
             ended_otherwise: ended(|end| {
-                matches!(end, Ending::Rejected | Ending::Expired | Ending::Cancelled | Ending::NeverSent)
+                matches!(end, Ending::Expired | Ending::Cancelled | Ending::NeverSent)
             }),
+            open: signals.clone().filter(|state| state.ended.is_none()).count(),
         }
     }
 }
@@ -302,7 +307,7 @@ impl Period {
         let oldest_first = || self.windows.iter().rev();
         let trades: Vec<_> = oldest_first().map(|window| (window.from, window.trades)).collect();
         let signals: Vec<_> = oldest_first()
-            .map(|window| (window.from, [window.carried_out, window.denied, window.ended_otherwise]))
+            .map(|of| (of.from, [of.carried_out, of.denied, of.rejected, of.ended_otherwise, of.open]))
             .collect();
         let drawn = [
             (

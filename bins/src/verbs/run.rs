@@ -22,7 +22,7 @@ use crate::pass::Pass;
 use crate::place::{Place, heading, headline};
 use crate::recording::{Kept, Recording};
 use crate::tonight::Tonight;
-use crate::{arming, closing, compared, limits, stops, summary, tell, unknown};
+use crate::{arming, away, closing, compared, limits, stops, summary, tell, unknown};
 
 pub use input::{conflicts, tell as tell_conflicts};
 
@@ -144,6 +144,7 @@ fn act(
     }
     let reconciled = compared::line(&pass);
     let tonight = Tonight::of(&pass, market.equity);
+    let gone = away::of(&pass);
     let ended = pass.now();
     let pass = pass.end(exit)?;
     // It may have been edited while the pass went on.
@@ -160,6 +161,7 @@ fn act(
         );
     }
     text.push_str(&reconciled);
+    text.push_str(&away::lines(&gone, now));
     let mut rows: Vec<Value> = Vec::new();
     let mut table: Vec<(String, String, String)> = Vec::new();
     let mut shown = BTreeSet::new();
@@ -253,6 +255,7 @@ fn act(
             "faults": input::json(&faults),
             "conflicts": conflicts,
             "stopped": stops::json(book),
+            "away": away::json(&gone),
             "account": market.json(book),
             "tonight": tonight.json(),
             "closing": closing::json(&closing),

@@ -7,6 +7,7 @@ use state::checkpoint;
 use crate::alerts;
 use crate::args::At;
 use crate::arming;
+use crate::away;
 use crate::beside;
 use crate::blackouts;
 use crate::closing;
@@ -53,6 +54,11 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
     let trader = at.at.is_none().then(|| Trader::of(place)).flatten();
     let last = trader.as_ref().map_or(last, |trader| trader.told(reading.as_of));
     let mut text = format!("{}{since}   {last}\n", reading.headline());
+    let gone = match trader.as_ref().and_then(|trader| trader.alive.as_ref()) {
+        Some(alive) => alive.away.clone(),
+        None => away::of_book(book),
+    };
+    text.push_str(&away::lines(&gone, reading.as_of));
     text.push_str(&stops::lines(book));
     text.push_str(&account.line(book));
     text.push_str(&arming::lines(place, book, reading.as_of));
@@ -147,6 +153,7 @@ pub fn status(out: Out, place: &Place, at: &At) -> Result<(), Failure> {
             "level_by": guard.by,
             "level_reason": guard.reason,
             "stopped": stops::json(book),
+            "away": away::json(&gone),
             "halt_file": halted,
             "entries_go_through": guard.level == Level::Trading && !halted,
             "last_pass": book.last_stop(),

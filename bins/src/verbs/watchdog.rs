@@ -139,6 +139,7 @@ impl Watchdog<'_> {
             since: self.since,
             seq: Sign::Trader.read(folder).map_or(0, |trader| trader.seq),
             in_flight: u64::from(self.is_busy),
+            away: Vec::new(),
         };
         // Who does not say that it is alive is taken for one that does not watch, which `status` tells.
         let _ = Sign::Watchdog.write(folder, &alive);

@@ -1,5 +1,10 @@
 //! An account at OANDA, simulated on this machine: the program that a user runs, over the wire that the broker speaks.
 
+mod market;
+mod month;
+mod mute;
+mod reference;
+
 use std::process::{Command, Output, Stdio};
 
 use broker_api::Time;
@@ -15,6 +20,8 @@ use crate::place::{code, stderr, stdout};
 
 const TOKEN: &str = "a-token-of-this-very-test";
 const ACCOUNT: &str = "101-004-7654321-001";
+/// What converting money costs on each side, as a share of the rate.
+const CHARGE: &str = "0.005";
 
 /// A folder to trade in and a simulated OANDA beside it. Time stands still until a test moves it on.
 struct Desk {
@@ -41,16 +48,23 @@ fn number(value: &Value) -> Decimal {
 impl Desk {
     /// At an account in dollars, in the middle of a week; what converting costs is not nothing.
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let prices = [("EUR_USD", "1.08500"), ("USD_JPY", "156.250"), ("GBP_USD", "1.26400")];
-        let settings = Settings {
-            market: Market::Calendar,
+        Self::at(Settings {
             account: ACCOUNT.to_owned(),
             prices: prices.iter().map(|(pair, price)| ((*pair).to_owned(), decimal(price))).collect(),
-            conversion_charge: decimal("0.005"),
+            ..Settings::stepped("2026-10-01T14:00:00Z".parse().unwrap())
+        })
+    }
+
+    /// At an account of these settings, in the week of currencies; what converting costs is not nothing.
+    fn at(settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            market: Market::Calendar,
+            conversion_charge: decimal(CHARGE),
             token: Some(TOKEN.to_owned()),
             wire_log: Some(folder.path().join("wire.jsonl")),
-            ..Settings::stepped("2026-10-01T14:00:00Z".parse().unwrap())
+            ..settings
         };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Time;
 use crate::ids::{AccountId, Currency, VenueId};
-use crate::number::{Amount, Held, Price};
+use crate::number::{Amount, Held, Price, Ratio};
 
 /// What kind of account it is; the broker is asked, the configuration is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +65,32 @@ pub struct Account {
     pub blocked: bool,
     /// The moment it is true for.
     pub at: Time,
+}
+
+/// An account as a process left it: its last reading, and what it would be worth with every stop hit that rests there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Left {
+    /// The last reading.
+    pub account: Account,
+    /// Its worth with every stop hit and every entry under way stopped, in the account's currency; nothing when that could not
+    /// be reckoned.
+    pub at_stops: Option<Amount>,
+    /// What the currencies were worth that the account, and what is held or under way there, are in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rates: Vec<Rate>,
+}
+
+/// What one unit of a currency is worth in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Of which.
+    pub from: Currency,
+    /// In which.
+    pub to: Currency,
+    /// So much.
+    pub rate: Ratio,
 }
 
 /// What a venue says is held and live in the account, read at one time.

@@ -58,7 +58,7 @@ macro_rules! planted {
 /// A moment, always in UTC. RFC 3339 with `Z` in every file.
 pub type Time = chrono::DateTime<chrono::Utc>;
 
-pub use account::{Account, AccountRef, Holdings, Mode, VenuePosition};
+pub use account::{Account, AccountRef, Holdings, Left, Mode, Rate, VenuePosition};
 pub use arming::{Armed, Figures, Gate, LimitsConfirmed, LimitsInForce, LimitsSet, NotArmed};
 pub use broker::{Broker, Quotes};
 pub use capabilities::{Blackout, Brackets, Capabilities, Resend, ResolvePolicy};

@@ -158,6 +158,10 @@ bugs! {
         "the adapter reads rows of fills from where the last one was, and waits for none that is missing";
     GoneIgnored: "busts are records too",
         "the adapter does not notice that a row it told before is gone";
+    FoundByName: "absence needs a proof",
+        "the adapter looks an order up by its name, which is free again once the order is over, and reads no log";
+    MarketResent: "silence is sent again only when absence is proven",
+        "the adapter sends a market order without an answer again, and nobody reads the log first";
     SplitStopStays: "a split changes prices as it changes units",
         "a split is booked, and the stop stays where it was";
     OutsideScored: "what others do is kept out of the strategy's figures",
@@ -211,9 +215,15 @@ bugs! {
 }
 
 impl Bug {
-    /// Whether it is of an adapter, so that it shows over a wire only.
-    pub const fn is_of_wire(self) -> bool {
-        matches!(self, Self::PostRepeated | Self::GatewayIsRefusal | Self::RowsSkipped | Self::GoneIgnored)
+    /// The broker whose adapter it is of, so that it shows over that wire only.
+    pub const fn adapter(self) -> Option<&'static str> {
+        match self {
+            Self::PostRepeated | Self::GatewayIsRefusal | Self::RowsSkipped | Self::GoneIgnored => {
+                Some("alpaca")
+            }
+            Self::FoundByName | Self::MarketResent => Some("oanda"),
+            _ => None,
+        }
     }
 }
 

@@ -15,14 +15,12 @@ mod stamped;
 use crate::arming::{Armed, Disarmed, GateOverridden, GatePassed, LimitsConfirmed, LimitsSet};
 use crate::{
     AccountRef, Amount, By, ByClass, CancelOutcome, ClientOrderId, Code, Cursor, Digest, End, ExecutionId,
-    Fill, Finding, Held, Intent, Key, Level, Marks, NonTrade, Price, Protection, Purpose, Qty, Reason, Scope,
-    Signal, SignalId, SubmitOutcome, Time, VenueId, VenueOrderId,
+    Fill, Finding, Held, Intent, Key, Left, Level, Marks, NonTrade, Price, Protection, Purpose, Qty, Reason,
+    Scope, Signal, SignalId, SubmitOutcome, Time, VenueId, VenueOrderId,
 };
 use serde::{Deserialize, Serialize};
 
-pub use adopted::Adopted;
-pub use change::Change;
-pub use ending::Ending;
+pub use self::{adopted::Adopted, change::Change, ending::Ending};
 pub use imported::{ImportedPosition, ImportedTrade};
 pub use repair::{Repair, Repaired};
 pub use stamped::{Stamped, VERSION};
@@ -57,6 +55,9 @@ pub enum Record {
         exit: u8,
         /// The last equity it knew, in base currency.
         equity: Option<Amount>,
+        /// Where several venues are traded: what each was last read to be worth, for a process that does not reach one of them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left: Vec<Left>,
     },
     /// A signal was taken in.
     SignalTaken {

@@ -51,7 +51,7 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 /// One request. Its path begins with a slash; what stands in it is encoded already. `H` says which of an adapter's hosts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request<H = ()> {
     /// Which host.
     pub at: H,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use broker_api::{
     Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Code,
     Cursor, Finding, Instrument, Intent, Key, OpenOrder, QueryFailed, SentWindow, SubmitOutcome, Symbol,
-    Time, VenueDay, VenueId, VenueOrderId, VenuePosition,
+    Time, VenueDay, VenueId, VenueOrderId, VenuePosition, planted,
 };
 use broker_http::{Clock, Failure, Priority, StartError, lock, query_failed};
 use chrono::NaiveDate;
@@ -21,7 +21,7 @@ use crate::log;
 use crate::search;
 use crate::stream;
 use crate::transport::Request;
-use crate::wire::{self, Id, NewOrder, Placed};
+use crate::wire::{self, Id, NewOrder, OrderType, Placed};
 
 /// A pair that every account has.
 const ANY_PAIR: &str = "EUR_USD";
@@ -70,14 +70,20 @@ impl Oanda {
         };
         let body = Some(order.json().to_string().into_bytes());
         let priority = if is_urgent { Priority::Urgent } else { Priority::Order };
-        let answer =
-            match transport.exchange(Request { method: Method::POST, body, priority, ..request }).await {
-                Ok(answer) => answer,
-                Err(failure @ (Failure::NotSent(_) | Failure::Full(_))) => {
-                    return SubmitOutcome::NotSent { why: failure.to_string().into() };
-                }
-                Err(Failure::Lost(why)) => return SubmitOutcome::Unknown { why: why.into() },
-            };
+        let request = Request { method: Method::POST, body, priority, ..request };
+        let again = if planted!(MarketResent) { Some(request.clone()) } else { None };
+        let mut answered = transport.exchange(request).await;
+        if let (Err(Failure::Lost(_)), Some(again), OrderType::Market { .. }) = (&answered, again, order.kind)
+        {
+            answered = transport.exchange(again).await;
+        }
+        let answer = match answered {
+            Ok(answer) => answer,
+            Err(failure @ (Failure::NotSent(_) | Failure::Full(_))) => {
+                return SubmitOutcome::NotSent { why: failure.to_string().into() };
+            }
+            Err(Failure::Lost(why)) => return SubmitOutcome::Unknown { why: why.into() },
+        };
         if !(200..300).contains(&answer.status) {
             let text = transport.told(&answer);
             return classify::submitted(&answer, text);
@@ -122,7 +128,7 @@ impl Oanda {
 }
 
 /// What came of an order that was made: it may be over already.
-fn taken(placed: &Placed) -> SubmitOutcome {
+pub(crate) fn taken(placed: &Placed) -> SubmitOutcome {
     let made = &placed.made;
     let accepted = SubmitOutcome::Accepted { venue_order: VenueOrderId::new(&made.id.0.to_string()).ok() };
     let cancel = placed.cancelled.as_ref().filter(|row| row.order == Some(made.id));

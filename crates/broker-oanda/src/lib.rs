@@ -17,6 +17,8 @@
 //!
 //! What nobody has seen on the wire is marked "unverified" where it is used.
 
+#[cfg(feature = "probe")]
+mod bodies;
 mod broker;
 mod capabilities;
 pub mod classify;
@@ -31,6 +33,8 @@ mod stream;
 mod transport;
 mod wire;
 
+#[cfg(feature = "probe")]
+pub use bodies::Body;
 pub use broker::Oanda;
 pub use broker_http::{Clock, ConfigError, StartError};
 pub use capabilities::{Exits, capabilities};

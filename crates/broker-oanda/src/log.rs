@@ -14,13 +14,17 @@ use std::collections::BTreeSet;
 
 use broker_api::{Activity, Cursor, QueryFailed};
 use broker_http::query_failed;
+use serde_json::value::RawValue;
 
 use crate::convert::unreadable;
 use crate::inside::Inside;
 use crate::wire::{Head, Id, Transaction, TransactionBody, Transactions};
 
 pub(crate) use events::ending;
+#[cfg(feature = "probe")]
+pub(crate) use events::of as events_of;
 pub(crate) use memory::Memory;
+pub(crate) use money::Rates;
 
 /// The most transactions that are asked for at once.
 const PAGE: u64 = 1_000;
@@ -89,9 +93,28 @@ pub(crate) async fn stretch(inside: &Inside, since: Id) -> Result<Stretch, Query
         );
         return Err(query_failed(why, false));
     }
-    let mut rows = Vec::new();
-    let mut ids = Vec::new();
-    for row in &read.transactions {
+    let (mut ids, mut rows) = understood(&read.transactions, since)?;
+    let mut to = Id(read.last.0.min(since.0.saturating_add(PAGE)));
+    // An answer may be cut at its end: one reads on from there.
+    if let Some(told) = ids.iter().max().filter(|told| **told < to) {
+        to = *told;
+    }
+    rows.extend(missing(inside, since, to, &mut ids).await?);
+    rows.retain(|row| row.id <= to);
+    rows.sort_by_key(|row| row.id);
+    rows.dedup_by_key(|row| row.id);
+    let is_end = to == read.last;
+    let to = if is_end { to } else { whole_batches(&mut rows, to) };
+    Ok(Stretch { rows, to, is_end })
+}
+
+/// The ids behind a transaction, and the rows of them that mean something.
+pub(crate) fn understood(
+    raw: &[Box<RawValue>],
+    since: Id,
+) -> Result<(Vec<Id>, Vec<Transaction>), QueryFailed> {
+    let (mut ids, mut rows) = (Vec::new(), Vec::new());
+    for row in raw {
         let head: Head = serde_json::from_str(row.get()).map_err(|why| unreadable("a transaction", &why))?;
         if head.id <= since {
             continue;
@@ -105,18 +128,7 @@ pub(crate) async fn stretch(inside: &Inside, since: Id) -> Result<Stretch, Query
             Err(_) => {}
         }
     }
-    let mut to = Id(read.last.0.min(since.0.saturating_add(PAGE)));
-    // An answer may be cut at its end: one reads on from there.
-    if let Some(told) = ids.iter().max().filter(|told| **told < to) {
-        to = *told;
-    }
-    rows.extend(missing(inside, since, to, &mut ids).await?);
-    rows.retain(|row| row.id <= to);
-    rows.sort_by_key(|row| row.id);
-    rows.dedup_by_key(|row| row.id);
-    let is_end = to == read.last;
-    let to = if is_end { to } else { whole_batches(&mut rows, to) };
-    Ok(Stretch { rows, to, is_end })
+    Ok((ids, rows))
 }
 
 /// What of a stretch was not in the answer. Told one by one, or that there is none.
@@ -178,18 +190,18 @@ pub(crate) async fn read(inside: &Inside, since: Option<Cursor>) -> Result<Activ
 }
 
 /// What quote currencies are worth now, for fills of long ago that do not say what theirs was worth.
-async fn rates(inside: &Inside, rows: &[Transaction]) -> Result<money::Rates, QueryFailed> {
+async fn rates(inside: &Inside, rows: &[Transaction]) -> Result<Rates, QueryFailed> {
     let is_mute = |row: &&Transaction| row.kind == "ORDER_FILL" && !money::says_its_rate(row);
     let pairs: BTreeSet<&str> =
         rows.iter().filter(is_mute).filter_map(|row| row.instrument.as_deref()).collect();
     if pairs.is_empty() {
-        return Ok(money::Rates::default());
+        return Ok(Rates::default());
     }
     let names = pairs.into_iter().collect::<Vec<_>>().join(",");
     let request = inside.transport.of_account("/pricing").await?;
     let request = request.with("instruments", names).with("includeHomeConversions", "true");
     let now = inside.transport.read::<crate::wire::Pricing>(request).await?;
-    Ok(money::Rates::of(&now.home_conversions))
+    Ok(Rates::of(&now.home_conversions))
 }
 
 #[cfg(test)]

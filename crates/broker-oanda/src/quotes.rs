@@ -20,15 +20,7 @@ impl Quotes for Oanda {
         let name = convert::instrument_name(key.symbol);
         let request = self.0.transport.of_account("/pricing").await?.with("instruments", name.as_str());
         let pricing: Pricing = self.0.transport.read(request).await?;
-        let of_it = |told: &Option<String>| told.as_deref().is_none_or(|told| told == name);
-        let Some(row) = pricing.prices.iter().find(|row| of_it(&row.instrument)) else { return Ok(None) };
-        // Sides may be empty, and the best price need not stand first.
-        let prices = |side: &[Bucket]| -> Vec<Price> {
-            side.iter().filter_map(|bucket| Price::new(bucket.price.0.normalize()).ok()).collect()
-        };
-        let (bid, ask) = (prices(&row.bids).into_iter().max(), prices(&row.asks).into_iter().min());
-        let (Some(bid), Some(ask)) = (bid, ask) else { return Ok(None) };
-        Ok(Some(Quote { bid, ask, at: row.time }))
+        Ok(best(&pricing, &name))
     }
 
     // Days from 17:00 to 17:00 in New York; one that is not complete is left out.
@@ -73,18 +65,31 @@ impl Oanda {
     }
 }
 
+/// The best prices of an instrument. Sides may be empty, and the best price need not stand first.
+pub(crate) fn best(pricing: &Pricing, name: &str) -> Option<Quote> {
+    let of_it = |told: &Option<String>| told.as_deref().is_none_or(|told| told == name);
+    let row = pricing.prices.iter().find(|row| of_it(&row.instrument))?;
+    let prices = |side: &[Bucket]| -> Vec<Price> {
+        side.iter().filter_map(|bucket| Price::new(bucket.price.0.normalize()).ok()).collect()
+    };
+    let (bid, ask) = (prices(&row.bids).into_iter().max()?, prices(&row.asks).into_iter().min()?);
+    Some(Quote { bid, ask, at: row.time })
+}
+
 /// The same hour of New York's clock, a day later.
 fn a_day_later(at: Time) -> Option<Time> {
     let later = at.with_timezone(&New_York).naive_local().checked_add_days(Days::new(1))?;
     New_York.from_local_datetime(&later).earliest().map(|at| at.with_timezone(&Utc))
 }
 
-fn bar(key: Key, candle: &Candle) -> Result<Bar, QueryFailed> {
+pub(crate) fn bar(key: Key, candle: &Candle) -> Result<Bar, QueryFailed> {
     let bad = |why: &dyn std::fmt::Display| unreadable(&format!("a day of {key}"), why);
     let price = |number: Exact| Price::new(number.0.normalize()).map_err(|why| bad(&why));
     let four: &Four = candle.mid.as_ref().ok_or_else(|| bad(&"it has no mid prices"))?;
     let spread = match (&candle.bid, &candle.ask) {
-        (Some(bid), Some(ask)) => Price::new((ask.c.0 - bid.c.0).normalize()).ok(),
+        (Some(bid), Some(ask)) => {
+            ask.c.0.checked_sub(bid.c.0).and_then(|apart| Price::new(apart.normalize()).ok())
+        }
         _ => None,
     };
     let bar = Bar {

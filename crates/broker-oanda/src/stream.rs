@@ -180,18 +180,29 @@ impl Stream {
 
     /// Whether a line tells of what the log was not read to yet. One that is not understood may.
     fn is_new(&self, line: &[u8]) -> bool {
-        #[derive(Deserialize)]
-        struct Line {
-            #[serde(rename = "type")]
-            kind: Option<String>,
-            id: Option<Id>,
-            #[serde(rename = "lastTransactionID")]
-            last: Option<Id>,
-        }
-        let Ok(line) = serde_json::from_slice::<Line>(line) else { return true };
-        let told = if line.kind.as_deref() == Some("HEARTBEAT") { line.last } else { line.id };
-        told.is_none_or(|id| id.0 > self.read_to.load(Ordering::Acquire))
+        tells_of(line).is_none_or(|id| id.0 > self.read_to.load(Ordering::Acquire))
     }
+}
+
+/// The transaction that a line tells of; nothing where that is not understood.
+fn tells_of(line: &[u8]) -> Option<Id> {
+    #[derive(Deserialize)]
+    struct Line {
+        #[serde(rename = "type")]
+        kind: Option<String>,
+        id: Option<Id>,
+        #[serde(rename = "lastTransactionID")]
+        last: Option<Id>,
+    }
+    let line = serde_json::from_slice::<Line>(line).ok()?;
+    if line.kind.as_deref() == Some("HEARTBEAT") { line.last } else { line.id }
+}
+
+/// What a stretch of the stream tells, line by line.
+#[cfg(feature = "probe")]
+pub(crate) fn told_by(bytes: &[u8]) -> Result<String, String> {
+    let lines = Lines::default().take_in(bytes)?;
+    Ok(format!("{:?}", lines.iter().map(|line| tells_of(line)).collect::<Vec<_>>()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use broker_api::{
     Account, AccountRef, Activity, AssetClass, CancelOutcome, ClientOrderId, Digest, Figures, Finding,
-    Holdings, InstrumentIx, Key, Level, Protection, Quote, Repair, Scope, Signal, SubmitOutcome, Time,
+    Holdings, InstrumentIx, Key, Left, Level, Protection, Quote, Repair, Scope, Signal, SubmitOutcome, Time,
     VenueDay, VenueId,
 };
 use chrono::TimeDelta;
@@ -59,6 +59,11 @@ pub enum Input {
     Snapshot {
         /// The reading.
         account: Account,
+    },
+    /// What the process before this one last read of an account whose venue does not answer.
+    Left {
+        /// The reading, and what it would be worth with every stop hit.
+        left: Left,
     },
     /// What a venue says is held and live.
     Holdings {

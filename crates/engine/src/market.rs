@@ -1,20 +1,20 @@
 //! What is known of prices and accounts right now. Never journaled and empty after a start, so that the guard
 //! denies until it is fresh.
 
+mod rates;
+
 use std::sync::Arc;
 
 use broker_api::{
-    Account, AssetClass, Catalog, Currency, Held, Holdings, InstrumentIx, Key, Price, Quote, Ratio,
+    Account, Amount, AssetClass, Catalog, Held, Holdings, InstrumentIx, Key, Price, Quote, Rate,
     SubmitOutcome, Time, VenueDay, VenueId,
 };
 use chrono::TimeDelta;
-use rust_decimal::{Decimal, RoundingStrategy};
+
+pub use rates::{Way, leads};
 
 use crate::calendar;
 use crate::input::Input;
-
-/// Significant digits of a rate that was divided.
-const DIGITS: u32 = 16;
 
 /// Quotes by instrument, accounts and contact by venue.
 #[derive(Clone, Debug)]
@@ -25,6 +25,10 @@ pub struct Market {
     days: Vec<(VenueId, AssetClass, Vec<VenueDay>)>,
     holdings: Vec<(VenueId, Holdings)>,
     is_history: bool,
+    /// After how long without an answer a venue was away; nothing where none ever is.
+    away_after: Option<TimeDelta>,
+    /// What a process before this one knew of rates, where this one has no pair to say it.
+    rates: Vec<Rate>,
 }
 
 /// What was last seen of one venue.
@@ -36,6 +40,10 @@ struct Seen {
     clock: Option<ClockSeen>,
     compared: Option<Time>,
     was_away: bool,
+    /// When it answered again after it was away, the last time.
+    back: Option<Time>,
+    /// What a process before this one reckoned it to be worth with every stop hit, while this one has not read it.
+    at_stops: Option<Amount>,
 }
 
 /// What the clock of one venue said, the last two times: how far it was from ours.
@@ -56,6 +64,8 @@ impl Market {
             days: Vec::new(),
             holdings: Vec::new(),
             is_history: false,
+            away_after: None,
+            rates: Vec::new(),
         }
     }
 
@@ -63,6 +73,12 @@ impl Market {
     #[must_use]
     pub fn of_history(catalog: Arc<Catalog>) -> Self {
         Self { is_history: true, ..Self::new(catalog) }
+    }
+
+    /// One of several venues that was not heard for longer than so was away: what it holds is read before anything more is entered
+    /// there.
+    pub fn set_away_after(&mut self, after: TimeDelta) {
+        self.away_after = Some(after);
     }
 
     /// Takes in what an input tells about prices, accounts and contact. The first line of every step.
@@ -76,25 +92,33 @@ impl Market {
                 }
             }
             Input::Snapshot { account } => {
-                let seen = self.venue(account.of.venue);
-                seen.account = Some(*account);
-                seen.contact = Some(now);
+                let seen = self.heard(account.of.venue, now);
+                (seen.account, seen.at_stops) = (Some(*account), None);
+            }
+            Input::Left { left } => {
+                let seen = self.venue(left.account.of.venue);
+                if seen.account.is_none() {
+                    (seen.account, seen.at_stops) = (Some(left.account), left.at_stops);
+                    self.rates.extend(&left.rates);
+                }
             }
             Input::Days { venue, class, days } => {
                 self.days.retain(|(known, of, _)| (known, of) != (venue, class));
                 self.days.push((*venue, *class, days.clone()));
             }
             Input::Holdings { venue, holdings } => {
-                let seen = self.venue(*venue);
-                (seen.compared, seen.contact, seen.was_away) = (Some(now), Some(now), false);
+                let seen = self.heard(*venue, now);
+                (seen.compared, seen.was_away) = (Some(now), false);
                 self.holdings.retain(|(known, _)| known != venue);
                 self.holdings.push((*venue, holdings.clone()));
             }
-            Input::Activity { venue, .. } => self.venue(*venue).contact = Some(now),
+            Input::Activity { venue, .. } => {
+                self.heard(*venue, now);
+            }
             Input::Clock { venue, ahead } => {
-                let seen = self.venue(*venue);
+                let seen = self.heard(*venue, now);
                 let before = seen.clock.map(|clock| clock.ahead);
-                (seen.clock, seen.contact) = (Some(ClockSeen { ahead: *ahead, before, at: now }), Some(now));
+                seen.clock = Some(ClockSeen { ahead: *ahead, before, at: now });
             }
             Input::Closing { .. }
             | Input::Signal { .. }
@@ -106,6 +130,15 @@ impl Market {
         }
     }
 
+    /// An account was read once more, and is what it was.
+    pub(crate) fn read_again(&mut self, venue: VenueId, now: Time) {
+        let seen = self.venue(venue);
+        seen.contact = Some(now);
+        if let Some(account) = &mut seen.account {
+            account.at = now;
+        }
+    }
+
     /// A venue answered an order: contact.
     pub fn answered(&mut self, venue: VenueId, outcome: &SubmitOutcome, now: Time) {
         match outcome {
@@ -114,13 +147,25 @@ impl Market {
             | SubmitOutcome::RefusedUnlisted { .. }
             | SubmitOutcome::Duplicate { .. }
             | SubmitOutcome::Throttled { .. } => {
-                self.venue(venue).contact = Some(now);
+                self.heard(venue, now);
             }
             SubmitOutcome::NotSent { .. } | SubmitOutcome::Unknown { .. } | SubmitOutcome::Broken { .. } => {
                 let seen = self.venue(venue);
                 (seen.contact, seen.was_away) = (None, true);
             }
         }
+    }
+
+    /// A venue answered. One that was away before is not taken for the one that is known before what it holds was read.
+    fn heard(&mut self, venue: VenueId, now: Time) -> &mut Seen {
+        let after = self.away_after.filter(|_| self.venues.len() > 1);
+        let seen = self.venue(venue);
+        let is_late = |last: Time| after.is_some_and(|after| now - last > after);
+        if seen.contact.map_or(seen.was_away, is_late) {
+            (seen.was_away, seen.back) = (true, Some(now));
+        }
+        seen.contact = Some(now);
+        seen
     }
 
     fn venue(&mut self, venue: VenueId) -> &mut Seen {
@@ -132,6 +177,8 @@ impl Market {
                 clock: None,
                 compared: None,
                 was_away: false,
+                back: None,
+                at_stops: None,
             });
             self.venues.len() - 1
         });
@@ -178,9 +225,26 @@ impl Market {
         self.seen(venue).is_some_and(|seen| seen.was_away)
     }
 
-    /// Whether the book was held against what the venue holds, in this process.
+    /// When a venue answered again after it was away, the last time.
+    pub fn back(&self, venue: VenueId) -> Option<Time> {
+        self.seen(venue)?.back
+    }
+
+    /// What a process before this one reckoned the account of a venue to be worth with every stop hit; nothing once it was read.
+    pub fn at_stops(&self, venue: VenueId) -> Option<Amount> {
+        self.seen(venue)?.at_stops
+    }
+
+    /// Whether a venue was not heard for longer than it may be.
+    pub fn is_silent(&self, venue: VenueId, now: Time) -> bool {
+        let is_late = |last: Time| self.away_after.is_some_and(|after| now - last > after);
+        self.away_after.is_some() && self.contact(venue).is_none_or(is_late)
+    }
+
+    /// Whether the book was held against what the venue holds, in this process, and since it was away.
     pub fn is_compared(&self, venue: VenueId) -> bool {
-        self.is_history || self.compared(venue).is_some()
+        let is_back = self.away_after.is_some() && self.venues.len() > 1 && self.was_away(venue);
+        self.is_history || self.compared(venue).is_some() && !is_back
     }
 
     /// What a venue was last seen to hold; nothing when it was not read.
@@ -212,37 +276,5 @@ impl Market {
     pub fn clock_twice(&self, venue: VenueId) -> Option<TimeDelta> {
         self.seen(venue)?.clock?.before?;
         self.clock(venue).map(|(ahead, _)| ahead)
-    }
-
-    /// The pair whose price says what one unit of `from` is worth in `to`; nothing for the same currency, or without one.
-    pub fn pair(&self, from: Currency, to: Currency) -> Option<InstrumentIx> {
-        if from == to {
-            return None;
-        }
-        self.catalog.iter().find_map(|(ix, instrument)| {
-            let both = (instrument.base()?, instrument.quote);
-            (self.quote(ix).is_some() && (both == (from, to) || both == (to, from))).then_some(ix)
-        })
-    }
-
-    /// What one unit of `from` is worth in `to`, at the mid of their pair, direct or inverse; nothing without one. The
-    /// inverse is rounded half to even at 16 significant digits.
-    pub fn rate(&self, from: Currency, to: Currency) -> Option<Ratio> {
-        if from == to {
-            return Some(Ratio::ONE);
-        }
-        self.catalog.iter().find_map(|(ix, instrument)| {
-            let base = instrument.base()?;
-            let mid = self.quote(ix)?.mid().ok()?.get();
-            if (base, instrument.quote) == (from, to) {
-                Ratio::new(mid).ok()
-            } else if (base, instrument.quote) == (to, from) {
-                let inverse = Decimal::ONE.checked_div(mid)?;
-                Ratio::new(inverse.round_sf_with_strategy(DIGITS, RoundingStrategy::MidpointNearestEven)?)
-                    .ok()
-            } else {
-                None
-            }
-        })
     }
 }

@@ -220,13 +220,22 @@ impl<S: Store, W: Watcher> Replay<S, W> {
     /// [`ReplayFault`].
     pub fn read_account(&mut self, now: Time) -> Result<(), ReplayFault> {
         // One reading is kept and brought up to date: it is large, and this is done at every bar.
-        let read = match &mut self.reading {
-            Input::Snapshot { account } => self.exchange.read_again(account, now),
-            reading => self.exchange.account(now).map(|account| *reading = Input::Snapshot { account }),
+        let overflow = |_: Overflow| ReplayFault::Overflow(now);
+        let is_same = match &mut self.reading {
+            Input::Snapshot { account } => {
+                let is_other = self.exchange.read_again(account, now).map_err(overflow)?;
+                !is_other && self.desk.is_still(&self.book, account, now)
+            }
+            reading => {
+                let account = self.exchange.account(now).map_err(overflow)?;
+                *reading = Input::Snapshot { account };
+                false
+            }
         };
-        read.map_err(|_| ReplayFault::Overflow(now))?;
         // Of most readings, and of most prices, nothing follows: that is seen before room is made for what would.
-        if !self.desk.note(&self.book, &mut self.market, &self.reading, now) {
+        if is_same {
+            self.market.read_again(self.exchange.venue(), now);
+        } else if !self.desk.note(&self.book, &mut self.market, &self.reading, now) {
             let mut batch = self.batch();
             self.desk.act(&mut self.book, &mut self.market, &self.reading, now, &mut batch)?;
             self.go_on(batch, now)?;

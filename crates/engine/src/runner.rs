@@ -71,7 +71,8 @@ fn limits_set(book: &Book, setup: &Setup, now: Time) -> Option<Record> {
 
 impl<S: Store> Runner<S> {
     /// Starts a process on a book: looks at who the venues are, writes that it began, and catches up with what
-    /// happened meanwhile. What an earlier process had on its way is asked about before anything else is decided.
+    /// happened meanwhile. What an earlier process had on its way is asked about before anything else is decided. A venue that is
+    /// [absent](Venue::absent) is not asked, and must be one that the book knows.
     ///
     /// # Errors
     /// [`StartFault`]; nothing was sent.
@@ -93,6 +94,12 @@ impl<S: Store> Runner<S> {
                 venue: venue.id(),
                 why: failed.why,
             };
+            if venue.is_absent() {
+                // It is asked who it is before anything is sent there, by another process.
+                let why = "it did not answer, and the book does not know it".into();
+                book.venue(venue.id()).ok_or(StartFault::Unavailable { venue: venue.id(), why })?;
+                continue;
+            }
             let found = venue.identity().await.map_err(unavailable)?;
             if let Some(known) = book.venue(venue.id()) {
                 if known.of != found {
@@ -147,7 +154,7 @@ impl<S: Store> Runner<S> {
         let classes: BTreeSet<AssetClass> =
             self.desk.setup().catalog.iter().map(|(_, instrument)| instrument.asset_class).collect();
         let mut inputs = Vec::new();
-        for venue in &self.venues {
+        for venue in self.venues.iter().filter(|venue| !venue.is_absent()) {
             for class in &classes {
                 match venue.days(*class, from, DAYS_AHEAD).await {
                     Ok(Some(days)) => inputs.push(Input::Days { venue: venue.id(), class: *class, days }),
@@ -262,7 +269,10 @@ impl<S: Store> Runner<S> {
             }
             match venue.account().await {
                 Ok(account) => inputs.push(Input::Snapshot { account }),
-                Err(failed) => self.silent.push((venue.id(), failed.why)),
+                Err(failed) => {
+                    self.silent.push((venue.id(), failed.why));
+                    inputs.extend(self.left_of(venue.id()));
+                }
             }
         }
         inputs.push(Input::Timer);
@@ -281,7 +291,7 @@ impl<S: Store> Runner<S> {
         self.put(&mut batch, record, now)?;
         drop(self.commit(batch)?);
         let mut inputs = Vec::new();
-        for venue in self.venues.clone() {
+        for venue in self.venues.clone().into_iter().filter(|venue| !venue.is_absent()) {
             let account = venue.account().await.map_err(|failed| Frozen { why: failed.why })?;
             inputs.push(Input::Snapshot { account });
         }
@@ -294,7 +304,8 @@ impl<S: Store> Runner<S> {
     /// [`Frozen`] when that could not be written.
     pub fn stop(mut self, exit: u8) -> Result<(Book, Journal<S>), Frozen> {
         let equity = self.desk.equity_left(&self.book, &self.market);
-        let record = Record::Stopped { life: self.book.life(), exit, equity };
+        let left = self.desk.left(&self.book, &self.market);
+        let record = Record::Stopped { life: self.book.life(), exit, equity, left };
         let mut batch = Batch::new(self.book.seq() + 1);
         let now = (self.clock)();
         self.put(&mut batch, record, now)?;

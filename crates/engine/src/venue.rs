@@ -29,6 +29,7 @@ pub struct Venue {
     halt: PathBuf,
     patience: Duration,
     is_timekeeper: bool,
+    is_absent: bool,
 }
 
 impl Venue {
@@ -37,7 +38,7 @@ impl Venue {
 
     /// A venue behind `broker`. While a file lies at `halt`, or cannot be looked for, no entry leaves.
     pub fn new(broker: Arc<dyn Broker>, clock: Clock, halt: PathBuf) -> Self {
-        Self { broker, clock, halt, patience: Self::PATIENCE, is_timekeeper: false }
+        Self { broker, clock, halt, patience: Self::PATIENCE, is_timekeeper: false, is_absent: false }
     }
 
     /// The same with another patience.
@@ -52,6 +53,18 @@ impl Venue {
     pub const fn as_timekeeper(mut self, is_timekeeper: bool) -> Self {
         self.is_timekeeper = is_timekeeper;
         self
+    }
+
+    /// The same, where it did not answer when it was asked who it is. A process that begins goes on without it, if its book knows it.
+    #[must_use]
+    pub const fn absent(mut self, is_absent: bool) -> Self {
+        self.is_absent = is_absent;
+        self
+    }
+
+    /// Whether it did not say who it is.
+    pub const fn is_absent(&self) -> bool {
+        self.is_absent
     }
 
     /// Our name of it.

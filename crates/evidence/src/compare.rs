@@ -2,6 +2,8 @@
 
 /// What chance does, told in full.
 pub mod chances;
+/// How deep drawdowns are by chance.
+pub mod depths;
 /// What headline figures say, and where they contradict each other.
 pub mod headline;
 /// All of it, for a number of trades.

@@ -39,6 +39,8 @@ pub enum Style {
     Limit,
     /// What is not known, or of no side.
     Grey,
+    /// What others decided.
+    Dark,
 }
 
 impl Style {
@@ -51,6 +53,7 @@ impl Style {
             Self::Bad => "bad",
             Self::Limit => "limit",
             Self::Grey => "grey",
+            Self::Dark => "dark",
         }
     }
 }

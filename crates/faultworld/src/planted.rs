@@ -55,18 +55,16 @@ pub struct Blinded {
 /// hold.
 pub fn hunt(bug: Option<Bug>, blind: Option<&'static str>, most: u64) -> Option<Caught> {
     choose(bug);
-    let is_of_wire = bug.is_some_and(Bug::is_of_wire);
-    hunted(
-        if is_of_wire { wire() } else { Manner::all() },
-        blind,
-        if is_of_wire { of_wire(most) } else { most },
-    )
+    match bug.and_then(Bug::adapter) {
+        Some(broker) => hunted(wire(broker), blind, of_wire(most)),
+        None => hunted(Manner::all(), blind, most),
+    }
 }
 
-/// The same over the wire, with no bug.
+/// The same over all wires, with no bug.
 pub fn hunt_on_the_wire(most: u64) -> Option<Caught> {
     choose(None);
-    hunted(wire(), None, of_wire(most))
+    hunted(Manner::wires(), None, of_wire(most))
 }
 
 /// So many schedules are played over the wire where so many are played in all: one takes as long as forty others.
@@ -74,8 +72,8 @@ pub const fn of_wire(most: u64) -> u64 {
     most.div_ceil(40)
 }
 
-fn wire() -> Vec<Manner> {
-    Manner::named("alpaca-wire").into_iter().collect()
+fn wire(broker: &str) -> Vec<Manner> {
+    Manner::named(&format!("{broker}-wire")).into_iter().collect()
 }
 
 fn hunted(manners: Vec<Manner>, blind: Option<&'static str>, most: u64) -> Option<Caught> {

@@ -7,6 +7,8 @@
 
 /// What a review leaves behind.
 pub mod approved;
+/// A venue that does not answer beside others that do.
+pub mod away;
 /// Times in which nothing is entered.
 pub mod blackouts;
 /// Checks that look away, for tests of the tests.
@@ -33,6 +35,7 @@ pub mod versions;
 pub mod view;
 
 pub use approved::Approved;
+pub use away::Away;
 pub use blackouts::Blackout;
 pub use breakers::{Floor, Trip, breakers, is_deep, storm};
 pub use checks::{Applies, CHECKS, Check, Control, ELSEWHERE, Elsewhere, Orders};

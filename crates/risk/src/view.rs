@@ -9,6 +9,7 @@ use broker_api::{
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use crate::away::Away;
 use crate::blackouts::Blackout;
 use crate::stops::Executed;
 
@@ -21,10 +22,12 @@ pub struct View<'a> {
     pub quote: Option<&'a Quote>,
     /// The account it is traded in, as last read.
     pub account: Option<&'a Account>,
-    /// What all venues are worth together, in base currency.
+    /// What all venues are worth together, in base currency; one that is away at its last reading, as if its stops were hit.
     pub equity: Option<Amount>,
-    /// When that was read.
+    /// When that was read at the order's own venue.
     pub equity_at: Option<Time>,
+    /// Another venue that is away; of several the one whose last reading counts for the shortest time.
+    pub away: Option<Away>,
     /// The book's own currency, in which all its figures are.
     pub base: Currency,
     /// What one unit of the instrument's quote currency is worth in base currency.

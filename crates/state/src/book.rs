@@ -10,6 +10,7 @@ mod guarding;
 mod import;
 mod ledger;
 mod non_trades;
+mod open;
 mod orders;
 mod outside;
 mod position;
@@ -21,12 +22,13 @@ mod stops;
 use std::collections::{BTreeMap, VecDeque};
 
 use broker_api::{
-    ClientOrderId, Code, ExecutionId, Exposure, GuardState, Held, Key, SignalId, Time, VenueId, planted,
+    ClientOrderId, Code, ExecutionId, Exposure, GuardState, Held, Key, Left, SignalId, Time, VenueId, planted,
 };
 use serde::{Deserialize, Serialize};
 
 pub(crate) use edited::keyed;
 pub use fold::Illegal;
+use open::Open;
 pub use outside::{DUST, REPAIR};
 pub use rows::{
     AdoptedFrom, Bare, Blocked, Closing, Divergence, EditFound, Ended, Execution, ExitWanted, HistoryWanted,
@@ -51,6 +53,9 @@ pub struct Book {
     /// How the last process ended, when it could say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_stop: Option<LastStop>,
+    /// What the accounts of several venues were worth when the last process ended by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    left: Vec<Left>,
     /// Where it came from, when not from a journal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     adopted: Option<AdoptedFrom>,
@@ -64,13 +69,13 @@ pub struct Book {
     venues: BTreeMap<VenueId, VenueState>,
     positions: BTreeMap<Key, Position>,
     exits: BTreeMap<Key, ExitWanted>,
-    /// Boxed, as the closed ones: rows are large, and a map moves what it holds when it grows.
-    orders: BTreeMap<ClientOrderId, Box<Order>>,
+    orders: Open,
     totals: Totals,
     diverged: BTreeMap<Key, Divergence>,
     venues_diverged: BTreeMap<VenueId, Divergence>,
     signals: Signals,
     trades: VecDeque<Trade>,
+    /// Boxed: rows are large, and a map moves what it holds when it grows.
     closed_orders: BTreeMap<ClientOrderId, Box<Order>>,
     executions: BTreeMap<VenueId, BTreeMap<ExecutionId, Execution>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -100,6 +105,12 @@ impl Book {
     /// How the last process ended; nothing while one runs, or after one that was killed.
     pub fn last_stop(&self) -> Option<&LastStop> {
         self.last_stop.as_ref()
+    }
+
+    /// What the account of a venue was worth when the process before this one ended; nothing after one that was killed, and where
+    /// one venue is traded.
+    pub fn left(&self, venue: VenueId) -> Option<&Left> {
+        self.left.iter().find(|left| left.account.of.venue == venue)
     }
 
     /// The state file it was taken from, when its journal was gone.
@@ -154,12 +165,22 @@ impl Book {
 
     /// An order, open or closed.
     pub fn order(&self, id: ClientOrderId) -> Option<&Order> {
-        self.orders.get(&id).or_else(|| self.closed_orders.get(&id)).map(AsRef::as_ref)
+        self.orders.get(id).or_else(|| self.closed_orders.get(&id).map(AsRef::as_ref))
     }
 
     /// Orders that are not over, by id.
     pub fn open_orders(&self) -> impl ExactSizeIterator<Item = &Order> {
-        self.orders.values().map(AsRef::as_ref)
+        self.orders.all()
+    }
+
+    /// Those of one instrument, by id.
+    pub fn open_orders_of(&self, key: Key) -> impl Iterator<Item = &Order> {
+        self.orders.about(move |about| about == key)
+    }
+
+    /// Those of the instruments that are asked for, by id.
+    pub fn open_orders_in(&self, is_asked_for: impl Fn(Key) -> bool) -> impl Iterator<Item = &Order> {
+        self.orders.about(is_asked_for)
     }
 
     /// Orders that are over and still remembered, by id.
@@ -254,7 +275,7 @@ impl Book {
 
     /// Whether an entry of this instrument is not over.
     pub fn has_open_entry(&self, key: Key) -> bool {
-        self.orders.values().any(|o| o.intent.key == key && !o.intent.purpose.is_reducing())
+        self.open_orders_of(key).any(|order| !order.intent.purpose.is_reducing())
     }
 
     /// All that binds or could bind risk in one instrument.
@@ -265,7 +286,7 @@ impl Book {
     /// The same as if one order were not there.
     pub fn exposure_without(&self, key: Key, own: Option<ClientOrderId>) -> Exposure {
         let mut row = self.held_row(key, self.positions.get(&key));
-        for order in self.orders.values().filter(|o| o.intent.key == key && Some(o.intent.id) != own) {
+        for order in self.open_orders_of(key).filter(|order| Some(order.intent.id) != own) {
             self.count(&mut row, order);
         }
         row
@@ -280,7 +301,7 @@ impl Book {
         if !self.positions.contains_key(&about) {
             rows.push(self.held_row(about, None));
         }
-        for order in self.orders.values().filter(|o| Some(o.intent.id) != own) {
+        for order in self.orders.all().filter(|order| Some(order.intent.id) != own) {
             let key = order.intent.key;
             let at = rows.iter().position(|row| row.key == key).unwrap_or_else(|| {
                 rows.push(self.held_row(key, None));

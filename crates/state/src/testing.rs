@@ -195,7 +195,7 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
             1 => Just(Record::CloseStarted { key }),
             1 => Just(Record::CloseAnswered { key, answer: CancelOutcome::Accepted }),
             1 => (1u32..4).prop_map(started),
-            1 => Just(Record::Stopped { life: 1, exit: 0, equity: None }),
+            1 => Just(Record::Stopped { life: 1, exit: 0, equity: None, left: Vec::new() }),
         ]
     });
     prop_oneof![30 => orders, 20 => others, 5 => small().prop_map(|(n, m, ..)| permitted(n, m))]

@@ -7,6 +7,7 @@ mod asks;
 mod bars;
 mod config;
 mod faults;
+mod oanda;
 mod quotes;
 mod records;
 mod sessions;
@@ -19,6 +20,7 @@ pub use asks::asks;
 pub use bars::bars;
 pub use config::config;
 pub use faults::faults;
+pub use oanda::oanda;
 pub use quotes::quotes;
 pub use records::records;
 pub use sessions::sessions;
@@ -29,12 +31,13 @@ pub use state::state;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Target; 10] = [
+pub const ALL: [Target; 11] = [
     ("alpaca", alpaca),
     ("asks", asks),
     ("bars", bars),
     ("config", config),
     ("faults", faults),
+    ("oanda", oanda),
     ("quotes", quotes),
     ("records", records),
     ("sessions", sessions),

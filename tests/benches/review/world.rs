@@ -167,6 +167,7 @@ impl World {
             quote: Some(&self.quote),
             account: Some(&self.account),
             equity: Some(self.account.equity),
+            away: None,
             equity_at: Some(self.account.at),
             rate: Some(Ratio::ONE),
             guard: &self.guard,

@@ -64,7 +64,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("engine", &["orders", "risk", "state", "broker-paper", "broker-api"]),
     ("evidence", &["state", "broker-paper", "broker-api"]),
     ("monitor", &["evidence", "state", "broker-api"]),
-    ("faultworld", &["engine", "state", "broker-paper", "broker-alpaca", "broker-sim", "broker-api"]),
+    (
+        "faultworld",
+        &["engine", "state", "broker-paper", "broker-alpaca", "broker-oanda", "broker-sim", "broker-api"],
+    ),
 ];
 
 /// Every edge between members that the table does not have.

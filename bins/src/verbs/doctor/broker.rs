@@ -36,7 +36,7 @@ pub fn look(report: &mut Report, place: &Place, book: Option<&Book>) -> Option<B
         }
     };
     let held = book.into_iter().flat_map(Book::positions).map(|position| position.key).collect();
-    let connected = match runtime.block_on(venues::connect(place, &held)) {
+    let connected = match runtime.block_on(venues::connect_present(place, &held)) {
         Ok(connected) => connected,
         Err(failure) => {
             report.fail("broker", failure);
@@ -47,6 +47,9 @@ pub fn look(report: &mut Report, place: &Place, book: Option<&Book>) -> Option<B
     let unlisted: Vec<&str> = connected.unlisted.iter().map(broker_api::Symbol::as_str).collect();
     let without =
         if unlisted.is_empty() { String::new() } else { format!(", without {}", unlisted.join(", ")) };
+    for gone in &connected.absent {
+        report.fail("broker", unavailable(gone.name, &gone.failed));
+    }
     for Account { name, broker, of } in &connected.accounts {
         let rows = connected.catalog.iter().filter(|(_, row)| row.key.venue == of.venue).count();
         let seen = format!(

@@ -28,7 +28,7 @@ use crate::convert::{self, unreadable};
 use crate::wire::{Id, Transaction};
 
 /// A stretch of the log as events, in its order.
-pub(super) fn of(
+pub(crate) fn of(
     venue: VenueId,
     home: Currency,
     rows: &[Transaction],

@@ -20,11 +20,11 @@ use crate::wire::{HomeConversion, Transaction};
 
 /// What currencies are worth now.
 #[derive(Debug, Default)]
-pub(super) struct Rates(BTreeMap<String, Decimal>);
+pub(crate) struct Rates(BTreeMap<String, Decimal>);
 
 impl Rates {
     /// As prices tell them.
-    pub(super) fn of(rows: &[HomeConversion]) -> Self {
+    pub(crate) fn of(rows: &[HomeConversion]) -> Self {
         let rate = |row: &HomeConversion| {
             Some((row.currency.clone(), middle(row.account_gain?.0, row.account_loss?.0)?))
         };
@@ -78,9 +78,9 @@ pub(super) fn of(
         // Older ones tell the profit in one currency: the rate is all that is known.
         _ => Some(Decimal::ZERO),
     };
-    let fees = number(fill.commission) + number(fill.guaranteed_execution_fee);
-    let fee =
-        charge.and_then(|charge| charge.checked_add(fees)).ok_or_else(|| bad(&"its money is too large"))?;
+    let fees = number(fill.commission).checked_add(number(fill.guaranteed_execution_fee));
+    let fee = charge.zip(fees).and_then(|(charge, fees)| charge.checked_add(fees));
+    let fee = fee.ok_or_else(|| bad(&"its money is too large"))?;
     let amount = broker_api::Amount::new(fee.normalize()).map_err(|why| bad(&why))?;
     Ok((Ratio::new(rate).map_err(|why| bad(&why))?, amount.of(home)))
 }

@@ -315,16 +315,17 @@ impl Matching {
         Ok(account)
     }
 
-    /// Brings an earlier reading of this engine's account up to `now`: what a replay does at every bar.
+    /// Brings an earlier reading of this engine's account up to `now`: what a replay does at every bar. Says whether any of its
+    /// figures is another one.
     ///
     /// # Errors
     /// [`Overflow`]; then it is left as it was.
-    pub fn read_again(&self, account: &mut Account, now: Time) -> Result<(), Overflow> {
+    pub fn read_again(&self, account: &mut Account, now: Time) -> Result<bool, Overflow> {
         let worth = self.worth()?;
-        let free = worth.free()?;
+        let before = (account.equity, account.margin_used, account.balance);
         (account.equity, account.margin_used) = (worth.equity, worth.margin);
-        (account.buying_power, account.balance, account.at) = (free, self.balance, now);
-        Ok(())
+        (account.buying_power, account.balance, account.at) = (worth.free, self.balance, now);
+        Ok(before != (worth.equity, worth.margin, self.balance))
     }
 }
 

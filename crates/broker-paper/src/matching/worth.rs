@@ -22,13 +22,15 @@ use super::{Matching, Row};
 pub(super) struct Worth {
     pub equity: Amount,
     pub margin: Amount,
+    /// What is not bound, never below zero.
+    pub free: Amount,
 }
 
 impl Worth {
-    /// What is not bound.
-    pub(super) fn free(self) -> Result<Amount, Overflow> {
-        let free = if self.margin.get().is_zero() { self.equity } else { self.equity.minus(self.margin)? };
-        Ok(if free.get().is_zero() || free.get().is_sign_negative() { Amount::ZERO } else { free })
+    pub(super) fn of(equity: Amount, margin: Amount) -> Result<Self, Overflow> {
+        let free = if margin.get().is_zero() { equity } else { equity.minus(margin)? };
+        let is_none = free.get().is_zero() || free.get().is_sign_negative();
+        Ok(Self { equity, margin, free: if is_none { Amount::ZERO } else { free } })
     }
 }
 
@@ -216,7 +218,7 @@ impl Matching {
             sum.equity = sum.equity.checked_add(worth.equity).ok_or(Overflow)?;
             sum.margin = sum.margin.checked_add(worth.margin).ok_or(Overflow)?;
         }
-        let worth = Worth { equity: self.balance.plus(amount(sum.equity)?)?, margin: amount(sum.margin)? };
+        let worth = Worth::of(self.balance.plus(amount(sum.equity)?)?, amount(sum.margin)?)?;
         *total = Some(worth);
         Ok(worth)
     }

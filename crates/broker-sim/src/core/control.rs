@@ -115,9 +115,25 @@ impl Control {
         self.host.clear();
     }
 
+    /// Lets every request that is on its way arrive now, in the order in which they would.
+    pub fn late_arrive(&self) {
+        self.host.lock().late_arrive();
+    }
+
     /// Closes all connections and sockets.
     pub fn disconnect(&self) {
         self.host.close_all();
+    }
+
+    /// Goes down: all connections and sockets are closed, and each new one is refused. Time, prices and orders go on. Connections
+    /// that were taken a moment before may still be answered.
+    pub fn down(&self) {
+        self.host.set_down(true);
+    }
+
+    /// Comes up again at the same address.
+    pub fn up(&self) {
+        self.host.set_down(false);
     }
 
     /// Closes all connections, and comes back with or without what was known.

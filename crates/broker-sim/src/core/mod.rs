@@ -12,6 +12,7 @@ mod faults;
 mod hours;
 mod http;
 mod inner;
+mod listening;
 mod non_trade;
 mod server;
 mod sockets;

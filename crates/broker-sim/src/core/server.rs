@@ -23,6 +23,7 @@ use super::control::{self, Control};
 use super::faults::{Counted, OnRequest, Rule};
 use super::http::{Answer, Cut, read, response, stream};
 use super::inner::Inner;
+use super::listening;
 use super::sockets::{self, Frame, Lines};
 use super::wire::{Reply, Request};
 use super::wire_log::WireLog;
@@ -30,8 +31,6 @@ use super::{Face, Prepared, Unavailable};
 
 /// How often a running clock is looked at when nobody asks.
 const TICK: Duration = Duration::from_millis(20);
-/// In which new connections are counted.
-const SECOND: Duration = Duration::from_secs(1);
 
 /// Why a simulator does not start.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +56,7 @@ pub enum StartError {
 pub struct Host {
     inner: Arc<Mutex<Inner>>,
     closing: Arc<watch::Sender<u64>>,
+    down: Arc<watch::Sender<bool>>,
 }
 
 impl fmt::Debug for Host {
@@ -123,12 +123,17 @@ impl Host {
         let listener = TcpListener::bind(listen).await.map_err(|error| StartError::Listen(listen, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(listen, error))?;
         let inner = Inner::new(face, log);
-        let host = Self { inner: Arc::new(Mutex::new(inner)), closing: Arc::new(watch::Sender::new(0)) };
+        let (down, is_down) = watch::channel(false);
+        let host = Self {
+            inner: Arc::new(Mutex::new(inner)),
+            closing: Arc::new(watch::Sender::new(0)),
+            down: Arc::new(down),
+        };
         for rule in rules {
             host.add(rule);
         }
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(accept(host.clone(), listener, connections, stopped.clone()));
+        tokio::spawn(listening::accept(host.clone(), listener, connections, is_down, stopped.clone()));
         if clock_runs {
             tokio::spawn(tick(host.clone(), stopped));
         }
@@ -159,6 +164,13 @@ impl Host {
         self.closing.send_modify(|generation| *generation += 1);
     }
 
+    pub(super) fn set_down(&self, is_down: bool) {
+        self.down.send_replace(is_down);
+        if is_down {
+            self.close_all();
+        }
+    }
+
     pub(super) fn closing(&self) -> watch::Receiver<u64> {
         let mut closing = self.closing.subscribe();
         closing.mark_unchanged();
@@ -186,26 +198,6 @@ impl Host {
     }
 }
 
-async fn accept(host: Host, listener: TcpListener, most: Option<u32>, mut stopped: watch::Receiver<bool>) {
-    let (mut seconds, mut taken_in_it) = (tokio::time::interval(SECOND), 0);
-    loop {
-        tokio::select! {
-            _ = stopped.changed() => return,
-            _ = seconds.tick() => taken_in_it = 0,
-            taken = listener.accept() => {
-                if let Ok((stream, _)) = taken {
-                    taken_in_it += 1;
-                    if most.is_some_and(|most| taken_in_it > most) {
-                        continue;
-                    }
-                    let _ = stream.set_nodelay(true);
-                    tokio::spawn(connection(host.clone(), stream));
-                }
-            }
-        }
-    }
-}
-
 async fn tick(host: Host, mut stopped: watch::Receiver<bool>) {
     let mut interval = tokio::time::interval(TICK);
     loop {
@@ -216,7 +208,7 @@ async fn tick(host: Host, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn connection(host: Host, stream: TcpStream) {
+pub(super) async fn connection(host: Host, stream: TcpStream) {
     let mut closing = host.closing();
     // Whoever asks for all to be closed gets an answer.
     let is_control = AtomicBool::new(false);

@@ -4,6 +4,7 @@ use broker_api::{Price, Side, Time};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use super::book::Trade;
 use super::errors::Refusal;
 use super::log::Entry;
 use super::order::Order;
@@ -177,6 +178,10 @@ impl Face for Venue {
         let order = |order: &&Order| {
             let mut json = self.order_json(order);
             json["foreign"] = json!(order.is_foreign);
+            json["filled"] = json!(decimal_text(order.filled));
+            let cancel = order.cancelling.and_then(|id| self.entry(id));
+            let is_of_it = |cancel: &Entry| cancel.json["batchID"] == json!(order.id.to_string());
+            json["killed"] = json!(order.filled.is_zero() && cancel.is_some_and(is_of_it));
             json
         };
         let execution = |entry: &Entry| {
@@ -186,8 +191,12 @@ impl Face for Venue {
                 "execution_id": told["id"], "order_id": told["orderID"], "client_order_id": told["clientOrderID"],
                 "symbol": told["instrument"], "side": if units.starts_with('-') { "sell" } else { "buy" },
                 "qty": units.trim_start_matches('-'), "price": told["price"], "at": told["time"], "busted": false,
+                "pl": told["pl"], "quote_pl": told["quotePL"], "fee": told["commission"],
             })
         };
+        let is_new_trade =
+            |trade: &&Trade| since.is_none_or(|since| trade.closed_at.is_none_or(|at| at > since));
+        let trades = self.book.trades.iter().filter(is_new_trade).map(|trade| self.trade_json(trade, true));
         let is_other = |entry: &&Entry| {
             let kind = entry.kind();
             !kind.contains("ORDER") && since.is_none_or(|since| entry.at > since)
@@ -199,7 +208,7 @@ impl Face for Venue {
             "changed": changed.iter().map(|order| updated(order)).max().or(since).map(nanos),
             "orders": changed.iter().map(order).collect::<Vec<_>>(), "refused": self.refused,
             "executions": self.log.iter().filter(is_fill).map(execution).collect::<Vec<_>>(),
-            "trades": self.book.trades.iter().map(|trade| self.trade_json(trade, true)).collect::<Vec<_>>(),
+            "trades": trades.collect::<Vec<_>>(),
             "positions": self.book.positions.keys().map(|pair| self.position_json(&self.book, *pair)).collect::<Vec<_>>(),
             "non_trades": self.log.iter().filter(is_other).map(|entry| entry.json.clone()).collect::<Vec<_>>(),
             "last_transaction": self.book.last.to_string(),

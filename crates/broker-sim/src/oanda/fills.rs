@@ -84,7 +84,7 @@ impl Venue {
         let at = self.at;
         let whole = order.filled + units.abs();
         let book = &mut self.book.orders[place];
-        book.filled = whole;
+        (book.filled, book.first_fill) = (whole, None);
         book.filling = book.filling.or(Some(id));
         book.filled_at = Some(at);
         book.opened = (!effect.opens.is_zero()).then_some(id).or(book.opened);
@@ -276,6 +276,7 @@ impl Venue {
             filled_at: None,
             engine: None,
             entered: 0,
+            first_fill: None,
             ..order.clone()
         };
         next.echo.insert("units".to_owned(), json!(text(next.units)));

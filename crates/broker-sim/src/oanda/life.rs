@@ -121,7 +121,7 @@ impl Venue {
         let (liquidity, closes) = (self.settings.liquidity, order.closes.is_some() || order.trade.is_some());
         let most = order.first_fill.or_else(|| (rest > liquidity).then_some(liquidity)).filter(|_| !closes);
         let order = &mut self.book.orders[place];
-        (order.entered, order.engine, order.first_fill) = (number, Some(id), None);
+        (order.entered, order.engine) = (number, Some(id));
         self.by_engine.insert(id, order.id);
         if self.engine.accept(&intent, self.at).is_err() {
             self.leave(place);

@@ -159,6 +159,7 @@ impl Venue {
         }
         self.batch();
         let mut order = self.market_order(pair, -current, Some(Closes::Margin(trade)));
+        order.is_foreign = true;
         order.echo.insert("marginCloseout".to_owned(), json!({ "reason": "MARGIN_CHECK_VIOLATION" }));
         let place = self.take(order, "MARGIN_CLOSEOUT", Map::new());
         self.enter(place);

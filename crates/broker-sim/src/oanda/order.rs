@@ -217,11 +217,11 @@ pub(super) struct Order {
     /// Its order in the engine.
     pub engine: Option<ClientOrderId>,
     pub entered: u32,
-    /// The most that its next turn may fill.
+    /// The most that its first fill may be, whenever that comes: by a fault.
     pub first_fill: Option<Decimal>,
     /// It is killed as soon as it was taken: by a fault.
     pub killed: bool,
-    /// Made by a person beside the client.
+    /// Made by a person beside the client, or by the broker itself.
     pub is_foreign: bool,
 }
 

@@ -3,8 +3,10 @@
 use broker_api::{By, Code, Level, Phase, Reason, Record, Time, VenueId, planted};
 use chrono::TimeDelta;
 use risk::{Stage, Trip, Unclear};
+use state::book::Order;
 use state::{Book, Illegal};
 
+use super::found::{Found, Sort};
 use super::{AGAIN, Step};
 use crate::input::Operator;
 
@@ -23,7 +25,7 @@ pub fn unclear(book: &Book) -> Unclear {
     // It keeps entries out by itself; what made the desk stand still are the differences.
     let guard = book.guard();
     let differs = guard.reason.as_ref().is_some_and(|reason| reason.code == risk::stops::MANY_DIVERGED);
-    let is_unknown = |row: &&state::book::Order| row.phase == Phase::Unknown;
+    let is_unknown = |row: &&Order| row.phase == Phase::Unknown;
     let unknown = if guard.level == Level::Frozen && differs {
         0
     } else {
@@ -34,7 +36,7 @@ pub fn unclear(book: &Book) -> Unclear {
 
 impl Step<'_> {
     /// Tightens the level when a breaker trips, and ends a pause whose time has come.
-    pub(super) fn breakers(&mut self) -> Result<(), Illegal> {
+    pub(super) fn breakers(&mut self, found: Found) -> Result<(), Illegal> {
         #[cfg(planted)]
         self.lifted()?;
         let guard = self.book.guard();
@@ -54,7 +56,7 @@ impl Step<'_> {
         }
         // Records alone make orders unknown, and what is due touches everything.
         if !self.touched.is_nothing()
-            && let Some(trip) = self.many_diverged().or_else(|| self.unknown_too_old())
+            && let Some(trip) = self.many_diverged().or_else(|| self.unknown_too_old(found))
         {
             return self.tripped(trip);
         }
@@ -113,14 +115,23 @@ impl Step<'_> {
     }
 
     /// An order without a known outcome for too long: how much is at risk is not known.
-    fn unknown_too_old(&mut self) -> Option<Trip> {
-        if self.book.guard().level >= Level::ReduceOnly {
+    fn unknown_too_old(&mut self, found: Found) -> Option<Trip> {
+        let is_there = found.may_be(Sort::Unknown, self.out.records().len());
+        if !is_there || self.book.guard().level >= Level::ReduceOnly {
             return None;
         }
-        let unknown = self.book.open_orders().filter(|row| row.phase == Phase::Unknown);
-        let oldest = unknown.min_by_key(|row| row.since)?;
+        // Of a venue that is away while others are traded nothing can be found out: what may have become of its orders is taken off
+        // what it is worth instead, and the time counts from its return.
+        let unknown = self
+            .book
+            .open_orders()
+            .filter(|row| row.phase == Phase::Unknown && !self.is_silent(row.intent.key.venue));
+        let is_alone = self.book.venues().count() == 1;
+        let back = |row: &Order| self.market.back(row.intent.key.venue).filter(|_| !is_alone);
+        let since = |row: &Order| back(row).map_or(row.since, |back| back.max(row.since));
+        let oldest = unknown.min_by_key(|row| since(row))?;
         let minutes = self.setup.limits.unknown_minutes;
-        let (since, id, key) = (oldest.since, oldest.intent.id, oldest.intent.key);
+        let (since, id, key) = (since(oldest), oldest.intent.id, oldest.intent.key);
         let bound = since + TimeDelta::minutes(i64::from(minutes));
         if bound > self.now {
             self.due_at(bound);

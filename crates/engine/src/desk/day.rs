@@ -21,23 +21,23 @@ fn week(starts: Time) -> IsoWeek {
 
 /// What all venues are worth together, in base currency; nothing while one of them, or a rate, is not known.
 pub(super) fn equity(book: &Book, market: &Market, base: Currency) -> Option<Amount> {
-    summed(book, market, base, |account| account.equity)
+    summed(book, market, base, |account| Some(account.equity))
 }
 
 /// One figure of all accounts together.
-fn summed(
+pub(super) fn summed(
     book: &Book,
     market: &Market,
     base: Currency,
-    figure: impl Fn(&Account) -> Amount,
+    figure: impl Fn(&Account) -> Option<Amount>,
 ) -> Option<Amount> {
     let mut sum = None;
     for venue in book.venues() {
         let account = market.account(venue.of.venue)?;
         let worth = if account.of.currency == base {
-            figure(account)
+            figure(account)?
         } else {
-            figure(account).times(market.rate(account.of.currency, base)?).ok()?
+            figure(account)?.times(market.rate(account.of.currency, base)?).ok()?
         };
         sum = Some(sum.map_or(Ok(worth), |sum: Amount| sum.plus(worth)).ok()?);
     }
@@ -98,8 +98,8 @@ impl Step<'_> {
     /// What entries are sized by.
     pub(super) fn sizing_equity(&self) -> Option<Amount> {
         match self.setup.policy.equity {
-            Basis::Marked => self.equity(),
-            Basis::Closed => summed(self.book, self.market, self.setup.base, |account| account.balance),
+            Basis::Marked => self.counted_equity(),
+            Basis::Closed => self.counted(|account| account.balance),
         }
     }
 

@@ -1,11 +1,12 @@
 //! Closing what shall be closed: the legs are cancelled first, then the exit is reviewed and sent.
 
-use broker_api::{Code, Key, Purpose, Time, planted};
+use broker_api::{Code, Key, Purpose, Time};
 use orders::Origin;
 use risk::Verdict;
 use state::Illegal;
-use state::book::{ExitWanted, Order};
+use state::book::ExitWanted;
 
+use super::found::{Found, Sort, is_useless};
 use super::opening::Stands;
 use super::{AFTER_REFUSAL, AGAIN, Step};
 
@@ -21,21 +22,14 @@ impl Step<'_> {
     /// Brings every wanted exit a step further, and cancels what has lost its use: reducing orders that have nothing left
     /// to reduce, and what is left of an entry once the position that it opened is being taken out, which it would
     /// open anew.
-    pub(super) fn exits(&mut self) -> Result<(), Illegal> {
-        let is_useless = |row: &&Order| {
-            if !self.touched.has(row.intent.key) {
-                return false;
+    pub(super) fn exits(&mut self, found: Found) -> Result<(), Illegal> {
+        if found.may_be(Sort::Useless, self.out.records().len()) {
+            let touched = self.book.open_orders_in(|key| self.touched.has(key));
+            let useless = touched.filter(|row| is_useless(self.book, row));
+            let useless: Vec<_> = useless.map(|row| (row.intent.key, row.intent.id)).collect();
+            for (key, order) in useless {
+                self.cancel(key, order, NOTHING_HELD)?;
             }
-            let position = self.book.position(row.intent.key);
-            if row.intent.purpose.is_reducing() {
-                position.is_none() && !planted!(SiblingStays)
-            } else {
-                !row.filled.is_zero() && position.is_none_or(|position| !position.exited.is_zero())
-            }
-        };
-        let useless = self.book.open_orders().filter(is_useless).map(|row| (row.intent.key, row.intent.id));
-        for (key, order) in useless.collect::<Vec<_>>() {
-            self.cancel(key, order, NOTHING_HELD)?;
         }
         let wanted: Vec<Key> =
             self.book.exits_wanted().map(|(key, _)| key).filter(|key| self.touched.has(*key)).collect();
@@ -46,8 +40,12 @@ impl Step<'_> {
     }
 
     fn exit(&mut self, key: Key) -> Result<(), Illegal> {
-        let open: Vec<_> =
-            self.book.open_orders().filter(|row| row.intent.key == key).map(|row| row.intent).collect();
+        if self.is_silent(key.venue) {
+            // Nobody hears it there: the stop stays where it is until somebody does.
+            self.due_at(self.now + AGAIN);
+            return Ok(());
+        }
+        let open: Vec<_> = self.book.open_orders_of(key).map(|row| row.intent).collect();
         // What cannot be closed before its market opens, or before it is tried again, keeps its stop until then.
         let refused_until = self.waits_after_refusal(key);
         let keeps_legs = refused_until.is_some() || self.waits_for_the_opening(key);

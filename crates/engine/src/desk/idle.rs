@@ -1,6 +1,7 @@
 //! What most inputs of a day are: noted, and nothing follows from them.
 
-use broker_api::{Amount, Time};
+use broker_api::{Account, Amount, Time};
+use risk::Stage;
 use state::Book;
 
 use super::Desk;
@@ -48,6 +49,21 @@ impl Desk {
             }
             _ => false,
         }
+    }
+
+    /// Whether nothing follows from an account that was read once more and is what it was at the last reading, in history.
+    pub(crate) fn is_still(&self, book: &Book, account: &Account, now: Time) -> bool {
+        let Some(calm) = &self.calm else { return false };
+        calm.seq == book.seq()
+            && calm.from <= now
+            && now < calm.until
+            && self.doubt.is_none()
+            && self.flowed.is_empty()
+            && self.due.is_none_or(|due| due > now)
+            && !self.losses.wants()
+            && self.setup.stage == Stage::Replay
+            // Otherwise what it is worth follows from prices.
+            && account.of.currency == self.setup.base
     }
 
     /// Whether the account day has begun, and no breaker may trip.

@@ -10,6 +10,7 @@ use state::Illegal;
 use state::book::{Position, Trade};
 
 use super::{AGAIN, Step};
+use crate::market::Way;
 
 /// How far a rate may move, at most, while the prices that follow from it hold.
 const RATE_MOVES: Decimal = Decimal::from_parts(1, 0, 0, false, 1);
@@ -92,9 +93,9 @@ struct Marked {
     price: Price,
     direction: Direction,
     size: Decimal,
-    /// What one unit of its quote currency is worth, and the pair that says so.
+    /// What one unit of its quote currency is worth, and the pairs that say so.
     rate: Ratio,
-    pair: Option<InstrumentIx>,
+    way: Option<Way>,
     /// Its open profit, in base currency.
     open: Decimal,
 }
@@ -154,9 +155,9 @@ impl Step<'_> {
         let open = position.open_profit(price)?.get().checked_mul(rate.get())?;
         let given = position.gross.minus(position.fees).ok()?.get();
         let given = given.checked_mul(self.of_account(position.key)?)?;
-        let pair = self.market.pair(currency, self.setup.base);
+        let way = self.market.way(currency, self.setup.base);
         let (direction, size) = (position.direction, position.held.size().get());
-        Some((given, Marked { ix, price, direction, size, rate, pair, open }))
+        Some((given, Marked { ix, price, direction, size, rate, way, open }))
     }
 
     /// Whether what came from another program came within the day: what it brought with it is no loss of ours.
@@ -266,15 +267,19 @@ impl Step<'_> {
             // Half of its share may go by its own price, half by the rate of its currency.
             let Some(half) = left.checked_div(shares) else { continue };
             let mut rate = marked.rate.get();
-            if let Some(pair) = marked.pair {
+            if let Some(way) = marked.way {
                 let moves =
                     half.checked_div(marked.open.abs()).map_or(RATE_MOVES, |part| part.min(RATE_MOVES));
                 rate *= Decimal::ONE + moves;
-                let mid = self.market.quote(pair).and_then(|quote| quote.mid().ok()).map(Price::get);
-                let part = mid.map(|mid| (mid, mid * moves / Decimal::TWO));
-                let bound = |at: Decimal| Price::new(at).ok();
-                if let Some((mid, part)) = part {
-                    self.losses.narrow(pair, bound(mid - part), bound(mid + part));
+                // Where two pairs say so, each may do half of it.
+                let each = Decimal::TWO * Decimal::from(way.pairs().count());
+                for pair in way.pairs() {
+                    let mid = self.market.quote(pair).and_then(|quote| quote.mid().ok()).map(Price::get);
+                    let part = mid.map(|mid| (mid, mid * moves / each));
+                    let bound = |at: Decimal| Price::new(at).ok();
+                    if let Some((mid, part)) = part {
+                        self.losses.narrow(pair, bound(mid - part), bound(mid + part));
+                    }
                 }
             }
             let away = marked.size.checked_mul(rate).and_then(|unit| half.checked_div(unit));

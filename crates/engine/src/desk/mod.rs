@@ -7,11 +7,13 @@
 //! 3. The desk itself holds configuration, scratch space, and the moment at which something is next due.
 
 mod arming;
+mod away;
 mod breakers;
 mod day;
 mod events;
 mod executed;
 mod exits;
+mod found;
 mod hours;
 mod idle;
 mod lately;
@@ -46,6 +48,7 @@ use crate::command::Command;
 use crate::input::{Input, Operator};
 use crate::market::Market;
 use arming::Loosened;
+use found::Found;
 use hours::Hours;
 use idle::Calm;
 use lately::Pace;
@@ -235,6 +238,9 @@ impl Desk {
     /// Notes an input, and says whether nothing follows from it. Otherwise it is yet to be [acted on](Self::act).
     #[inline]
     pub(crate) fn note(&mut self, book: &Book, market: &mut Market, input: &Input, now: Time) -> bool {
+        if self.is_fresh && self.setup.stage == Stage::Broker {
+            market.set_away_after(TimeDelta::seconds(i64::from(self.setup.limits.contact_seconds)));
+        }
         market.observe(input, now);
         match input {
             Input::Quote { ix, quote } => self.losses.sees(*ix, quote),
@@ -265,6 +271,8 @@ impl Desk {
         {
             market.answered(row.intent.key.venue, outcome, now);
         }
+        // What follows from a reading is looked at in full once more.
+        self.calm = None;
         let pace = self.pace.get_or_insert_with(|| Pace::of(book, &self.setup));
         let mut step = Step {
             setup: &self.setup,
@@ -324,6 +332,7 @@ impl Step<'_> {
                 self.put(Record::CloseAnswered { key: *key, answer: outcome.clone() })
             }
             Input::Quote { ix, quote } => self.watch(*ix, quote),
+            Input::Left { .. } => self.day(),
             Input::Days { .. } | Input::Timer => Ok(()),
             Input::Operator(act) => self.operator(act),
         }
@@ -344,15 +353,16 @@ impl Step<'_> {
                 self.losses.note(&stamped.record);
             }
             seen = made;
-            self.breakers()?;
+            let found = Found::of(self.book, self.touched, made);
+            self.breakers(found)?;
             self.stops()?;
             self.level()?;
             self.disarms()?;
             if !self.touched.is_nothing() {
-                self.parts()?;
-                self.exits()?;
+                self.parts(found)?;
+                self.exits(found)?;
                 self.protect()?;
-                self.unsettled()?;
+                self.unsettled(found)?;
             }
             self.end_signals()?;
             // What was looked at is done with, until a record touches it again.

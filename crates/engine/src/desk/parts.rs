@@ -1,12 +1,12 @@
 //! What is left over: the rest of an entry that was executed in part, a position that no decision opened, and one that is
 //! too little for an order.
 
-use broker_api::{ClientOrderId, Code, Key, Phase, Purpose, Qty, Record, Time, planted};
+use broker_api::{ClientOrderId, Code, Key, Qty, Record, Time, planted};
 use chrono::TimeDelta;
 use orders::Remainder;
 use state::Illegal;
-use state::book::Order;
 
+use super::found::{Found, Sort, is_rest};
 use super::{AFTER_REFUSAL, Step};
 use crate::command::Command;
 
@@ -18,7 +18,7 @@ const CLOSINGS_MAX: u32 = 3;
 const DUST_AGAIN: TimeDelta = TimeDelta::hours(1);
 
 impl Step<'_> {
-    pub(super) fn parts(&mut self) -> Result<(), Illegal> {
+    pub(super) fn parts(&mut self, found: Found) -> Result<(), Illegal> {
         let overfilled: Vec<Key> = self
             .book
             .positions()
@@ -29,16 +29,13 @@ impl Step<'_> {
         for key in overfilled {
             self.put(Record::ExitWanted { key, signal: None, code: OVERFILLED })?;
         }
-        let is_rest = |row: &&Order| {
-            row.intent.purpose == Purpose::Entry
-                && row.phase == Phase::Working
-                && !row.filled.is_zero()
-                && self.touched.has(row.intent.key)
-        };
+        if !found.may_be(Sort::Rest, self.out.records().len()) {
+            return Ok(());
+        }
         let rests: Vec<(Key, ClientOrderId, Time)> = self
             .book
-            .open_orders()
-            .filter(is_rest)
+            .open_orders_in(|key| self.touched.has(key))
+            .filter(|row| is_rest(row))
             .map(|row| (row.intent.key, row.intent.id, row.decided_at))
             .collect();
         for (key, id, decided_at) in rests {

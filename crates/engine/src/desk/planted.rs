@@ -86,8 +86,8 @@ impl Step<'_> {
     pub(super) fn is_of_yesterday(&self, key: broker_api::Key, purpose: broker_api::Purpose) -> bool {
         let mut legs = self
             .book
-            .open_orders()
-            .filter(|row| row.intent.key == key && row.intent.purpose == purpose)
+            .open_orders_of(key)
+            .filter(|row| row.intent.purpose == purpose)
             .map(|row| row.decided_at.date_naive())
             .peekable();
         planted!(RenewalDoubled) && legs.peek().is_some() && legs.all(|day| day < self.now.date_naive())

@@ -67,7 +67,7 @@ impl Step<'_> {
         }
         let (mut stops, mut targets) = (0, 0);
         let (confirmed, repaired) = (self.book.confirmed(position.key), self.repaired_at(position.key));
-        for row in self.book.open_orders().filter(|row| row.intent.key == position.key) {
+        for row in self.book.open_orders_of(position.key) {
             let fits = match (row.intent.purpose, row.intent.order) {
                 (Purpose::Stop, OrderKind::Stop(order)) => {
                     stops += 1;
@@ -108,8 +108,8 @@ impl Step<'_> {
     fn is_bracket_awaited(&mut self, key: Key) -> Result<bool, Illegal> {
         let bracket = self
             .book
-            .open_orders()
-            .find(|row| row.intent.key == key && row.intent.bracket && !row.filled.is_zero())
+            .open_orders_of(key)
+            .find(|row| row.intent.bracket && !row.filled.is_zero())
             .map(|row| row.intent.id);
         let (Some(entry), Some(position)) = (bracket, self.book.position(key)) else { return Ok(false) };
         let bound = position.bare.since.unwrap_or(position.opened_at) + BOUND;
@@ -158,8 +158,8 @@ impl Step<'_> {
         };
         let live: Vec<_> = self
             .book
-            .open_orders()
-            .filter(|row| row.intent.key == key && row.intent.purpose == purpose)
+            .open_orders_of(key)
+            .filter(|row| row.intent.purpose == purpose)
             .map(|row| (row.intent, row.remaining(), row.is_adopted(), row.decided_at))
             .collect();
         let repaired = self.repaired_at(key);
@@ -230,8 +230,8 @@ impl Step<'_> {
     fn end_entries(&mut self, key: Key) -> Result<(), Illegal> {
         let entries: Vec<_> = self
             .book
-            .open_orders()
-            .filter(|row| row.intent.key == key && row.intent.purpose == Purpose::Entry)
+            .open_orders_of(key)
+            .filter(|row| row.intent.purpose == Purpose::Entry)
             .map(|row| row.intent.id)
             .collect();
         entries.into_iter().try_for_each(|entry| self.cancel(key, entry, UNPROTECTED))

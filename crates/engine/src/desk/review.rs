@@ -55,8 +55,7 @@ impl Step<'_> {
             self.exposures.push(self.book.exposure_without(key, own));
         }
         let loosened = if is_entry { self.loosened() } else { None };
-        let others =
-            || self.book.open_orders().filter(|row| row.intent.key == key && Some(row.intent.id) != own);
+        let others = || self.book.open_orders_of(key).filter(|row| Some(row.intent.id) != own);
         let live_reducing = others()
             .filter(|row| row.intent.purpose.is_reducing() && row.intent.purpose != purpose)
             .map(state::book::Order::remaining)
@@ -78,8 +77,9 @@ impl Step<'_> {
             instrument,
             quote: self.market.quote_of(key),
             account,
-            equity: self.equity(),
+            equity: self.counted_equity(),
             equity_at: account.map(|account| account.at),
+            away: if is_entry { self.away_but(key.venue) } else { None },
             base: self.setup.base,
             rate: self.rate(instrument.quote),
             guard: self.book.guard(),

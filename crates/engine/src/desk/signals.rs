@@ -14,6 +14,7 @@ use state::book::{Order, SignalState};
 
 use super::opening::Stands;
 use super::{AGAIN, Step};
+use crate::calendar::Opening;
 
 const UNKNOWN_SYMBOL: Code = Code::fixed("unknown_symbol");
 const EXPIRED: Code = Code::fixed("expired");
@@ -24,6 +25,8 @@ const CLOSED_BY_LEG: Code = Code::fixed("closed_by_leg");
 const STOP_SIDE: Code = Code::fixed("stop_side");
 const UNCHANGED: Code = Code::fixed("unchanged");
 const NO_PRICE: Code = Code::fixed("no_price");
+const NO_CONTACT: Code = Code::fixed("no_contact");
+const NO_EQUITY: Code = Code::fixed("no_equity");
 const SIGNAL: Code = Code::fixed("signal");
 /// As the check says it.
 const REPEATED: Code = Code::fixed("repeated_execution");
@@ -132,6 +135,12 @@ impl Step<'_> {
         let intent = match self.with_order_view(key, |view| orders::entry(signal, view, policy)) {
             Some(Ok(intent)) => intent,
             Some(Err(reason)) => {
+                if reason.code == NO_PRICE && self.is_silent(key.venue) {
+                    return Ok(self.unheard(key, signal));
+                }
+                // Where no size can be made of what is not known, why it is not known says more.
+                let away = self.away_but(key.venue).and_then(|away| away.stops(self.now));
+                let reason = away.filter(|_| reason.code == NO_EQUITY).unwrap_or(reason);
                 return Ok(Some(Outcome { ending: Ending::Denied, reason: Some(reason), marks: None }));
             }
             None => {
@@ -162,6 +171,17 @@ impl Step<'_> {
                 Ok(None)
             }
         }
+    }
+
+    /// An entry at a venue that does not answer, and whose price nobody has: it waits where its market is closed, and is denied
+    /// as soon as it could be sent.
+    fn unheard(&mut self, key: Key, signal: &Signal) -> Option<Outcome> {
+        if self.opening(key) == Opening::Closed {
+            self.due_at(signal.expires_at);
+            return None;
+        }
+        let text = format!("{} has not answered; look at the connection", key.venue);
+        Some(Outcome::because(Ending::Denied, NO_CONTACT, text))
     }
 
     fn want_exit(&mut self, key: Key, signal: &Signal) -> Result<Option<Outcome>, Illegal> {

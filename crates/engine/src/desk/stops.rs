@@ -76,12 +76,6 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// When the accounts of all venues were last read: the earliest of them.
-    pub(super) fn read_at(&self) -> Option<Time> {
-        let venues = self.book.venues().map(|venue| self.market.account(venue.of.venue));
-        venues.map(|account| account.map(|account| account.at)).min().flatten()
-    }
-
     /// Whether what is seen again, with nothing between that says otherwise, was first seen long enough before the last reading of
     /// the account. Nothing is seen when it is not so.
     pub(super) fn confirms(&self, doubt: &mut Option<Time>, seen: Option<Time>) -> bool {

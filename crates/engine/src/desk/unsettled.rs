@@ -10,6 +10,7 @@ use risk::Verdict;
 use state::Illegal;
 use state::book::Order;
 
+use super::found::{Found, Sort};
 use super::opening::{Stands, looked_after};
 use super::protection::{BOUND, UNPROTECTED};
 use super::{AGAIN, Step};
@@ -22,25 +23,34 @@ const UNLISTED: Code = Code::fixed("unlisted");
 const NOTHING_HELD: Code = Code::fixed("nothing_held");
 
 impl Step<'_> {
-    pub(super) fn unsettled(&mut self) -> Result<(), Illegal> {
-        let open: Vec<ClientOrderId> = self
-            .book
-            .open_orders()
-            .filter(|row| matches!(row.phase, Phase::Unknown | Phase::Waiting))
-            .filter(|row| self.touched.has(row.intent.key))
-            .map(|row| row.intent.id)
-            .collect();
-        for id in open {
-            self.settle(id)?;
+    pub(super) fn unsettled(&mut self, found: Found) -> Result<(), Illegal> {
+        if found.may_be(Sort::Unsettled, self.out.records().len()) {
+            self.settle_all()?;
+        }
+        if !found.may_be(Sort::Cancelling, self.out.records().len()) {
+            return Ok(());
         }
         let cancelling: Vec<ClientOrderId> = self
             .book
-            .open_orders()
-            .filter(|row| row.phase == Phase::Cancelling && self.touched.has(row.intent.key))
+            .open_orders_in(|key| self.touched.has(key))
+            .filter(|row| row.phase == Phase::Cancelling)
             .map(|row| row.intent.id)
             .collect();
         for id in cancelling {
             self.cancelling(id)?;
+        }
+        Ok(())
+    }
+
+    fn settle_all(&mut self) -> Result<(), Illegal> {
+        let open: Vec<ClientOrderId> = self
+            .book
+            .open_orders_in(|key| self.touched.has(key))
+            .filter(|row| matches!(row.phase, Phase::Unknown | Phase::Waiting))
+            .map(|row| row.intent.id)
+            .collect();
+        for id in open {
+            self.settle(id)?;
         }
         Ok(())
     }

@@ -63,7 +63,7 @@ impl Step<'_> {
     }
 
     pub(super) fn rests(&self, key: Key, purpose: Purpose) -> bool {
-        self.book.open_orders().any(|row| row.intent.key == key && row.intent.purpose == purpose)
+        self.book.open_orders_of(key).any(|row| row.intent.purpose == purpose)
     }
 }
 

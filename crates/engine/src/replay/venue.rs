@@ -47,7 +47,7 @@ impl Exchange {
         self.engine.account(now)
     }
 
-    pub(super) fn read_again(&self, account: &mut Account, now: Time) -> Result<(), Overflow> {
+    pub(super) fn read_again(&self, account: &mut Account, now: Time) -> Result<bool, Overflow> {
         self.engine.read_again(account, now)
     }
 

@@ -8,6 +8,7 @@ use state::Store;
 use state::book::ExitWanted;
 
 use super::Runner;
+use crate::input::Input;
 
 /// How often the book is held against what a venue holds.
 const COMPARE_EVERY: TimeDelta = TimeDelta::seconds(60);
@@ -26,8 +27,17 @@ impl<S: Store> Runner<S> {
         };
         age >= COMPARE_EVERY
             || self.market.was_away(id)
+            || self.market.is_silent(id, (self.clock)())
             || differs && age >= LOOK_AGAIN
             || self.book.exits_wanted().any(is_refused)
+    }
+}
+
+impl<S: Store> Runner<S> {
+    /// What the process before this one last read of a venue that this one has not read.
+    pub(super) fn left_of(&self, id: VenueId) -> Option<Input> {
+        let left = self.book.left(id).filter(|_| self.market.account(id).is_none())?;
+        Some(Input::Left { left: left.clone() })
     }
 }
 

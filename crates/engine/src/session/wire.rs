@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use broker_api::{
     Account, Activity, AssetClass, CancelOutcome, Capabilities, Catalog, ClientOrderId, Code, Currency,
-    Digest, Finding, Holdings, Instrument, Key, Quote, Record, Signal, SubmitOutcome, Symbol, Time, VenueDay,
-    VenueId, millis, record,
+    Digest, Finding, Holdings, Instrument, Key, Left, Quote, Record, Signal, SubmitOutcome, Symbol, Time,
+    VenueDay, VenueId, millis, record,
 };
 use chrono::TimeDelta;
 use orders::Policy;
@@ -210,6 +210,7 @@ pub(super) enum Told {
     Cancelled { order: ClientOrderId, outcome: CancelOutcome },
     Found { order: ClientOrderId, finding: Option<Finding> },
     Snapshot { account: Account },
+    Left { left: Left },
     Holdings { venue: VenueId, holdings: Holdings },
     Clock { venue: VenueId, ahead: Span },
     Closing { key: Key, outcome: CancelOutcome },
@@ -242,6 +243,7 @@ impl Told {
             }
             Input::Found { order, finding } => Self::Found { order: *order, finding: finding.clone() },
             Input::Snapshot { account } => Self::Snapshot { account: *account },
+            Input::Left { left } => Self::Left { left: left.clone() },
             Input::Holdings { venue, holdings } => {
                 Self::Holdings { venue: *venue, holdings: holdings.clone() }
             }
@@ -272,6 +274,7 @@ impl Told {
             Self::Cancelled { order, outcome } => Input::Cancelled { order, outcome },
             Self::Found { order, finding } => Input::Found { order, finding },
             Self::Snapshot { account } => Input::Snapshot { account },
+            Self::Left { left } => Input::Left { left },
             Self::Holdings { venue, holdings } => Input::Holdings { venue, holdings },
             Self::Clock { venue, ahead } => Input::Clock { venue, ahead: ahead.0 },
             Self::Closing { key, outcome } => Input::Closing { key, outcome },

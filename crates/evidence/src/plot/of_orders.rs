@@ -174,36 +174,45 @@ pub fn hours(of: &Drift, hours: &[Hour]) -> Option<Plot> {
     })
 }
 
-/// What became of the signals of each window: done, denied by our guard, and all else.
-pub fn signals(windows: &[(Time, [usize; 3])], days: f64) -> Option<Plot> {
+/// What can become of a signal, in the order in which [`signals`] counts it.
+const ENDS: [(Style, &str, &str); 5] = [
+    (Style::Good, "done", "carried out"),
+    (Style::Bad, "denied", "denied by us"),
+    (Style::Dark, "refused", "refused by the broker"),
+    (Style::Grey, "expired", "expired or not sent"),
+    (Style::Band, "open", "not over yet"),
+];
+
+/// What became of the signals of each window: carried out, denied by our guard, refused by the broker, expired or not sent, and
+/// not over yet.
+pub fn signals(windows: &[(Time, [usize; 5])], days: f64) -> Option<Plot> {
     let sum = |at: usize| windows.iter().map(|(_, counts)| counts[at]).sum::<usize>();
-    let (done, denied, other) = (sum(0), sum(1), sum(2));
-    if windows.len() < 2 || done + denied + other == 0 {
+    let sums: Vec<usize> = (0..ENDS.len()).map(sum).collect();
+    let all: usize = sums.iter().sum();
+    if windows.len() < 2 || all == 0 {
         return None;
     }
     let width = days * 86_400.0;
-    let styles = [Style::Good, Style::Bad, Style::Grey];
     let bars = |of: usize| {
-        let one = |(from, counts): &(Time, [usize; 3])| {
+        let one = |(from, counts): &(Time, [usize; 5])| {
             #[expect(clippy::cast_precision_loss, reason = "seconds of a date are far below 2^53")]
             let from = from.timestamp() as f64;
             let low = count(counts[..of].iter().sum());
             (counts[of] > 0).then(|| [from + width * 0.1, from + width * 0.9, low, low + count(counts[of])])
         };
-        Mark::Bars(styles[of], windows.iter().filter_map(one).collect())
+        Mark::Bars(ENDS[of].0, windows.iter().filter_map(one).collect())
     };
+    let told = ENDS.iter().zip(&sums).filter(|(_, sum)| **sum > 0);
+    let legend: Vec<(Style, &'static str)> =
+        told.clone().map(|((style, word, _), _)| (*style, *word)).collect();
+    let told: Vec<String> =
+        told.map(|((.., words), sum)| format!("{} {words}", grouped(count(*sum), 0))).collect();
     Some(Plot {
-        title: format!(
-            "{} signals: {} carried out, {} denied, {} ended otherwise",
-            grouped(count(done + denied + other), 0),
-            grouped(count(done), 0),
-            grouped(count(denied), 0),
-            grouped(count(other), 0)
-        ),
+        title: format!("{} signals: {}", grouped(count(all), 0), told.join(", ")),
         says: format!("What became of signals, in {} windows of {days:.0} days.", windows.len()),
         x: Axis::new("date, UTC", Scale::Dates),
         y: Axis::new("signals", Scale::Linear),
-        marks: (0..3).map(bars).collect(),
-        legend: vec![(Style::Good, "carried out"), (Style::Bad, "denied by us"), (Style::Grey, "other")],
+        marks: (0..ENDS.len()).map(bars).collect(),
+        legend,
     })
 }

@@ -1,6 +1,7 @@
 //! Drawings of trades and of the account: each says in its title what it shows, and nothing of it where there is too little.
 
 use super::{Axis, Mark, Plot, Scale, Style};
+use crate::compare::depths::Depth;
 use crate::compare::{RateFigures, Reference};
 use crate::figure::{count, grouped, grouped_signed};
 use crate::series::{Rolling, Sizes, Sum};
@@ -69,8 +70,8 @@ pub fn equity(points: &[Worth], currency: &str) -> Option<Plot> {
     })
 }
 
-/// How far below its highest point equity was, and where the guard acts.
-pub fn underwater(points: &[Worth], limits: &[(f64, &str)]) -> Option<Plot> {
+/// How far below its highest point equity was, where the guard acts, and how deep so many trades of the backtest fall.
+pub fn underwater(points: &[Worth], limits: &[(f64, &str)], by_chance: &[Depth]) -> Option<Plot> {
     if points.len() < 2 {
         return None;
     }
@@ -79,6 +80,13 @@ pub fn underwater(points: &[Worth], limits: &[(f64, &str)]) -> Option<Plot> {
     let area = points.iter().map(|worth| (seconds(worth.at), worth.fall * 100.0, 0.0)).collect();
     let line = points.iter().map(|worth| (seconds(worth.at), worth.fall * 100.0)).collect();
     let mut marks = vec![Mark::Area(Style::Bad, area), Mark::Line(Style::Live, line)];
+    for (depth, samples) in by_chance.iter().filter_map(|row| Some((row.depth.value()?, row.samples))) {
+        marks.push(Mark::Level(
+            Style::Backtest,
+            -depth * 100.0,
+            format!("{:.0} % of samples", samples * 100.0),
+        ));
+    }
     for (limit, name) in limits {
         marks.push(Mark::Level(Style::Limit, -limit * 100.0, format!("{name} {:.0} %", limit * 100.0)));
     }
@@ -88,7 +96,11 @@ pub fn underwater(points: &[Worth], limits: &[(f64, &str)]) -> Option<Plot> {
         x: Axis::new("date, UTC", Scale::Dates),
         y: Axis::new("% of highest equity", Scale::Linear),
         marks,
-        legend: vec![(Style::Live, "live"), (Style::Limit, "limit")],
+        legend: if by_chance.is_empty() {
+            vec![(Style::Live, "live"), (Style::Limit, "limit")]
+        } else {
+            vec![(Style::Live, "live"), (Style::Backtest, "no deeper by chance"), (Style::Limit, "limit")]
+        },
     })
 }
 

@@ -1,10 +1,14 @@
 //! What is drawn: it says the same as the figures that it is drawn from.
 
+use rust_decimal::Decimal;
+
 use super::{headline, ledger_of, near, skewed, value};
 use crate::bands::{Metric, Plan};
+use crate::compare::depths::depths;
 use crate::compare::pairs::so_far;
 use crate::compare::sequential::{ALARM, ln_e_value, looks, sprt};
 use crate::compare::{Backtest, Chances, Pair, PairFigures, Reference, compare};
+use crate::figure::count;
 use crate::ledger::Unit;
 use crate::plot::{Plot, of_chance, of_pairs};
 use crate::series::beside;
@@ -118,4 +122,23 @@ fn pairs_as_they_went_end_at_their_figures() {
     let lossy: Vec<Pair> = pairs.iter().map(|pair| Pair { live: pair.live - 0.2, ..pair.clone() }).collect();
     let drawn = of_pairs::pairs(&so_far(&lossy, 25), 0.05).expect("a plot");
     assert!(drawn.title.contains("not shown yet"), "{}", drawn.title);
+}
+
+#[test]
+fn a_drawdown_by_chance_is_a_share_of_the_highest_equity() {
+    let live = ledger_of(&poor(50));
+    let reference = reference(50);
+    let lost: Vec<f64> = live.money().into_iter().filter(|x| *x < 0.0).collect();
+    let unit = -lost.iter().sum::<f64>() / count(lost.len());
+    let told = depths(&reference, &live, Some(Decimal::from(250)));
+    assert_eq!(told.iter().map(|row| row.samples).collect::<Vec<_>>(), [0.5, 0.9, 0.95]);
+    for row in &told {
+        let deepest = value(reference.bands().quantile(Metric::MaxDrawdown, row.samples));
+        near(value(row.depth), deepest * unit / 250.0, 1e-12);
+    }
+    assert!(told.windows(2).all(|pair| value(pair[0].depth) < value(pair[1].depth)), "{told:?}");
+    // Without an equity there is nothing that it is a share of.
+    for nothing in [None, Some(Decimal::ZERO)] {
+        assert!(depths(&reference, &live, nothing).iter().all(|row| row.depth.value().is_none()));
+    }
 }

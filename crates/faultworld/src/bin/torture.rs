@@ -28,7 +28,7 @@ struct Asked {
     /// The first seed
     #[arg(long, value_name = "S", default_value_t = 0)]
     from: u64,
-    /// Only at this venue: paper, alpaca, oanda, ibkr, or alpaca-wire: the adapter over its simulator
+    /// Only at this venue: paper, alpaca, oanda, ibkr, alpaca-wire, oanda-wire: an adapter over its simulator
     #[arg(long, value_name = "V")]
     venue: Option<String>,
     /// Only these faults of a schedule, by their numbers: 3,17
@@ -95,7 +95,7 @@ fn main() -> ExitCode {
         None => Manner::all(),
     };
     if manners.is_empty() {
-        println!("there is no venue of this name: paper, alpaca, oanda, ibkr, alpaca-wire");
+        println!("there is no venue of this name: paper, alpaca, oanda, ibkr, alpaca-wire, oanda-wire");
         return ExitCode::from(2);
     }
     if asked.planted || asked.bug.is_some() {

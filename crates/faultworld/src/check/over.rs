@@ -1,9 +1,9 @@
-//! Nothing is assumed: what the journal calls over is over at the venue, and an exit that is wanted is wanted until nothing
-//! is held.
+//! Nothing is assumed: what the journal calls over is over at the venue, what is proven never to have come did not come, and
+//! an exit that is wanted is wanted until nothing is held.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use broker_api::{ClientOrderId, End, Intent, Key, Record, SubmitOutcome};
+use broker_api::{ClientOrderId, End, Finding, Intent, Key, Proof, Record, SubmitOutcome, Time};
 
 use rust_decimal::Decimal;
 
@@ -17,7 +17,32 @@ pub(super) struct Over {
     exits: BTreeMap<Key, Decimal>,
     held: Holdings,
     given_up: BTreeSet<ClientOrderId>,
+    asked: BTreeMap<ClientOrderId, Asked>,
     looked: usize,
+}
+
+/// How an order was announced last, and when it was asked about last, by the records of it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    announced: u64,
+    send_by: Time,
+    question: u64,
+}
+
+impl Over {
+    /// Whether an order arrived in its time, and before the last question about it.
+    fn came(&self, order: ClientOrderId, seen: &Seen<'_>) -> bool {
+        let Some(Asked { announced, send_by, question }) = self.asked.get(&order).copied() else {
+            return false;
+        };
+        seen.truth.arrivals.iter().filter(|arrival| arrival.intent.id == order).any(|arrival| {
+            arrival.at <= send_by && announced <= arrival.records && arrival.records < question
+        })
+    }
+
+    fn announced(&mut self, order: ClientOrderId, announced: u64, send_by: Time) {
+        self.asked.insert(order, Asked { announced, send_by, question: 0 });
+    }
 }
 
 impl Checker for Over {
@@ -47,6 +72,19 @@ impl Checker for Over {
                 {
                     return Err(format!(
                         "record {} calls {order} refused ({code}), and the venue has one of this name",
+                        stamped.seq
+                    ));
+                }
+                Record::Intended { intent, send_by, .. } => self.announced(intent.id, stamped.seq, *send_by),
+                Record::Resent { order, send_by, .. } => self.announced(*order, stamped.seq, *send_by),
+                Record::AskStarted { order } => self.asked.entry(*order).or_default().question = stamped.seq,
+                Record::AskAnswered {
+                    order,
+                    finding:
+                        Some(Finding::Absent { proof: Proof::FencePassed { .. } | Proof::CompleteLog { .. } }),
+                } if self.came(*order, seen) => {
+                    return Err(format!(
+                        "record {} proves that {order} never came, which arrived",
                         stamped.seq
                     ));
                 }

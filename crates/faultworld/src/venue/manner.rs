@@ -53,9 +53,6 @@ pub struct Manner {
     pub never: &'static [Never],
 }
 
-/// What Alpaca over its wire is called.
-const WIRE: &str = "alpaca-wire";
-
 const NO_LIST: &str = "what fails of a list is played by the scenarios of the adapter";
 const NO_ENTRY: &str = "entries that no trade makes are played by the scenarios of the adapter";
 const ASKS_BACK: Never =
@@ -63,55 +60,89 @@ const ASKS_BACK: Never =
 const OLD: Never = (Kind::Find, Fault::Stale, "what it tells of one order is of now");
 const PART: Never = (Kind::Find, Fault::Partial, "it tells of one order, not of a list");
 
+/// What never goes wrong over Alpaca's wire.
+const NEVER_AT_ALPACA: &[Never] = &[
+    ASKS_BACK,
+    OLD,
+    PART,
+    (Kind::Activity, Fault::Stale, "rows come late through a whole schedule, or not at all"),
+    (Kind::Activity, Fault::Partial, "a part is two thousand rows"),
+    (Kind::Activity, Fault::Duplicated, "each reading tells the last quarter of an hour again"),
+    (Kind::Activity, Fault::Reordered, "rows change places through a whole schedule, or not at all"),
+    (Kind::Account, Fault::Stale, "an account is of now"),
+    (Kind::List, Fault::DiesBefore, NO_LIST),
+    (Kind::List, Fault::Unreadable, NO_LIST),
+    (Kind::List, Fault::Stale, NO_LIST),
+    (Kind::List, Fault::Partial, NO_LIST),
+    (Kind::World, Fault::Dividend, NO_ENTRY),
+    (Kind::World, Fault::LateFee, NO_ENTRY),
+    (Kind::World, Fault::Deposit, NO_ENTRY),
+    (Kind::World, Fault::Split, NO_ENTRY),
+    (Kind::World, Fault::UnitsMoved, NO_ENTRY),
+    (Kind::World, Fault::Unlogged, NO_ENTRY),
+];
+
+/// What never goes wrong over OANDA's wire.
+const NEVER_AT_OANDA: &[Never] = &[
+    ASKS_BACK,
+    OLD,
+    PART,
+    (Kind::Activity, Fault::Stale, "its log is of now"),
+    (
+        Kind::Activity,
+        Fault::Partial,
+        "a part is a thousand transactions, or what an answer holds through a whole schedule",
+    ),
+    (Kind::Activity, Fault::Duplicated, "what was read is not read again"),
+    (Kind::Activity, Fault::Reordered, "transactions follow each other by their numbers"),
+    (Kind::Account, Fault::Stale, "an account is of now"),
+    (Kind::List, Fault::DiesBefore, NO_LIST),
+    (Kind::List, Fault::Unreadable, NO_LIST),
+    (Kind::List, Fault::Stale, "lists lie behind the log through a whole schedule, or not at all"),
+    (Kind::List, Fault::Partial, NO_LIST),
+    (Kind::World, Fault::Bust, "it takes nothing back"),
+    (Kind::World, Fault::Dividend, NO_ENTRY),
+    (Kind::World, Fault::LateFee, NO_ENTRY),
+    (Kind::World, Fault::Deposit, NO_ENTRY),
+    (Kind::World, Fault::Split, NO_ENTRY),
+    (Kind::World, Fault::UnitsMoved, NO_ENTRY),
+    (Kind::World, Fault::Unlogged, NO_ENTRY),
+];
+
 impl Manner {
     /// All of them.
     pub fn all() -> Vec<Self> {
         vec![Self::paper(), Self::alpaca(), Self::oanda(), Self::ibkr()]
     }
 
+    /// Alpaca over its wire.
+    pub const ALPACA_WIRE: &'static str = "alpaca-wire";
+    /// OANDA over its wire.
+    pub const OANDA_WIRE: &'static str = "oanda-wire";
+
+    /// Those over a wire: the adapters that trade, against the simulators.
+    pub fn wires() -> Vec<Self> {
+        if cfg!(feature = "wire") { vec![Self::alpaca_wire(), Self::oanda_wire()] } else { Vec::new() }
+    }
+
     /// The one of this name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::all()
-            .into_iter()
-            .chain(cfg!(feature = "wire").then(Self::wire))
-            .find(|manner| manner.name == name)
+        Self::all().into_iter().chain(Self::wires()).find(|manner| manner.name == name)
     }
 
     /// Alpaca again, but over its wire: the adapter that trades, against the simulator. What it can do, the adapter says.
-    pub fn wire() -> Self {
-        Self {
-            name: WIRE,
-            never: &[
-                ASKS_BACK,
-                OLD,
-                PART,
-                (Kind::Activity, Fault::Stale, "rows come late through a whole schedule, or not at all"),
-                (Kind::Activity, Fault::Partial, "a part is two thousand rows"),
-                (Kind::Activity, Fault::Duplicated, "each reading tells the last quarter of an hour again"),
-                (
-                    Kind::Activity,
-                    Fault::Reordered,
-                    "rows change places through a whole schedule, or not at all",
-                ),
-                (Kind::Account, Fault::Stale, "an account is of now"),
-                (Kind::List, Fault::DiesBefore, NO_LIST),
-                (Kind::List, Fault::Unreadable, NO_LIST),
-                (Kind::List, Fault::Stale, NO_LIST),
-                (Kind::List, Fault::Partial, NO_LIST),
-                (Kind::World, Fault::Dividend, NO_ENTRY),
-                (Kind::World, Fault::LateFee, NO_ENTRY),
-                (Kind::World, Fault::Deposit, NO_ENTRY),
-                (Kind::World, Fault::Split, NO_ENTRY),
-                (Kind::World, Fault::UnitsMoved, NO_ENTRY),
-                (Kind::World, Fault::Unlogged, NO_ENTRY),
-            ],
-            ..Self::alpaca()
-        }
+    pub fn alpaca_wire() -> Self {
+        Self { name: Self::ALPACA_WIRE, never: NEVER_AT_ALPACA, ..Self::alpaca() }
+    }
+
+    /// The same of OANDA.
+    pub fn oanda_wire() -> Self {
+        Self { name: Self::OANDA_WIRE, never: NEVER_AT_OANDA, ..Self::oanda() }
     }
 
     /// Whether it is played over a wire.
     pub fn is_wire(&self) -> bool {
-        self.name == WIRE
+        [Self::ALPACA_WIRE, Self::OANDA_WIRE].contains(&self.name)
     }
 
     /// A complete log, at once; a name is taken for ever.

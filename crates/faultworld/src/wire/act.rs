@@ -4,6 +4,7 @@ use broker_api::{Intent, Qty};
 use broker_sim::core::OnRequest;
 use rust_decimal::Decimal;
 
+use super::house::Refusals;
 use crate::dice::Dice;
 use crate::fault::Fault;
 
@@ -56,13 +57,9 @@ pub(super) fn on_submit(
     intent: &Intent,
     lot: Decimal,
     late_max: i64,
+    refusals: Refusals,
     dice: &mut Dice,
 ) -> Option<Act> {
-    let reject = |status, code: u32, message: &str| OnRequest::Reject {
-        status,
-        code: code.into(),
-        message: message.to_owned(),
-    };
     let later = |dice: &mut Dice| OnRequest::LateRequest {
         millis: i64::try_from(millis(dice, late_max)).unwrap_or(1),
     };
@@ -74,9 +71,9 @@ pub(super) fn on_submit(
         Fault::ReplyLost => Act::of(lost_answer(dice)),
         Fault::ReplyLate => Act::of(late(dice)),
         Fault::Throttled => Act::of(OnRequest::RateLimited),
-        Fault::Refused => Act::of(reject(403, 40_310_000, "insufficient buying power")),
-        Fault::RefusedUnlisted => Act::of(reject(422, 42_219_999, "a refusal that stands in no table")),
-        Fault::Broken => Act::of(reject(401, 40_110_000, "request is not authorized")),
+        Fault::Refused => Act::of(refusals.listed),
+        Fault::RefusedUnlisted => Act::of(refusals.unlisted),
+        Fault::Broken => Act::of(refusals.all),
         Fault::Ambiguous => Act::of(ambiguous(dice)),
         Fault::KilledOnArrival => Act::of(OnRequest::RejectedLater),
         Fault::PartFilled => Act::of(OnRequest::PartialFill { qty: part(intent.qty, lot)? }),
@@ -162,6 +159,8 @@ pub(super) const fn name(act: &OnRequest) -> &'static str {
 pub(super) const REFUSED: &str = "the connection is refused";
 /// See [`REFUSED`].
 pub(super) const RESET: &str = "all connections are closed";
+/// See [`REFUSED`].
+pub(super) const NO_LOG: &str = "the log alone is not told for a while";
 /// See [`REFUSED`].
 pub(super) const HAND: &str = "somebody trades by hand";
 /// See [`REFUSED`].

@@ -1,9 +1,12 @@
-//! The seeded world over a wire: the adapter that trades (`broker-alpaca`) against the simulator of its broker
-//! (`broker-sim`), in one process over loopback, with the faults of the wire. Everything else is as in the other
+//! The seeded world over a wire: an adapter that trades (`broker-alpaca`, `broker-oanda`) against the simulator of its
+//! broker (`broker-sim`), in one process over loopback, with the faults of the wire. Everything else is as in the other
 //! worlds: the desk, the runner, the journal, what is decided, what dies, and above all the checkers, which read the
-//! simulator's truth.
+//! simulator's truth. What differs from one broker to another stands in `house`.
 
 mod act;
+mod alpaca;
+mod house;
+mod oanda;
 mod pace;
 mod process;
 mod scene;
@@ -18,11 +21,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use broker_alpaca::{Alpaca, Config, Credentials};
-use broker_api::{Broker, ExecutionId, Key, Mode, Side, Time, VenueId};
-use broker_sim::alpaca::{Control, Running};
-use broker_sim::core::{OnRequest, OnStream, RequestRule, Rule, StreamRule};
-use chrono::{Datelike, NaiveTime, TimeDelta, Weekday};
+use broker_api::{Broker, ExecutionId, Key, Side, Time};
+use broker_sim::core::{Control, OnRequest, OnStream, RequestRule, Rule, StreamRule};
+use chrono::TimeDelta;
 use engine::Clock;
 use rust_decimal::Decimal;
 use state::{MemoryStore, Store};
@@ -39,12 +40,13 @@ use crate::story::Story;
 use crate::venue::manner::Manner;
 use crate::venue::market::Market;
 use crate::world::{Options, Played};
+use house::{House, Simulator};
 use pace::{Pace, STEP};
 use process::{Asked, Process};
 use table::Table;
 use truth::Mirror;
 
-/// What is younger is surely read again: the adapter reads the last quarter of an hour behind the last thing it was told.
+/// What is younger is surely read again: the adapter to Alpaca reads the last quarter of an hour behind the last thing it was told.
 const READ_AGAIN: TimeDelta = TimeDelta::minutes(14);
 /// The longest step of time while nothing happens and a stream is listened to.
 const STEP_MAX: Duration = Duration::from_secs(10);
@@ -86,7 +88,9 @@ pub(crate) struct Inside {
     pace: Pace,
     /// How much had moved when the truth was last read.
     read_at: AtomicU64,
-    late_max: TimeDelta,
+    /// How late a request may arrive, and one for a stop or target.
+    late_max: [TimeDelta; 2],
+    house: Arc<dyn House>,
 }
 
 impl Inside {
@@ -119,7 +123,7 @@ impl Inside {
             return;
         }
         let mut mirror = locked(&self.mirror);
-        let told = self.control.truth_since(mirror.seen);
+        let told = self.control.truth_since(mirror.since());
         let (mut market, mut table) = (locked(&self.market), locked(&self.table));
         let Table { posted, names, sends, .. } = &mut *table;
         market.truth.sends.append(sends);
@@ -154,7 +158,7 @@ impl Inside {
 /// The ground: a simulator, and the process that trades there.
 pub(crate) struct Wire {
     inside: Arc<Inside>,
-    running: Running,
+    simulator: Simulator,
     /// Held, and not listened on: whoever connects there is refused.
     _nowhere: TcpSocket,
     nowhere: SocketAddr,
@@ -174,23 +178,14 @@ fn bad(why: impl std::fmt::Display) -> BadStage {
     BadStage(why.to_string())
 }
 
-/// The adapter before an address.
-fn adapter(at: SocketAddr, clock: &Clock) -> Result<Alpaca, BadStage> {
-    let url = format!("http://{at}");
-    let credentials = Credentials::key("PKWORLD".into(), "world".into()).map_err(bad)?;
-    let config = Config::new(VenueId::new("alpaca")?, Mode::Practice, credentials).map_err(bad)?;
-    let config = config.with_base_url(&url).and_then(|config| config.with_data_url(&url)).map_err(bad)?;
-    Alpaca::new(config, Arc::clone(clock)).map_err(bad)
-}
-
 #[async_trait(?Send)]
 impl Ground for Wire {
     fn broker(&mut self, crash: &Crash, clock: &Clock) -> Result<Arc<dyn Broker>, BadStage> {
         locked(&self.inside.table).crash = crash.clone();
         let process = Arc::new(Process {
             inside: Arc::clone(&self.inside),
-            adapter: adapter(self.running.address(), clock)?,
-            nowhere: adapter(self.nowhere, clock)?,
+            adapter: self.inside.house.adapter(self.simulator.address, clock)?,
+            nowhere: self.inside.house.adapter(self.nowhere, clock)?,
             crash: crash.clone(),
             told: Mutex::default(),
             is_doomed: false.into(),
@@ -230,8 +225,13 @@ impl Ground for Wire {
         }
     }
 
-    /// What is late here is never taken for proven absent: silence there proves nothing for good.
-    fn all_arrive(&self) {}
+    /// Where silence proves nothing for good, what is late is never taken for proven absent.
+    fn all_arrive(&self) {
+        if self.inside.house.searched().is_some() {
+            self.inside.control.late_arrive();
+            self.inside.pace.moved();
+        }
+    }
 
     fn goes_out(&self, until: Option<Time>) {
         let Some(until) = until else {
@@ -280,16 +280,8 @@ impl Ground for Wire {
         }
     }
 
-    /// New York trades from 14:30 to 20:00 UTC on both sides of the change of its clocks.
     fn opens_in(&self, now: Time) -> TimeDelta {
-        let opening = |days| {
-            let day = now.date_naive() + TimeDelta::days(days);
-            let is_weekday = !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-            is_weekday.then(|| day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::minutes(14 * 60 + 31))
-        };
-        let closes = TimeDelta::minutes(5 * 60 + 29);
-        let next = (0..7).filter_map(opening).find(|opens| *opens + closes > now);
-        next.map_or(TimeDelta::zero(), |opens| (opens - now).max(TimeDelta::zero()))
+        self.inside.house.opens_in(now)
     }
 
     async fn keeps_time(&self) {
@@ -352,7 +344,15 @@ impl Wire {
             ("the stream falls mute", OnStream::Mute),
             ("the stream is closed", OnStream::Disconnect),
         ];
+        let log = self.inside.house.searched().filter(|_| self.dice.happens(250));
         let what = match self.dice.pick(&acts) {
+            _ if log.is_some() => {
+                // All else answers meanwhile.
+                let act = OnRequest::Status { code: 503, processed: false };
+                let times = self.dice.below(20) + 4;
+                control.fault(Rule::Request(RequestRule { method: None, path: log, nth: 1, times, act }));
+                act::NO_LOG
+            }
             Some((what, act)) if self.listens && self.process.is_some() && self.dice.happens(750) => {
                 control.fault(Rule::Stream(StreamRule { event: None, nth: 1, times: 1, act: *act }));
                 *what

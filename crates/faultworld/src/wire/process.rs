@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use broker_alpaca::Alpaca;
 use broker_api::{
     Account, AccountRef, Activity, AssetClass, Broker, CancelOutcome, Capabilities, ClientOrderId, Cursor,
     ExecutionId, Finding, Instrument, Intent, OpenOrder, QueryFailed, SentWindow, SubmitOutcome, Symbol,
@@ -34,9 +33,9 @@ pub(super) struct Asked {
 pub(super) struct Process {
     pub(super) inside: Arc<Inside>,
     /// The adapter.
-    pub(super) adapter: Alpaca,
+    pub(super) adapter: Arc<dyn Broker>,
     /// The same before a port at which nobody listens.
-    pub(super) nowhere: Alpaca,
+    pub(super) nowhere: Arc<dyn Broker>,
     pub(super) crash: Crash,
     /// The executions that it was told, while it can read on.
     pub(super) told: Mutex<BTreeSet<ExecutionId>>,
@@ -55,7 +54,7 @@ impl Drop for Call<'_> {
 
 impl Process {
     /// Asks the fates; tells which adapter the call goes through.
-    fn call(&self, place: Place, order: Option<ClientOrderId>) -> (Option<Fault>, &Alpaca, Call<'_>) {
+    fn call(&self, place: Place, order: Option<ClientOrderId>) -> (Option<Fault>, &dyn Broker, Call<'_>) {
         let fault = locked(&self.inside.fates).ask(place);
         self.inside.story.tell(|| {
             let about = order.map_or_else(String::new, |order| format!(" {order}"));
@@ -67,13 +66,13 @@ impl Process {
     }
 
     /// The adapter of a call that nobody asks the fates about.
-    fn plain(&self, is_nowhere: bool) -> (&Alpaca, Call<'_>) {
+    fn plain(&self, is_nowhere: bool) -> (&dyn Broker, Call<'_>) {
         self.inside.pace.moved();
         let is_nowhere = is_nowhere || self.inside.is_out();
         if is_nowhere {
             locked(&self.inside.table).count(act::REFUSED);
         }
-        (if is_nowhere { &self.nowhere } else { &self.adapter }, Call(&self.inside))
+        (if is_nowhere { &*self.nowhere } else { &*self.adapter }, Call(&self.inside))
     }
 
     fn is_there(&self, order: ClientOrderId) -> bool {
@@ -85,8 +84,10 @@ impl Process {
         let is_no = matches!(fault, Some(Fault::Refused | Fault::RefusedUnlisted));
         let fault = fault.filter(|_| !is_no || !self.is_there(intent.id))?;
         let lot = self.inside.market().listed.get(&intent.key).map_or(Decimal::ONE, |listed| listed.lot);
-        let late_max = self.inside.late_max.num_seconds();
-        on_submit(fault, intent, lot, late_max, &mut self.inside.measure())
+        let [late_max, leg_late_max] = self.inside.late_max;
+        let late_max = if intent.purpose.is_protective() { leg_late_max } else { late_max };
+        let refusals = self.inside.house.refusals();
+        on_submit(fault, intent, lot, late_max.num_seconds(), refusals, &mut self.inside.measure())
     }
 
     /// The process dies with the answer in hand, or goes on with it.
@@ -139,7 +140,7 @@ impl Broker for Process {
         if fault == Some(Fault::DiesBefore) {
             self.crash.die().await;
         }
-        locked(&self.inside.mirror).given.insert(intent.id, *intent);
+        locked(&self.inside.mirror).known.given.insert(intent.id, *intent);
         let at = (Of::Submit, intent.id);
         if let Some(act) = self.submit_act(fault, intent) {
             locked(&self.inside.table).orders.insert(at, act);
@@ -195,11 +196,16 @@ impl Broker for Process {
         let is_cancelled = locked(&self.inside.asked).cancelled.contains(&order);
         let doubt = if is_cancelled { Doubt::Cancelling } else { Doubt::Unknown };
         let (fault, adapter, _call) = self.call(Place::Find(doubt), Some(order));
-        if let Some(act) = fault.and_then(|fault| on_question(fault, &mut self.inside.measure())) {
-            locked(&self.inside.table).orders.insert((Of::Find, order), act);
+        let mut dice = self.inside.measure();
+        let act = fault.and_then(|fault| on_question(fault, &mut dice));
+        // Where the log has it, it is not asked for by its name.
+        let is_search = self.inside.house.searched().is_some() && dice.happens(750);
+        let at = (if is_search { Of::Search } else { Of::Find }, order);
+        if let Some(act) = act {
+            locked(&self.inside.table).orders.insert(at, act);
         }
         let found = adapter.find(order, mark, sent).await;
-        locked(&self.inside.table).orders.remove(&(Of::Find, order));
+        locked(&self.inside.table).orders.remove(&at);
         self.dies_or(fault, found).await
     }
 
@@ -218,6 +224,7 @@ impl Broker for Process {
         if let Some(act) = fault.and_then(|fault| on_question(fault, &mut self.inside.measure())) {
             locked(&self.inside.table).account = Some(act);
         }
+        locked(&self.inside.table).equity = None;
         let account = adapter.account().await;
         let equity = {
             let mut table = locked(&self.inside.table);
@@ -238,8 +245,8 @@ impl Broker for Process {
         let (fault, adapter, _call) = self.call(Place::Activity, None);
         let mut dice = self.inside.measure();
         if let Some(act) = fault.and_then(|fault| on_question(fault, &mut dice)) {
-            // The list of orders is read first, and then rows.
-            let others = u32::from(dice.happens(500));
+            let is_later = dice.happens(500) && self.inside.house.asks_for_log() > 1;
+            let others = u32::from(is_later);
             locked(&self.inside.table).log = Some((others, act));
         }
         let activity = adapter.activity_since(since).await;

@@ -4,8 +4,7 @@ use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use broker_api::{Broker, Catalog, Currency, Symbol, VenueId};
-use broker_sim::alpaca::{Alpaca, Quirks, Settings};
+use broker_api::{Catalog, Currency, Symbol, VenueId};
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use tokio::net::TcpSocket;
@@ -13,40 +12,12 @@ use tokio::net::TcpSocket;
 use super::pace::Pace;
 use super::table::{AtTheWire, Table};
 use super::truth::Mirror;
-use super::{Inside, Wire, adapter, bad};
+use super::{Inside, Wire, bad, house};
 use crate::dice::Dice;
 use crate::plan::{BadStage, Stage};
-use crate::venue::manner::Manner;
+use crate::venue::manner::{Ids, Manner};
 use crate::venue::market::{Listed, Market};
 use crate::world::{CASH, Options, Shared, World};
-
-/// What is traded, and at what price it begins.
-const LISTED: [(&str, i64); 3] = [("AAPL", 200), ("MSFT", 430), ("BTC/USD", 50_000)];
-
-/// What nobody has verified of the wire: each schedule has its own of it.
-fn quirks(dice: &mut Dice) -> Quirks {
-    let seconds = |dice: &mut Dice, most: i64| {
-        if dice.happens(500) {
-            TimeDelta::milliseconds(dice.between(1, most * 1_000))
-        } else {
-            TimeDelta::zero()
-        }
-    };
-    Quirks {
-        partial_percent: if dice.happens(300) { 20 } else { 0 },
-        text_frames: dice.happens(500),
-        cancel_after: seconds(dice, 3),
-        visible_after: seconds(dice, 2),
-        fills_after: seconds(dice, 5),
-        fill_id_is_execution_id: dice.happens(500),
-        sell_short_side: dice.happens(500),
-        shuffled_activities: dice.happens(500),
-        immediate_rest_expires: dice.happens(500),
-        retry_after: dice.happens(500),
-        one_stream: dice.happens(700),
-        ..Quirks::default()
-    }
-}
 
 /// The world of a seed, at its beginning.
 pub(super) async fn world(
@@ -56,30 +27,23 @@ pub(super) async fn world(
     pace: &Pace,
 ) -> Result<World, BadStage> {
     let mut dice = Dice::of(seed, 5);
-    let begins = Stage::at("alpaca")?.begins;
+    let house = house::of(manner, seed)?;
+    let begins = Stage::at(house.venue())?.begins;
     let shared = Shared::of(seed, manner, options, begins);
-    let settings = Settings {
-        prices: LISTED.map(|(symbol, price)| (symbol.to_owned(), Decimal::from(price))).into(),
-        cash: Decimal::from(CASH),
-        seed,
-        rate_limit: if dice.happens(500) { 200 } else { 10_000 },
-        quirks: quirks(&mut dice),
-        ..Settings::stepped(begins)
-    };
-    let running = Alpaca::start(settings).await.map_err(bad)?;
+    let simulator = house.starts(seed, begins, &mut dice).await?;
     let socket = TcpSocket::new_v4().map_err(bad)?;
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).map_err(bad)?;
     let nowhere = socket.local_addr().map_err(bad)?;
 
-    let adapter = adapter(running.address(), &shared.venue_clock)?;
+    let adapter = house.adapter(simulator.address, &shared.venue_clock)?;
     let (mut instruments, mut listed) = (Vec::new(), Vec::new());
-    for (symbol, price) in LISTED {
+    for (symbol, price) in house.listed() {
         let symbol = Symbol::new(symbol)?;
         let instrument = adapter.instrument(symbol).await.map_err(|failed| bad(failed.why))?;
         let instrument = instrument.ok_or_else(|| bad(format!("{symbol} is not listed")))?;
         listed.push(Listed {
             key: instrument.key,
-            price: Decimal::from(price),
+            price,
             tick: instrument.tick.get(),
             lot: instrument.lot.get(),
         });
@@ -88,18 +52,22 @@ pub(super) async fn world(
     let catalog = Arc::new(Catalog::new(instruments).map_err(bad)?);
     let manner = Manner { capabilities: adapter.capabilities().clone(), ..manner.clone() };
 
-    let (venue, currency) = (VenueId::new("alpaca")?, Currency::new("USD")?);
+    let (venue, currency) = (VenueId::new(house.venue())?, Currency::new("USD")?);
     let table: Arc<Mutex<Table>> = Arc::default();
-    running.control().stand_by(AtTheWire {
+    simulator.control.stand_by(AtTheWire {
         table: Arc::clone(&table),
         rows: shared.rows.clone(),
         pace: pace.clone(),
         story: shared.story.clone(),
+        house: Arc::clone(&house),
     });
+    let mut market = Market::new(listed, Decimal::from(CASH), currency);
+    market.truth.frees_names = manner.ids == Ids::WhileLive;
+    let since = begins - TimeDelta::days(1);
     let inside = Arc::new(Inside {
-        control: running.control(),
-        market: Mutex::new(Market::new(listed, Decimal::from(CASH), currency)),
-        mirror: Mutex::new(Mirror::new(venue, currency, begins - TimeDelta::days(1))),
+        control: simulator.control.clone(),
+        market: Mutex::new(market),
+        mirror: Mutex::new(Mirror::new(venue, currency, since, house.tells())),
         table,
         asked: Mutex::default(),
         out_until: Mutex::default(),
@@ -109,12 +77,13 @@ pub(super) async fn world(
         story: shared.story.clone(),
         pace: pace.clone(),
         read_at: 0.into(),
-        late_max: manner.late_max,
+        late_max: [manner.late_max, manner.leg_late_max],
+        house,
     });
     inside.prices(true);
     let ground = Wire {
         inside,
-        running,
+        simulator,
         _nowhere: socket,
         nowhere,
         process: None,

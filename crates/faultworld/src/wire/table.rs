@@ -1,4 +1,5 @@
-//! Who stands at the wire: does to each request what was laid out for it, and writes down what was sent and answered.
+//! Who stands at the wire: does to each request what was laid out for it, and writes down what was sent and answered. Which
+//! request is which, the house knows.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -10,6 +11,7 @@ use serde_json::Value;
 use state::{MemoryStore, Store};
 
 use super::act::{Act, name};
+use super::house::{Asks, House};
 use super::locked;
 use super::pace::Pace;
 use crate::crash::Crash;
@@ -21,7 +23,10 @@ use crate::truth::Sending;
 pub(super) enum Of {
     Submit,
     Cancel,
+    /// By its name.
     Find,
+    /// In the log.
+    Search,
 }
 
 /// What is laid out, and what was seen.
@@ -63,29 +68,27 @@ impl Table {
     }
 
     /// What was laid out for a request.
-    fn laid_out(&mut self, request: &Request) -> Option<Act> {
-        let path = request.path.as_str();
-        match (request.method.as_str(), path) {
-            ("POST", "/v2/orders") => self.of_order(Of::Submit, order_of(request)),
-            ("DELETE", _) => {
-                let order = path.strip_prefix("/v2/orders/").and_then(|id| self.names.get(id)).copied();
-                self.of_order(Of::Cancel, order)
-            }
-            ("GET", "/v2/orders:by_client_order_id") => {
-                let order = request.query("client_order_id").and_then(|id| ClientOrderId::new(id).ok());
-                self.of_order(Of::Find, order)
-            }
-            ("GET", "/v2/account") => self.account.take(),
-            ("GET", _) if path.starts_with("/v2/orders") || path.starts_with("/v2/account/activities") => {
-                let (others, act) = self.log.take()?;
-                if others == 0 {
-                    return Some(act);
-                }
-                self.log = Some((others - 1, act));
-                None
-            }
-            _ => None,
+    fn laid_out(&mut self, asks: Asks) -> Option<Act> {
+        match asks {
+            Asks::Order(order) => self.of_order(Of::Submit, order),
+            Asks::Cancel(order) => self.of_order(Of::Cancel, order),
+            Asks::Find(order) => self.of_order(Of::Find, order),
+            Asks::Account => self.account.take(),
+            Asks::Log => self.of_log(),
+            Asks::Other => None,
         }
+    }
+
+    fn of_log(&mut self) -> Option<Act> {
+        let Some((others, act)) = self.log.take() else {
+            let searched = self.orders.keys().find(|(of, _)| *of == Of::Search).copied()?;
+            return self.orders.remove(&searched);
+        };
+        if others == 0 {
+            return Some(act);
+        }
+        self.log = Some((others - 1, act));
+        None
     }
 }
 
@@ -95,19 +98,22 @@ pub(super) struct AtTheWire {
     pub(super) rows: MemoryStore,
     pub(super) pace: Pace,
     pub(super) story: Story,
+    pub(super) house: Arc<dyn House>,
 }
 
 impl Bystander for AtTheWire {
     fn request(&mut self, request: &Request) -> Option<OnRequest> {
         self.pace.moved();
         let mut table = locked(&self.table);
-        let act = table.laid_out(request);
+        let asks = self.house.asks(request, &table.names);
+        let sent = if let Asks::Order(order) = asks { order } else { None };
+        let act = table.laid_out(asks);
         self.story.tell(|| {
             let what = act.as_ref().map_or("", |act| name(&act.on));
-            let order = order_of(request).map_or_else(String::new, |order| format!(" {order}"));
+            let order = sent.map_or_else(String::new, |order| format!(" {order}"));
             format!("              {} {}{order} {what}", request.method, request.path)
         });
-        if let Some(order) = order_of(request).filter(|_| request.method == "POST") {
+        if let Some(order) = sent {
             let records = self.rows.head().ok().flatten().map_or(0, |row| row.seq);
             table.sends.push(Sending { order, records, is_refused: false, is_duplicate: false });
             table.posted.insert(order, records);
@@ -133,11 +139,11 @@ impl Bystander for AtTheWire {
         let answering = table.answering.take();
         let Some(answer) = answer else { return };
         let body = || serde_json::from_slice::<Value>(&answer.body).unwrap_or(Value::Null);
-        if request.path == "/v2/account" && answer.status == 200 {
-            table.equity = body()["equity"].as_str().and_then(|text| text.parse().ok());
+        if answer.status == 200 && self.house.asks(request, &table.names) == Asks::Account {
+            table.equity = self.house.equity(&body());
         }
         if let Some((place, true)) = answering
-            && is_refusal(answer.status, &body())
+            && self.house.refuses(answer.status, &body())
         {
             table.sends[place].is_refused = true;
         }
@@ -147,16 +153,4 @@ impl Bystander for AtTheWire {
 /// Whether whoever sent the request gets to read what is answered.
 const fn is_heard(act: &OnRequest) -> bool {
     matches!(act, OnRequest::Reject { .. } | OnRequest::PartialFill { .. } | OnRequest::RejectedLater)
-}
-
-/// Whether an answer refuses the order that it is the answer to, and not everything, nor its name.
-fn is_refusal(status: u16, body: &Value) -> bool {
-    let is_name =
-        body["message"].as_str().is_some_and(|text| text.starts_with("client_order_id must be unique"));
-    (400..500).contains(&status) && !matches!(status, 401 | 429) && !is_name
-}
-
-fn order_of(request: &Request) -> Option<ClientOrderId> {
-    let body: Value = serde_json::from_slice(&request.body).ok()?;
-    ClientOrderId::new(body["client_order_id"].as_str()?).ok()
 }

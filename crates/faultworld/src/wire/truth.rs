@@ -1,37 +1,114 @@
 //! The simulator's truth as the checkers read it: what changed there since it was last read goes into the truth of the
 //! schedule. What the wire carries of an order is the simulator's word; what it does not carry (what the order is for, its
-//! signal) is what the adapter was given.
+//! signal) is what the adapter was given. In which form a simulator tells it stands in `alpaca` and `oanda`.
+
+mod alpaca;
+mod oanda;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use broker_api::intent::{Limit, Stop, StopLimit, TrailingStop};
 use broker_api::{
-    Amount, ClientOrderId, Currency, End, ExecutionId, Fill, Held, Intent, Key, Money, OrderKind, Price,
-    Protection, Purpose, Qty, Ratio, Side, Symbol, Time, TimeInForce, VenueEvent, VenueId,
+    ClientOrderId, Currency, End, ExecutionId, Fill, Held, Intent, Key, Price, Protection, Purpose, Qty,
+    Symbol, Time, VenueEvent, VenueId,
 };
-use chrono::SubsecRound;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::truth::{Arrival, Truth};
 
-/// Reads on in the simulator's truth.
-#[derive(Debug)]
-pub(super) struct Mirror {
-    venue: VenueId,
-    currency: Currency,
-    /// Everything that changed up to here was read.
-    pub(super) seen: Time,
-    told: BTreeSet<String>,
-    busted: BTreeSet<String>,
-    /// What the adapter was given.
-    pub(super) given: BTreeMap<ClientOrderId, Intent>,
-    /// The entries of brackets, by the name of their group.
-    groups: BTreeMap<String, ClientOrderId>,
-}
+pub(super) use alpaca::OfAlpaca;
+pub(super) use oanda::OfOanda;
 
 /// What could not be read, and where: a fault of this program.
-type Read<T> = Result<T, String>;
+pub(super) type Read<T> = Result<T, String>;
+
+/// The venue's own names of orders.
+type Names = BTreeMap<String, ClientOrderId>;
+
+/// What whoever reads goes by.
+#[derive(Debug)]
+pub(super) struct Known {
+    venue: VenueId,
+    currency: Currency,
+    /// What the adapter was given.
+    pub(super) given: BTreeMap<ClientOrderId, Intent>,
+}
+
+impl Known {
+    fn key(&self, symbol: &str) -> Read<Key> {
+        let symbol = Symbol::new(symbol).map_err(|why| format!("{symbol}: {why}"))?;
+        Ok(Key { venue: self.venue, symbol })
+    }
+
+    /// An intent of what was given under a name; what the wire carries of it is filled in.
+    fn intent(&self, id: ClientOrderId, key: Key) -> Read<Intent> {
+        let given = self.given.get(&id);
+        Ok(Intent {
+            id,
+            key,
+            signal: given.and_then(|given| given.signal),
+            purpose: given.map_or(Purpose::Entry, |given| given.purpose),
+            side: broker_api::Side::Buy,
+            qty: Qty::ZERO,
+            order: broker_api::OrderKind::MARKET,
+            tif: broker_api::TimeInForce::Gtc,
+            reduce_only: given.is_some_and(|given| given.reduce_only),
+            bracket: false,
+            plan: given.map_or_else(Protection::default, |given| given.plan),
+            reference: given
+                .map_or(Price::new(Decimal::ONE).map_err(|why| why.to_string())?, |given| given.reference),
+            risk: given.and_then(|given| given.risk),
+        })
+    }
+}
+
+/// An order, as it is told.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// Where it arrived before.
+    place: Option<usize>,
+    name: ClientOrderId,
+    /// The entry that it is a leg of.
+    entry: Option<ClientOrderId>,
+    at: Time,
+    filled: Qty,
+    end: Option<End>,
+    cancelling: bool,
+}
+
+/// The form in which a simulator tells its truth.
+pub(super) trait Tells: Send {
+    /// From when on it is asked what changed, when it was read up to a moment.
+    fn since(&self, seen: Time) -> Time;
+
+    /// An order; nothing for one that never lived. Its name is noted.
+    fn order(&mut self, order: &Value, truth: &Truth, names: &mut Names) -> Read<Option<Told>>;
+
+    /// It arrived, and has this place.
+    fn arrived(&mut self, order: &Value, place: usize) -> Read<()>;
+
+    /// What arrived: the wire's part of it as the simulator has it.
+    fn intent(&self, told: &Told, order: &Value, known: &Known) -> Read<Intent>;
+
+    /// An execution.
+    fn executed(&self, execution: &Value, known: &Known, names: &Names) -> Read<Fill>;
+
+    /// How much is held, of what a position is of.
+    fn held(&self, position: &Value) -> Read<(String, Decimal)>;
+
+    /// Our name of the instrument that something is of.
+    fn symbol(&self, told: &Value) -> Read<String>;
+}
+
+/// Reads on in the simulator's truth.
+pub(super) struct Mirror {
+    pub(super) known: Known,
+    tells: Box<dyn Tells>,
+    /// Everything that changed up to here was read.
+    seen: Time,
+    told: BTreeSet<ExecutionId>,
+    busted: BTreeSet<ExecutionId>,
+}
 
 fn text<'v>(of: &'v Value, field: &str) -> Read<&'v str> {
     of[field].as_str().ok_or_else(|| format!("{field} is no text in {of}"))
@@ -45,14 +122,23 @@ fn price(of: &Value, field: &str) -> Read<Price> {
     Price::new(number(of, field)?).map_err(|why| format!("{field} in {of}: {why}"))
 }
 
+fn qty(of: &Value, field: &str) -> Read<Qty> {
+    said(Qty::new(number(of, field)?), of)
+}
+
 fn said<T>(read: Result<T, impl std::fmt::Display>, of: &Value) -> Read<T> {
     read.map_err(|why| format!("{of}: {why}"))
 }
 
 impl Mirror {
-    pub(super) fn new(venue: VenueId, currency: Currency, seen: Time) -> Self {
-        let (told, busted, given) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
-        Self { venue, currency, seen, told, busted, given, groups: BTreeMap::new() }
+    pub(super) fn new(venue: VenueId, currency: Currency, seen: Time, tells: Box<dyn Tells>) -> Self {
+        let known = Known { venue, currency, given: BTreeMap::new() };
+        Self { known, tells, seen, told: BTreeSet::new(), busted: BTreeSet::new() }
+    }
+
+    /// From when on it is to be told what changed.
+    pub(super) fn since(&self) -> Time {
+        self.tells.since(self.seen)
     }
 
     /// Takes in what changed; `records` tells how many records were durable when an order of a name arrived.
@@ -60,7 +146,7 @@ impl Mirror {
         &mut self,
         told: &Value,
         truth: &mut Truth,
-        names: &mut BTreeMap<String, ClientOrderId>,
+        names: &mut Names,
         records: impl Fn(ClientOrderId) -> u64,
     ) -> Read<()> {
         if let Some(changed) = told["changed"].as_str() {
@@ -71,177 +157,41 @@ impl Mirror {
                 truth.disturbed.insert(self.key(order)?);
                 continue;
             }
-            let (name, entry) = self.named(order)?;
-            // What replaces a leg that wakes goes by its name.
-            if entry.is_some() && order["status"] == "replaced" {
-                names.insert(text(order, "id")?.to_owned(), name);
-                continue;
-            }
-            names.insert(text(order, "id")?.to_owned(), name);
-            let filled = said(Qty::new(number(order, "filled_qty")?), order)?;
-            let status = text(order, "status")?;
-            let place = truth.place(name).map_or_else(
-                || {
-                    let at = said(text(order, "created_at")?.parse(), order)?;
-                    let intent = self.arrived(name, entry, order)?;
-                    let (records, end, cancelling) = (records(entry.unwrap_or(name)), None, false);
-                    truth.arrivals.push(Arrival { at, records, intent, end, filled, cancelling });
-                    Ok::<_, String>(truth.arrivals.len() - 1)
-                },
-                Ok,
-            )?;
-            let arrival = &mut truth.arrivals[place];
-            arrival.filled = filled;
-            arrival.cancelling = status == "pending_cancel";
-            arrival.end = match status {
-                "filled" => Some(End::Filled),
-                "canceled" | "replaced" => Some(End::Cancelled),
-                "expired" => Some(End::Expired),
-                "rejected" => Some(End::Refused),
-                _ => None,
+            let Some(told) = self.tells.order(order, truth, names)? else { continue };
+            let place = if let Some(place) = told.place {
+                place
+            } else {
+                let records = records(told.entry.unwrap_or(told.name));
+                let intent = self.tells.intent(&told, order, &self.known)?;
+                let (at, end, filled, cancelling) = (told.at, None, told.filled, false);
+                truth.arrivals.push(Arrival { at, records, intent, end, filled, cancelling });
+                truth.arrivals.len() - 1
             };
+            self.tells.arrived(order, place)?;
+            let arrival = &mut truth.arrivals[place];
+            (arrival.filled, arrival.cancelling, arrival.end) = (told.filled, told.cancelling, told.end);
         }
         for execution in told["executions"].as_array().into_iter().flatten() {
-            self.executed(execution, names, truth)?;
+            let fill = self.tells.executed(execution, &self.known, names)?;
+            if self.told.insert(fill.execution) {
+                truth.log.push((fill.at, VenueEvent::Filled(fill)));
+            }
+            if execution["busted"] == true && self.busted.insert(fill.execution) {
+                truth.disturbed.insert(fill.key);
+                let busted = VenueEvent::Busted { execution: fill.execution, at: fill.at };
+                truth.log.push((fill.at, busted));
+            }
         }
         let mut held = BTreeMap::new();
         for position in told["positions"].as_array().into_iter().flatten() {
-            let amount = said(Held::new(number(position, "qty")?), position)?;
-            held.insert(self.key(position)?, amount);
+            let (symbol, amount) = self.tells.held(position)?;
+            held.insert(self.known.key(&symbol)?, said(Held::new(amount), position)?);
         }
         truth.held = held;
         Ok(())
     }
 
-    fn executed(
-        &mut self,
-        execution: &Value,
-        names: &BTreeMap<String, ClientOrderId>,
-        truth: &mut Truth,
-    ) -> Read<()> {
-        let id = text(execution, "activity_id")?;
-        let key = self.key(execution)?;
-        let named = said(ExecutionId::new(id), execution)?;
-        // Rows tell microseconds.
-        let at: Time = said(text(execution, "at")?.parse::<Time>(), execution)?.trunc_subsecs(6);
-        if self.told.insert(id.to_owned()) {
-            let (qty, price) = (number(execution, "qty")?, price(execution, "price")?);
-            let side = if text(execution, "side")? == "buy" { Side::Buy } else { Side::Sell };
-            let (kept, fee) = (number(execution, "kept")?, number(execution, "fee")?);
-            let fill = Fill {
-                execution: named,
-                order: names
-                    .get(text(execution, "order_id")?)
-                    .copied()
-                    .map_or_else(|| name(execution), Ok)?,
-                key,
-                side,
-                qty: said(Qty::new(qty), execution)?,
-                price,
-                kept: said(Qty::new(kept.normalize()), execution)?,
-                fee: Money { amount: said(Amount::new(fee), execution)?, currency: self.currency },
-                rate: Ratio::ONE,
-                at,
-                model: None,
-            };
-            truth.log.push((at, VenueEvent::Filled(fill)));
-        }
-        if execution["busted"] == true && self.busted.insert(id.to_owned()) {
-            truth.disturbed.insert(key);
-            truth.log.push((at, VenueEvent::Busted { execution: named, at }));
-        }
-        Ok(())
-    }
-
-    /// The name of an order, and the entry that it is a leg of.
-    fn named(&mut self, order: &Value) -> Read<(ClientOrderId, Option<ClientOrderId>)> {
-        let own = name(order)?;
-        let Some(group) = order["group_id"].as_str() else { return Ok((own, None)) };
-        let purpose = match order["group_role"].as_str() {
-            Some("stop_loss") => Purpose::Stop,
-            Some("take_profit") => Purpose::Target,
-            _ => {
-                self.groups.insert(group.to_owned(), own);
-                return Ok((own, None));
-            }
-        };
-        let entry = self.groups.get(group).copied();
-        Ok(entry.and_then(|entry| Some((entry.leg(purpose)?, Some(entry)))).unwrap_or((own, None)))
-    }
-
     fn key(&self, of: &Value) -> Read<Key> {
-        // Positions in coins go by a name without its stroke.
-        let symbol = match text(of, "symbol")? {
-            "BTCUSD" => "BTC/USD",
-            symbol => symbol,
-        };
-        Ok(Key { venue: self.venue, symbol: said(Symbol::new(symbol), of)? })
+        self.known.key(&self.tells.symbol(of)?)
     }
-
-    /// What arrived: the wire's part of it as the simulator has it.
-    fn arrived(&self, id: ClientOrderId, entry: Option<ClientOrderId>, order: &Value) -> Read<Intent> {
-        let side = if text(order, "side")? == "buy" { Side::Buy } else { Side::Sell };
-        let given = self.given.get(&id);
-        if let (Some(entry), Some((_, purpose))) = (entry, id.leg_of()) {
-            let of_entry = self.given.get(&entry).ok_or_else(|| format!("{order}: a leg of no entry"))?;
-            let kind = match purpose {
-                Purpose::Stop => OrderKind::Stop(Stop { trigger: price(order, "stop_price")? }),
-                _ => OrderKind::Limit(Limit { limit: price(order, "limit_price")? }),
-            };
-            return Ok(Intent {
-                id,
-                purpose,
-                side: if text(order, "side")? == "buy" { Side::Buy } else { Side::Sell },
-                qty: said(Qty::new(number(order, "qty")?), order)?,
-                order: kind,
-                reduce_only: true,
-                bracket: false,
-                plan: Protection::default(),
-                ..*of_entry
-            });
-        }
-        let (limit, trigger) = (|| price(order, "limit_price"), || price(order, "stop_price"));
-        let is_coin = text(order, "symbol")?.contains('/');
-        let kind = match text(order, "type")? {
-            "market" => OrderKind::MARKET,
-            "limit" => OrderKind::Limit(Limit { limit: limit()? }),
-            "stop" => OrderKind::Stop(Stop { trigger: trigger()? }),
-            // Coins have no plain stop.
-            "stop_limit" if is_coin => OrderKind::Stop(Stop { trigger: trigger()? }),
-            "stop_limit" => OrderKind::StopLimit(StopLimit { trigger: trigger()?, limit: limit()? }),
-            "trailing_stop" => {
-                OrderKind::TrailingStop(TrailingStop { distance: price(order, "trail_price")? })
-            }
-            other => return Err(format!("{other} is no kind of order")),
-        };
-        let tif = match text(order, "time_in_force")? {
-            "day" => TimeInForce::Day,
-            "gtc" => TimeInForce::Gtc,
-            "ioc" => TimeInForce::Ioc,
-            _ => TimeInForce::Fok,
-        };
-        Ok(Intent {
-            id,
-            key: self.key(order)?,
-            signal: given.and_then(|given| given.signal),
-            purpose: given.map_or(Purpose::Entry, |given| given.purpose),
-            side,
-            qty: said(Qty::new(number(order, "qty")?), order)?,
-            order: kind,
-            tif,
-            reduce_only: given.is_some_and(|given| given.reduce_only),
-            bracket: !text(order, "order_class")?.is_empty(),
-            plan: given.map_or_else(Protection::default, |given| given.plan),
-            reference: given
-                .map_or(Price::new(Decimal::ONE).map_err(|why| why.to_string())?, |given| given.reference),
-            risk: given.and_then(|given| given.risk),
-        })
-    }
-}
-
-/// The name of an order, as the adapter tells it: a UUID without its dashes, any other as it is.
-fn name(of: &Value) -> Read<ClientOrderId> {
-    let given = text(of, "client_order_id")?;
-    let is_uuid = given.len() == 36 && given.matches('-').count() == 4;
-    said(ClientOrderId::new(&if is_uuid { given.replace('-', "") } else { given.to_owned() }), of)
 }

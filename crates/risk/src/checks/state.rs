@@ -93,9 +93,9 @@ fn stopped(case: &Case<'_, '_>) -> Said {
 pub(super) const RECONCILED: Check = Check {
     number: 4,
     name: "reconciled",
-    what: "book and broker agree about the instrument, no order of it is unknown, and the account was read a moment ago",
+    what: "book and broker agree about the instrument, no order of it is unknown, the account was read a moment ago, and each other one while its last reading counts",
     keys: &["equity_age_seconds"],
-    inputs: "what the venue holds, unknown orders, when equity was read",
+    inputs: "what the venue holds, unknown orders, when equity was read; where several brokers are traded, when each account was read, and whether stops rest over all that is held there: the last reading counts for an hour, and for 72 where they do",
     applies: Applies::ENTRIES,
     missing: "the entry is denied; before book and broker were compared it waits",
     control: Control::POST_TRADE,
@@ -144,6 +144,10 @@ fn reconciled(case: &Case<'_, '_>) -> Result<Said, Lack> {
             format!("{} s", age.num_seconds()),
             format!("{limit} s"),
         )));
+    }
+    // What is worth something elsewhere is part of every share of equity.
+    if let Some(reason) = case.view.away.and_then(|away| away.stops(case.view.now)) {
+        return Ok(Said::missing(reason));
     }
     Ok(Said::Passed)
 }

@@ -1,6 +1,6 @@
 //! The cases: what each check stops, what it just lets through, what it must not be without, what waits.
 
-use super::world::{bare, blackout, entering};
+use super::world::{away, bare, blackout, entering};
 use super::*;
 
 mod allowed;
@@ -28,6 +28,9 @@ pub(super) const WRONG: &[Wrong] = &[
     (4, "no_equity", |w| w.account = None),
     (4, "stale_account", |w| w.account.as_mut().unwrap().at = now() - TimeDelta::seconds(61)),
     (4, "stale_account", |w| w.account.as_mut().unwrap().at = now() + TimeDelta::seconds(61)),
+    (4, "venue_away", |w| w.away = Some(away(false, Some(TimeDelta::minutes(61))))),
+    (4, "venue_away", |w| w.away = Some(away(true, Some(TimeDelta::hours(73))))),
+    (4, "venue_away", |w| w.away = Some(away(true, None))),
     (5, "no_contact", |w| w.contact = None),
     (5, "no_contact", |w| w.contact = Some(now() - TimeDelta::seconds(31))),
     (5, "no_contact", |w| w.contact = Some(now() + TimeDelta::seconds(61))),

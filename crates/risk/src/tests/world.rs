@@ -19,6 +19,7 @@ pub(super) struct World {
     pub(super) quote: Option<Quote>,
     pub(super) account: Option<Account>,
     pub(super) equity: Option<Amount>,
+    pub(super) away: Option<Away>,
     pub(super) rate: Option<Ratio>,
     pub(super) guard: GuardState,
     pub(super) exposures: Vec<Exposure>,
@@ -117,6 +118,7 @@ impl World {
                 at: now(),
             }),
             equity: Some(ten),
+            away: None,
             rate: Some(Ratio::ONE),
             guard: GuardState {
                 day: Some(Day {
@@ -280,6 +282,7 @@ impl World {
             quote: self.quote.as_ref(),
             account: self.account.as_ref(),
             equity: self.equity,
+            away: self.away,
             equity_at: self.account.as_ref().map(|account| account.at),
             rate: self.rate,
             guard: &self.guard,
@@ -346,6 +349,11 @@ pub(super) fn entering(symbol: &str, units: i64, at: &str) -> Exposure {
         entering_stop: Price::new(at.get() * Decimal::new(9, 1)).ok(),
         ..Exposure::none(key(symbol))
     }
+}
+
+/// Another venue that is away and was read so long ago, if ever.
+pub(super) fn away(guarded: bool, since: Option<TimeDelta>) -> Away {
+    Away { venue: VenueId::new("elsewhere").unwrap(), read: since.map(|since| now() - since), guarded }
 }
 
 /// A time without entries in everything, from so many milliseconds after now until so many after it.

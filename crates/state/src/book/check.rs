@@ -96,14 +96,12 @@ impl Book {
         let wrong = |table: &str, name: &dyn std::fmt::Display| {
             bad(format!("/{table} holds {name} where it does not belong"))
         };
-        for (table, rows, over) in
-            [("orders", &self.orders, false), ("closed_orders", &self.closed_orders, true)]
-        {
-            let misplaced =
-                rows.iter().find(|(id, row)| row.intent.id != **id || row.phase.is_done() != over);
-            if let Some((id, _)) = misplaced {
-                return wrong(table, id);
-            }
+        if let Some(id) = self.orders.misplaced() {
+            return wrong("orders", &id);
+        }
+        let mut closed = self.closed_orders.iter();
+        if let Some((id, _)) = closed.find(|(id, row)| row.intent.id != **id || !row.phase.is_done()) {
+            return wrong("closed_orders", id);
         }
         if let Some((venue, _)) = self.venues.iter().find(|(venue, row)| row.of.venue != **venue) {
             return wrong("venues", venue);

@@ -146,7 +146,7 @@ impl Book {
         };
         self.intended(intent, mark, SentWindow { from: since.min(at), to: at }, at)?;
         let generation = generation(intent.id);
-        if let Some(order) = self.orders.get_mut(&intent.id) {
+        if let Some(order) = self.orders.get_mut(intent.id) {
             (order.phase, order.venue_order) = (Phase::Working, venue_order);
             let text =
                 "the broker had it and the book did not; it is known as far as the broker and its name tell";
@@ -172,9 +172,9 @@ impl Book {
         if self.history_wanted.is_empty() {
             return 0;
         }
-        let orders = self.orders.values().chain(self.closed_orders.values());
-        let legs =
-            orders.filter(|o| o.intent.key == key && o.intent.purpose.is_protective() && o.is_adopted());
+        let closed = self.closed_orders.values().map(AsRef::as_ref).filter(|order| order.intent.key == key);
+        let orders = self.open_orders_of(key).chain(closed);
+        let legs = orders.filter(|order| order.intent.purpose.is_protective() && order.is_adopted());
         legs.map(|order| generation(order.intent.id)).max().unwrap_or(0)
     }
 

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use broker_api::{
-    AccountRef, Adopted, Amount, By, CancelOutcome, Day, End, Event, Level, Mode, Overflow, Phase, Proof,
-    Reason, Record, SentWindow, Time, TimeInForce, planted,
+    AccountRef, Adopted, Amount, By, CancelOutcome, Day, End, Event, ExecutionId, Level, Mode, Overflow,
+    Phase, Proof, Reason, Record, SentWindow, Time, TimeInForce, planted,
 };
 use chrono::TimeDelta;
 
 use super::Book;
 use super::orders::after;
 use super::rows::{
-    AdoptedFrom, Blocked, Divergence, EditFound, Ended, Execution, ExitWanted, Import, LastStop, SignalState,
-    VenueState,
+    AdoptedFrom, Blocked, Divergence, EditFound, Ended, Execution, ExitWanted, Import, LastStop, Position,
+    SignalState, VenueState,
 };
 
 /// How long closed orders, ended signals and executions are remembered after the last moment they could matter:
@@ -86,12 +86,13 @@ impl Book {
                 self.venues.insert(of.venue, venue);
             }
             Record::Started { life, .. } => return self.started(*life, at),
-            Record::Stopped { life, exit, equity } => {
+            Record::Stopped { life, exit, equity, left } => {
                 if *life != self.life {
                     return no(format!("process {life} is not the one that writes, {}", self.life));
                 }
                 self.last_stop = Some(LastStop { life: *life, exit: *exit, at });
                 self.guard.equity = equity.or(self.guard.equity);
+                self.left.clone_from(left);
             }
             Record::SignalTaken { signal, digest } => {
                 if self.signals.get(signal.id).is_some() {
@@ -162,7 +163,7 @@ impl Book {
             }
             Record::CancelAnswered { order, answer } => {
                 self.moves(*order, answer.event(), at)?;
-                if let Some(row) = self.orders.get_mut(order) {
+                if let Some(row) = self.orders.get_mut(*order) {
                     row.asked_at = Some(at);
                     if matches!(answer, CancelOutcome::TooLate) {
                         row.cancel_wanted = None;
@@ -171,7 +172,7 @@ impl Book {
             }
             Record::Closed { order, end, code } => {
                 self.moves(*order, Event::Closed(*end), at)?;
-                if let Some(row) = self.orders.get_mut(order)
+                if let Some(row) = self.orders.get_mut(*order)
                     && *end != End::Filled
                 {
                     let text = match end {
@@ -320,8 +321,11 @@ impl Book {
             return no(format!("process {life} does not follow process {}", self.life));
         }
         self.life = life;
-        self.last_stop = None;
-        for order in self.orders.values_mut() {
+        if self.last_stop.take().is_none() {
+            // What a process that was killed did since, its last reading does not know.
+            self.left.clear();
+        }
+        for order in self.orders.all_mut() {
             let phase = after(order.phase, Event::Restarted)?;
             if planted!(SendingForgotten) && order.phase == Phase::Sending {
                 continue;
@@ -359,19 +363,22 @@ impl Book {
     fn forget(&mut self, now: Time) {
         let horizon = if planted!(ForgottenTooSoon) { Time::MAX_UTC } else { now - REMEMBERED };
         self.guard.allowed.retain(|allowed| allowed.at >= horizon);
-        // Only what is old is looked for among these, and most is young.
-        let held: Vec<_> = self
-            .positions
-            .values()
-            .flat_map(|p| p.executions.iter().map(|execution| (p.key.venue, *execution)))
-            .collect();
-        let mut orders = Vec::new();
-        for (venue, executions) in &mut self.executions {
+        let positions = &self.positions;
+        let rests_on = |position: &Position, execution: ExecutionId| position.executions.contains(&execution);
+        let is_held = |execution: &Execution| {
+            let (key, id) = (execution.fill.key, execution.fill.execution);
+            let at_home = positions.get(&key).is_some_and(|position| rests_on(position, id));
+            // What was held under one symbol may be held under another one now.
+            let elsewhere = || positions.values().any(|p| p.key.venue == key.venue && rests_on(p, id));
+            at_home || elsewhere()
+        };
+        let mut orders = Vec::with_capacity(self.executions.values().map(BTreeMap::len).sum());
+        for executions in self.executions.values_mut() {
             // The end of a log is read again, however old it is.
             let newest = executions.values().map(|execution| execution.fill.at).max().unwrap_or(horizon);
             let horizon = horizon.min(newest - READ_AGAIN);
-            executions.retain(|id, execution| {
-                let keep = execution.fill.at >= horizon || held.contains(&(*venue, *id));
+            executions.retain(|_, execution| {
+                let keep = execution.fill.at >= horizon || is_held(execution);
                 if keep {
                     orders.push(execution.fill.order);
                 }
@@ -380,7 +387,7 @@ impl Book {
         }
         self.executions.retain(|_, executions: &mut BTreeMap<_, _>| !executions.is_empty());
         orders.sort_unstable();
-        let open: Vec<_> = self.orders.values().filter_map(|o| o.intent.signal).collect();
+        let open: Vec<_> = self.orders.all().filter_map(|o| o.intent.signal).collect();
         let holding: Vec<_> = self.positions.values().filter_map(|p| p.signal).collect();
         self.closed_orders.retain(|id, order| order.since >= horizon || orders.binary_search(id).is_ok());
         self.signals.retain(|id, state| {

@@ -51,7 +51,7 @@ impl Book {
                 cancel_wanted: None,
                 ..order.clone()
             };
-            self.orders.insert(id, Box::new(leg));
+            self.orders.insert(Box::new(leg));
         }
     }
 
@@ -114,9 +114,8 @@ impl Book {
     /// Whether a stop is known to rest over all that is held of an instrument.
     pub fn has_resting_stop(&self, key: Key) -> bool {
         let (side, held) = (Side::reducing(self.held(key)), self.held(key).size());
-        self.orders.values().any(|order| {
-            order.intent.key == key
-                && Some(order.intent.side) == side
+        self.open_orders_of(key).any(|order| {
+            Some(order.intent.side) == side
                 && order.intent.purpose == Purpose::Stop
                 && matches!(order.phase, Phase::Working | Phase::Cancelling)
                 && order.remaining() >= held

@@ -75,7 +75,7 @@ impl Book {
             cancel_wanted: None,
             reason: None,
         });
-        self.orders.insert(order.intent.id, order);
+        self.orders.insert(order);
         Ok(())
     }
 
@@ -96,7 +96,7 @@ impl Book {
         let lost_before = order.lost_at.filter(|_| matches!(answer, SubmitOutcome::Refused { .. }));
         let event = if lost_before.is_some() { Event::Lost } else { answer.event() };
         self.moves(id, event, at)?;
-        if let Some(order) = self.orders.get_mut(&id) {
+        if let Some(order) = self.orders.get_mut(id) {
             if lost_before.is_some() {
                 (order.lost_at, order.was_refused) = (lost_before, true);
             }
@@ -139,7 +139,7 @@ impl Book {
         finding: Option<&Finding>,
         at: Time,
     ) -> Result<(), No> {
-        let Some(order) = self.orders.get(&id) else {
+        let Some(order) = self.orders.get(id) else {
             // It ended while the question was under way: its fills and closing said so, and they stand.
             return if self.closed_orders.contains_key(&id) {
                 Ok(())
@@ -190,20 +190,20 @@ impl Book {
     }
 
     pub(super) fn open_order(&mut self, id: ClientOrderId) -> Result<&mut Order, No> {
-        let order = self.orders.get_mut(&id).map(AsMut::as_mut);
+        let order = self.orders.get_mut(id);
         order.ok_or_else(|| No(format!("order {id} is not open").into()))
     }
 
     pub(super) fn note(&mut self, id: ClientOrderId, reason: &Reason) {
-        if let Some(order) = self.orders.get_mut(&id) {
+        if let Some(order) = self.orders.get_mut(id) {
             order.reason = Some(reason.clone());
         }
     }
 
     /// Moves an order that is over to the closed ones, and lets go of an exit that has nothing left to do.
     pub(super) fn retire(&mut self, id: ClientOrderId) {
-        if self.orders.get(&id).is_some_and(|order| order.phase.is_done())
-            && let Some(order) = self.orders.remove(&id)
+        if self.orders.get(id).is_some_and(|order| order.phase.is_done())
+            && let Some(order) = self.orders.remove(id)
         {
             let key = order.intent.key;
             self.note_failure(&order);

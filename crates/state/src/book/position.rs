@@ -125,11 +125,10 @@ impl Book {
 
     /// An order, live or over.
     pub(super) fn any_order(&mut self, id: ClientOrderId) -> Option<&mut Order> {
-        let order = match self.orders.get_mut(&id) {
+        match self.orders.get_mut(id) {
             Some(order) => Some(order),
-            None => self.closed_orders.get_mut(&id),
-        };
-        order.map(AsMut::as_mut)
+            None => self.closed_orders.get_mut(&id).map(AsMut::as_mut),
+        }
     }
 
     pub(super) fn close(&mut self, position: Position, fill: &Fill, intent: &Intent) {

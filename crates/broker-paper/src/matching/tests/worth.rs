@@ -61,18 +61,17 @@ fn acts() -> impl Strategy<Value = Vec<(Act, bool, bool)>> {
 
 /// The account by its definition.
 fn from_scratch(engine: &Matching) -> Result<Worth, Overflow> {
-    let mut worth = Worth { equity: engine.balance, margin: Amount::ZERO };
+    let (mut equity, mut bound) = (engine.balance, Amount::ZERO);
     for ((_, instrument), row) in engine.catalog.iter().zip(&engine.rows) {
         let Some(side) = Side::reducing(row.position.held) else { continue };
         let price = row.mark.ok_or(Overflow)?.against(side);
         let rate = engine.rate(instrument.quote).ok_or(Overflow)?;
         let profit =
             row.position.profit(price.times(row.position.held.size())?)?.times(rate)?.round_half_even(PLACES);
-        worth.equity = worth.equity.plus(profit)?;
-        let bound = margin(instrument, row.position.held.size(), price, rate)?;
-        worth.margin = worth.margin.plus(bound)?;
+        equity = equity.plus(profit)?;
+        bound = bound.plus(margin(instrument, row.position.held.size(), price, rate)?)?;
     }
-    Ok(worth)
+    Worth::of(equity, bound)
 }
 
 /// As text, to 24 digits: figures with more are rounded as they are added up, in whichever order that is done.

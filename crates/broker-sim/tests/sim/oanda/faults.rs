@@ -95,6 +95,21 @@ async fn an_order_fills_in_part_and_what_is_left_is_another_order() {
 }
 
 #[tokio::test]
+async fn one_that_rests_over_a_halt_still_fills_in_part_first() {
+    let sim = Sim::start().await;
+    sim.control.fault(on_orders(OnRequest::PartialFill { qty: Qty::new(decimal("30")).unwrap() }));
+    Sim::made(&sim.post(&at_price("STOP", "EUR_USD", "100", "1.09000")).await);
+    for is_halted in [true, false] {
+        sim.control.halt("EUR_USD", is_halted).unwrap();
+    }
+    let before = sim.last().await;
+    sim.price("EUR_USD", "1.09500");
+    sim.step(1);
+    let units: Vec<Value> = sim.since(before).await.into_iter().map(|row| row["units"].clone()).collect();
+    assert_eq!(units, ["30", "70", "70"], "a part, what is left as an order of its own, and its fill");
+}
+
+#[tokio::test]
 async fn an_order_is_killed_afterwards_and_a_cancel_comes_late() {
     let sim = Sim::start().await;
     sim.control.fault(on_orders(OnRequest::RejectedLater));

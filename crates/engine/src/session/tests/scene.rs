@@ -276,6 +276,6 @@ pub(super) fn played() -> Scene {
         why: "odd".into(),
         until: Some(scene.now + TimeDelta::hours(1)),
     })]);
-    scene.put(vec![Record::Stopped { life: 1, exit: 0, equity: Some(of("100000")) }]);
+    scene.put(vec![Record::Stopped { life: 1, exit: 0, equity: Some(of("100000")), left: Vec::new() }]);
     scene
 }

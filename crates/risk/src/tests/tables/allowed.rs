@@ -12,6 +12,8 @@ pub(in super::super) const ALLOWED: &[Case] = &[
     (2, |w| w.stops(Scope::Instrument(key("MSFT")), None)),
     (4, |w| w.account.as_mut().unwrap().at = now() - TimeDelta::seconds(60)),
     (4, |w| w.account.as_mut().unwrap().at = now() + TimeDelta::seconds(60)),
+    (4, |w| w.away = Some(away(false, Some(TimeDelta::hours(1))))),
+    (4, |w| w.away = Some(away(true, Some(TimeDelta::hours(72))))),
     (5, |w| w.contact = Some(now() - TimeDelta::seconds(30))),
     (5, |w| w.contact = Some(now() + TimeDelta::seconds(60))),
     (6, |w| w.at_broker(Some((TimeDelta::milliseconds(2_000), now() - TimeDelta::minutes(5))))),

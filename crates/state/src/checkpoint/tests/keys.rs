@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_api::{
-    Allowed, Armed, AssetClass, By, ByClass, Code, Day, Direction, End, Ending, Gate, GuardState, Level,
-    LimitsConfirmed, LimitsInForce, NonTradeKind, Phase, Proof, Purpose, Scope, SentWindow, Stopped,
+    Allowed, Armed, AssetClass, By, ByClass, Code, Currency, Day, Direction, End, Ending, Gate, GuardState,
+    Left, Level, LimitsConfirmed, LimitsInForce, NonTradeKind, Phase, Proof, Purpose, Rate, Scope,
+    SentWindow, Stopped,
 };
 use serde_json::{Value, json};
 
@@ -198,6 +199,11 @@ fn full() -> Book {
         orders: 1,
         failed_at: Some(at(1)),
     };
+    let rate = Rate {
+        from: Currency::new("JPY").unwrap(),
+        to: Currency::new("USD").unwrap(),
+        rate: "0.0064".parse().unwrap(),
+    };
     let venue = VenueState { of: account(), cursor: cursor(0), opening_equity: "1".parse().unwrap() };
     let (orders, signals): (BTreeMap<_, _>, BTreeMap<_, _>) = (
         (0..5).map(|n| (intent(n, n).id.to_string(), order(n))).collect(),
@@ -208,6 +214,7 @@ fn full() -> Book {
         "journal_seq": 9,
         "life": 2,
         "last_stop": LastStop { life: 1, exit: 0, at: at(1) },
+        "left": [Left { account: reading(), at_stops: Some("1".parse().unwrap()), rates: vec![rate] }],
         "adopted": AdoptedFrom { file: digest(b"f"), journal: "a".into(), seq: 9, hash: digest(b"h"), written_at: at(1) },
         "edit_found": EditFound { file: digest(b"f"), kept: "paper-state.json.edited-1".into(), places: 1, at: at(1) },
         "history_wanted": { "paper": HistoryWanted { since: at(1) } },
@@ -229,6 +236,21 @@ fn full() -> Book {
         "imports": [Import { file: digest(b"a"), at: at(0), reason: "moved".into(), positions: 1, trades: 1 }],
     });
     serde_json::from_value(book).unwrap()
+}
+
+fn reading() -> broker_api::Account {
+    let one: broker_api::Amount = "1".parse().unwrap();
+    broker_api::Account {
+        of: account(),
+        equity: one,
+        balance: one,
+        margin_used: one,
+        buying_power: one,
+        coin_power: Some(one),
+        previous_close: Some(one),
+        blocked: false,
+        at: at(1),
+    }
 }
 
 /// The keys seen under each definition of the schema.

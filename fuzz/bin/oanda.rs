@@ -1,0 +1,5 @@
+//! Fuzzes `fuzz::targets::oanda`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::targets::oanda(data));
