@@ -37,6 +37,8 @@ struct Seen {
     venue: VenueId,
     account: Option<Account>,
     contact: Option<Time>,
+    /// When it last answered anything, whatever was lost since.
+    heard: Option<Time>,
     clock: Option<ClockSeen>,
     compared: Option<Time>,
     was_away: bool,
@@ -132,9 +134,7 @@ impl Market {
 
     /// An account was read once more, and is what it was.
     pub(crate) fn read_again(&mut self, venue: VenueId, now: Time) {
-        let seen = self.venue(venue);
-        seen.contact = Some(now);
-        if let Some(account) = &mut seen.account {
+        if let Some(account) = &mut self.heard(venue, now).account {
             account.at = now;
         }
     }
@@ -156,15 +156,15 @@ impl Market {
         }
     }
 
-    /// A venue answered. One that was away before is not taken for the one that is known before what it holds was read.
+    /// A venue answered. One that was away before is not taken for the one that is known before what it holds was read. One lost
+    /// answer is no absence: otherwise a venue that loses some would put off for ever what goes by the time since it is back.
     fn heard(&mut self, venue: VenueId, now: Time) -> &mut Seen {
         let after = self.away_after.filter(|_| self.venues.len() > 1);
         let seen = self.venue(venue);
-        let is_late = |last: Time| after.is_some_and(|after| now - last > after);
-        if seen.contact.map_or(seen.was_away, is_late) {
+        if after.zip(seen.heard).is_some_and(|(after, last)| now - last > after) {
             (seen.was_away, seen.back) = (true, Some(now));
         }
-        seen.contact = Some(now);
+        (seen.contact, seen.heard) = (Some(now), Some(now));
         seen
     }
 
@@ -174,6 +174,7 @@ impl Market {
                 venue,
                 account: None,
                 contact: None,
+                heard: None,
                 clock: None,
                 compared: None,
                 was_away: false,
@@ -238,7 +239,7 @@ impl Market {
     /// Whether a venue was not heard for longer than it may be.
     pub fn is_silent(&self, venue: VenueId, now: Time) -> bool {
         let is_late = |last: Time| self.away_after.is_some_and(|after| now - last > after);
-        self.away_after.is_some() && self.contact(venue).is_none_or(is_late)
+        self.away_after.is_some() && self.seen(venue).and_then(|seen| seen.heard).is_none_or(is_late)
     }
 
     /// Whether the book was held against what the venue holds, in this process, and since it was away.
@@ -276,5 +277,46 @@ impl Market {
     pub fn clock_twice(&self, venue: VenueId) -> Option<TimeDelta> {
         self.seen(venue)?.clock?.before?;
         self.clock(venue).map(|(ahead, _)| ahead)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_answer_is_no_absence_and_silence_is() {
+        let mut market = Market::new(Arc::new(Catalog::new(Vec::new()).unwrap()));
+        market.set_away_after(TimeDelta::seconds(30));
+        let [one, other] = ["one", "other"].map(|name| VenueId::new(name).unwrap());
+        let at = |seconds| Time::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        market.heard(one, at(0));
+        market.heard(other, at(0));
+        assert!(!market.is_silent(one, at(30)) && market.is_silent(one, at(31)));
+        let lost = SubmitOutcome::Unknown { why: "no answer".into() };
+        for seconds in [1, 21, 41] {
+            market.answered(one, &lost, at(seconds));
+            assert_eq!((market.contact(one), market.is_silent(one, at(seconds))), (None, false));
+            market.heard(one, at(seconds + 10));
+            assert_eq!(
+                (market.back(one), market.was_away(one)),
+                (None, true),
+                "it answered ten seconds before"
+            );
+        }
+        market.answered(one, &lost, at(60));
+        market.heard(one, at(82));
+        assert_eq!(market.back(one), Some(at(82)));
+        assert_eq!(market.back(other), None);
+    }
+
+    #[test]
+    fn one_that_is_traded_alone_is_never_back() {
+        let mut market = Market::new(Arc::new(Catalog::new(Vec::new()).unwrap()));
+        market.set_away_after(TimeDelta::seconds(30));
+        let alone = VenueId::new("alone").unwrap();
+        market.heard(alone, Time::UNIX_EPOCH);
+        market.heard(alone, Time::UNIX_EPOCH + TimeDelta::hours(1));
+        assert_eq!((market.back(alone), market.was_away(alone)), (None, false));
     }
 }

@@ -40,7 +40,7 @@ pub struct Fates {
     per_mille: u64,
     enabled: BTreeSet<Fault>,
     /// What never goes wrong at this venue.
-    never: &'static [Never],
+    never: Vec<Never>,
     /// What this schedule is about: it happens far more often than anything else.
     focus: Option<(Place, Fault)>,
     /// Which of the hits may happen; all without a list.
@@ -68,13 +68,13 @@ pub fn combinations(never: &[Never]) -> Vec<(Place, Fault)> {
 
 impl Fates {
     /// The fates of a seed: about half of all faults at a rate of its own, and one of them in one place above all.
-    pub fn of(seed: u64, never: &'static [Never], only: Option<BTreeSet<u64>>) -> Self {
+    pub fn of(seed: u64, never: Vec<Never>, only: Option<BTreeSet<u64>>) -> Self {
         let mut dice = Dice::of(seed, u64::MAX);
         let mut enabled: BTreeSet<_> = Fault::ALL.into_iter().filter(|_| dice.happens(500)).collect();
         let per_mille = [15, 40, 80, 150, 300][usize::try_from(dice.below(5)).unwrap_or(0)];
         // No schedule without a death.
         enabled.extend(dice.pick(&[Fault::DiskFull, Fault::DiskDoubtful, Fault::DiesBefore]).copied());
-        let all: Vec<_> = combinations(never)
+        let all: Vec<_> = combinations(&never)
             .into_iter()
             .flat_map(|at| std::iter::repeat_n(at, weight(at.0, at.1)))
             .collect();
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_fault_left_out_changes_no_other() {
         let play = |only: Option<BTreeSet<u64>>| {
-            let mut fates = Fates::of(3, &[], only);
+            let mut fates = Fates::of(3, Vec::new(), only);
             for _ in 0..400 {
                 fates.ask(ENTRY);
             }
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn what_is_healed_stays_so() {
-        let mut fates = Fates::of(3, &[], None);
+        let mut fates = Fates::of(3, Vec::new(), None);
         fates.heal();
         assert!((0..1_000).all(|_| fates.ask(Place::Activity).is_none()) && fates.hits().is_empty());
     }
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn a_quiet_seed_has_its_faults_and_deaths_in_the_end() {
         for seed in 0..200 {
-            let mut fates = Fates::of(seed, &[], None);
+            let mut fates = Fates::of(seed, Vec::new(), None);
             for _ in 0..600 {
                 fates.ask(ENTRY);
                 fates.ask(Place::Activity);
@@ -239,7 +239,7 @@ mod tests {
     fn what_a_venue_never_does_does_not_happen() {
         const NEVER: &[Never] = &[(Kind::Submit, Fault::Question, "nobody asks back")];
         for seed in 0..300 {
-            let mut fates = Fates::of(seed, NEVER, None);
+            let mut fates = Fates::of(seed, NEVER.to_vec(), None);
             assert!((0..200).all(|_| fates.ask(ENTRY) != Some(Fault::Question)), "seed {seed}");
         }
     }

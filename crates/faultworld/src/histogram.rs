@@ -21,7 +21,7 @@ impl Histogram {
 
     /// Every combination that can occur at one of these venues, with how often it did, nought too.
     pub fn rows(&self, manners: &[Manner]) -> Vec<(Place, Fault, u64)> {
-        let mut can: Vec<_> = manners.iter().flat_map(|manner| combinations(manner.never)).collect();
+        let mut can: Vec<_> = manners.iter().flat_map(|manner| combinations(&manner.never)).collect();
         can.sort_unstable();
         can.dedup();
         can.into_iter().map(|at| (at.0, at.1, self.0.get(&at).copied().unwrap_or(0))).collect()

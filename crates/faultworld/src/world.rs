@@ -138,7 +138,7 @@ impl Shared {
     pub(crate) fn of(seed: u64, manner: &Manner, options: &Options, begins: Time) -> Self {
         let start = Instant::now();
         Self {
-            fates: Arc::new(Mutex::new(Fates::of(seed, manner.never, options.only.clone()))),
+            fates: Arc::new(Mutex::new(Fates::of(seed, manner.never.clone(), options.only.clone()))),
             story: Story::new(options.trace),
             rows: MemoryStore::new(&format!("world-{seed}")),
             venue_clock: Arc::new(move || begins + TimeDelta::from_std(start.elapsed()).unwrap_or_default()),

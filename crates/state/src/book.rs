@@ -175,12 +175,7 @@ impl Book {
 
     /// Those of one instrument, by id.
     pub fn open_orders_of(&self, key: Key) -> impl Iterator<Item = &Order> {
-        self.orders.about(move |about| about == key)
-    }
-
-    /// Those of the instruments that are asked for, by id.
-    pub fn open_orders_in(&self, is_asked_for: impl Fn(Key) -> bool) -> impl Iterator<Item = &Order> {
-        self.orders.about(is_asked_for)
+        self.orders.of(key)
     }
 
     /// Orders that are over and still remembered, by id.

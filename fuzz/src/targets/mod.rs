@@ -5,6 +5,7 @@
 mod alpaca;
 mod asks;
 mod bars;
+mod bodies;
 mod config;
 mod faults;
 mod oanda;

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use broker_api::{
-    Account, Amount, Direction, Left, OrderKind, Price, Purpose, Rate, Time, TimeInForce, VenueId,
+    Account, Amount, AssetClass, Direction, Left, OrderKind, Phase, Price, Purpose, Rate, Time, TimeInForce,
+    VenueId,
 };
 use chrono::TimeDelta;
 use risk::{Away, Stage};
@@ -42,16 +43,17 @@ pub(super) fn all(setup: &Setup, book: &Book, market: &Market, now: Time) -> Vec
 
 /// The stop that rests over all of a position and outlives us, where there is one.
 fn guard<'b>(setup: &Setup, book: &'b Book, position: &Position) -> Option<&'b Order> {
-    let is_whole = position.held.size().get().is_integer();
-    let ends = setup.venues.get(&position.key.venue).is_some_and(|venue| venue.parts_end_with_session);
-    let is_part_of_a_share = ends && !is_whole && !position.key.symbol.as_str().contains('/');
-    book.open_orders().find(|row| {
-        row.intent.key == position.key
-            && row.intent.purpose == Purpose::Stop
-            && row.phase == broker_api::Phase::Working
+    let key = position.key;
+    let is_share = setup.catalog.instrument(key).is_none_or(|row| row.asset_class == AssetClass::Equity);
+    let is_part = is_share && !position.held.size().get().is_integer();
+    if is_part && setup.venues.get(&key.venue).is_some_and(|venue| venue.parts_end_with_session) {
+        return None;
+    }
+    book.open_orders_of(key).find(|row| {
+        row.intent.purpose == Purpose::Stop
+            && row.phase == Phase::Working
             && row.intent.tif == TimeInForce::Gtc
             && row.remaining() >= position.held.size()
-            && !is_part_of_a_share
     })
 }
 

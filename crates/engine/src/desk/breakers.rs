@@ -126,8 +126,7 @@ impl Step<'_> {
             .book
             .open_orders()
             .filter(|row| row.phase == Phase::Unknown && !self.is_silent(row.intent.key.venue));
-        let is_alone = self.book.venues().count() == 1;
-        let back = |row: &Order| self.market.back(row.intent.key.venue).filter(|_| !is_alone);
+        let back = |row: &Order| self.market.back(row.intent.key.venue);
         let since = |row: &Order| back(row).map_or(row.since, |back| back.max(row.since));
         let oldest = unknown.min_by_key(|row| since(row))?;
         let minutes = self.setup.limits.unknown_minutes;

@@ -24,7 +24,7 @@ impl Step<'_> {
     /// open anew.
     pub(super) fn exits(&mut self, found: Found) -> Result<(), Illegal> {
         if found.may_be(Sort::Useless, self.out.records().len()) {
-            let touched = self.book.open_orders_in(|key| self.touched.has(key));
+            let touched = self.book.open_orders().filter(|row| self.touched.has(row.intent.key));
             let useless = touched.filter(|row| is_useless(self.book, row));
             let useless: Vec<_> = useless.map(|row| (row.intent.key, row.intent.id)).collect();
             for (key, order) in useless {

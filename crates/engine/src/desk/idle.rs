@@ -20,11 +20,22 @@ pub(super) struct Calm {
     above: Amount,
 }
 
+impl Calm {
+    fn holds(&self, book: &Book, now: Time) -> bool {
+        self.seq == book.seq() && self.from <= now && now < self.until
+    }
+}
+
 impl Desk {
+    /// Whether any input may be what is waited for, or something is due.
+    fn is_waited_for(&self, now: Time) -> bool {
+        self.doubt.is_some() || !self.flowed.is_empty() || self.due.is_some_and(|due| due <= now)
+    }
+
     /// Whether an input that was noted changes nothing: a price alone touches nothing that follows from the book, and
     /// a reading of the account only the day and the breakers. Most inputs of a day are of this kind.
     pub(super) fn is_idle(&mut self, book: &Book, market: &Market, input: &Input, now: Time) -> bool {
-        if self.doubt.is_some() || !self.flowed.is_empty() || self.due.is_some_and(|due| due <= now) {
+        if self.is_waited_for(now) {
             return false;
         }
         match input {
@@ -34,9 +45,7 @@ impl Desk {
             Input::Snapshot { .. } => {
                 let Some(equity) = self.equity(book, market) else { return self.is_calm(book, None, now) };
                 if let Some(calm) = &self.calm
-                    && calm.seq == book.seq()
-                    && calm.from <= now
-                    && now < calm.until
+                    && calm.holds(book, now)
                     && equity > calm.above
                 {
                     return true;
@@ -53,13 +62,8 @@ impl Desk {
 
     /// Whether nothing follows from an account that was read once more and is what it was at the last reading, in history.
     pub(crate) fn is_still(&self, book: &Book, account: &Account, now: Time) -> bool {
-        let Some(calm) = &self.calm else { return false };
-        calm.seq == book.seq()
-            && calm.from <= now
-            && now < calm.until
-            && self.doubt.is_none()
-            && self.flowed.is_empty()
-            && self.due.is_none_or(|due| due > now)
+        self.calm.as_ref().is_some_and(|calm| calm.holds(book, now))
+            && !self.is_waited_for(now)
             && !self.losses.wants()
             && self.setup.stage == Stage::Replay
             // Otherwise what it is worth follows from prices.

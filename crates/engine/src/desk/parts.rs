@@ -34,7 +34,8 @@ impl Step<'_> {
         }
         let rests: Vec<(Key, ClientOrderId, Time)> = self
             .book
-            .open_orders_in(|key| self.touched.has(key))
+            .open_orders()
+            .filter(|row| self.touched.has(row.intent.key))
             .filter(|row| is_rest(row))
             .map(|row| (row.intent.key, row.intent.id, row.decided_at))
             .collect();

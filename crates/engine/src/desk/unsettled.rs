@@ -32,7 +32,8 @@ impl Step<'_> {
         }
         let cancelling: Vec<ClientOrderId> = self
             .book
-            .open_orders_in(|key| self.touched.has(key))
+            .open_orders()
+            .filter(|row| self.touched.has(row.intent.key))
             .filter(|row| row.phase == Phase::Cancelling)
             .map(|row| row.intent.id)
             .collect();
@@ -45,7 +46,8 @@ impl Step<'_> {
     fn settle_all(&mut self) -> Result<(), Illegal> {
         let open: Vec<ClientOrderId> = self
             .book
-            .open_orders_in(|key| self.touched.has(key))
+            .open_orders()
+            .filter(|row| self.touched.has(row.intent.key))
             .filter(|row| matches!(row.phase, Phase::Unknown | Phase::Waiting))
             .map(|row| row.intent.id)
             .collect();

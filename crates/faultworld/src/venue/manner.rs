@@ -50,7 +50,7 @@ pub struct Manner {
     /// What a split does to orders that rest: they are restated, or cancelled.
     pub adjusts: bool,
     /// What never goes wrong there, and why.
-    pub never: &'static [Never],
+    pub never: Vec<Never>,
 }
 
 const NO_LIST: &str = "what fails of a list is played by the scenarios of the adapter";
@@ -60,19 +60,14 @@ const ASKS_BACK: Never =
 const OLD: Never = (Kind::Find, Fault::Stale, "what it tells of one order is of now");
 const PART: Never = (Kind::Find, Fault::Partial, "it tells of one order, not of a list");
 
-/// What never goes wrong over Alpaca's wire.
-const NEVER_AT_ALPACA: &[Never] = &[
+/// What goes wrong over no wire.
+const NEVER_OVER_A_WIRE: &[Never] = &[
     ASKS_BACK,
     OLD,
     PART,
-    (Kind::Activity, Fault::Stale, "rows come late through a whole schedule, or not at all"),
-    (Kind::Activity, Fault::Partial, "a part is two thousand rows"),
-    (Kind::Activity, Fault::Duplicated, "each reading tells the last quarter of an hour again"),
-    (Kind::Activity, Fault::Reordered, "rows change places through a whole schedule, or not at all"),
     (Kind::Account, Fault::Stale, "an account is of now"),
     (Kind::List, Fault::DiesBefore, NO_LIST),
     (Kind::List, Fault::Unreadable, NO_LIST),
-    (Kind::List, Fault::Stale, NO_LIST),
     (Kind::List, Fault::Partial, NO_LIST),
     (Kind::World, Fault::Dividend, NO_ENTRY),
     (Kind::World, Fault::LateFee, NO_ENTRY),
@@ -82,11 +77,17 @@ const NEVER_AT_ALPACA: &[Never] = &[
     (Kind::World, Fault::Unlogged, NO_ENTRY),
 ];
 
-/// What never goes wrong over OANDA's wire.
+/// What does not go wrong over Alpaca's either.
+const NEVER_AT_ALPACA: &[Never] = &[
+    (Kind::Activity, Fault::Stale, "rows come late through a whole schedule, or not at all"),
+    (Kind::Activity, Fault::Partial, "a part is two thousand rows"),
+    (Kind::Activity, Fault::Duplicated, "each reading tells the last quarter of an hour again"),
+    (Kind::Activity, Fault::Reordered, "rows change places through a whole schedule, or not at all"),
+    (Kind::List, Fault::Stale, NO_LIST),
+];
+
+/// What does not go wrong over OANDA's either.
 const NEVER_AT_OANDA: &[Never] = &[
-    ASKS_BACK,
-    OLD,
-    PART,
     (Kind::Activity, Fault::Stale, "its log is of now"),
     (
         Kind::Activity,
@@ -95,18 +96,8 @@ const NEVER_AT_OANDA: &[Never] = &[
     ),
     (Kind::Activity, Fault::Duplicated, "what was read is not read again"),
     (Kind::Activity, Fault::Reordered, "transactions follow each other by their numbers"),
-    (Kind::Account, Fault::Stale, "an account is of now"),
-    (Kind::List, Fault::DiesBefore, NO_LIST),
-    (Kind::List, Fault::Unreadable, NO_LIST),
     (Kind::List, Fault::Stale, "lists lie behind the log through a whole schedule, or not at all"),
-    (Kind::List, Fault::Partial, NO_LIST),
     (Kind::World, Fault::Bust, "it takes nothing back"),
-    (Kind::World, Fault::Dividend, NO_ENTRY),
-    (Kind::World, Fault::LateFee, NO_ENTRY),
-    (Kind::World, Fault::Deposit, NO_ENTRY),
-    (Kind::World, Fault::Split, NO_ENTRY),
-    (Kind::World, Fault::UnitsMoved, NO_ENTRY),
-    (Kind::World, Fault::Unlogged, NO_ENTRY),
 ];
 
 impl Manner {
@@ -132,12 +123,16 @@ impl Manner {
 
     /// Alpaca again, but over its wire: the adapter that trades, against the simulator. What it can do, the adapter says.
     pub fn alpaca_wire() -> Self {
-        Self { name: Self::ALPACA_WIRE, never: NEVER_AT_ALPACA, ..Self::alpaca() }
+        Self {
+            name: Self::ALPACA_WIRE,
+            never: [NEVER_OVER_A_WIRE, NEVER_AT_ALPACA].concat(),
+            ..Self::alpaca()
+        }
     }
 
     /// The same of OANDA.
     pub fn oanda_wire() -> Self {
-        Self { name: Self::OANDA_WIRE, never: NEVER_AT_OANDA, ..Self::oanda() }
+        Self { name: Self::OANDA_WIRE, never: [NEVER_OVER_A_WIRE, NEVER_AT_OANDA].concat(), ..Self::oanda() }
     }
 
     /// Whether it is played over a wire.
@@ -171,7 +166,7 @@ impl Manner {
             late_max: TimeDelta::seconds(30),
             leg_late_max: TimeDelta::seconds(30),
             adjusts: false,
-            never: &[ASKS_BACK, OLD, PART],
+            never: vec![ASKS_BACK, OLD, PART],
         }
     }
 
@@ -207,7 +202,7 @@ impl Manner {
             late_max: TimeDelta::seconds(120),
             leg_late_max: TimeDelta::seconds(120),
             adjusts: false,
-            never: &[ASKS_BACK, OLD, PART],
+            never: vec![ASKS_BACK, OLD, PART],
         }
     }
 
@@ -239,7 +234,7 @@ impl Manner {
             // A stop or target that arrives after its successor was cancelled rests there until somebody compares.
             leg_late_max: TimeDelta::seconds(25),
             adjusts: true,
-            never: &[ASKS_BACK, OLD, PART],
+            never: vec![ASKS_BACK, OLD, PART],
         }
     }
 
@@ -272,7 +267,7 @@ impl Manner {
             late_max: TimeDelta::seconds(120),
             leg_late_max: TimeDelta::seconds(120),
             adjusts: true,
-            never: &[],
+            never: Vec::new(),
         }
     }
 }

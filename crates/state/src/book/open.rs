@@ -37,9 +37,9 @@ impl Open {
         self.rows.iter_mut().map(AsMut::as_mut)
     }
 
-    /// Those of instruments that are asked for, by id.
-    pub(super) fn about(&self, is_asked_for: impl Fn(Key) -> bool) -> impl Iterator<Item = &Order> {
-        let those = self.keys.iter().zip(&self.rows).filter(move |(key, _)| is_asked_for(**key));
+    /// Those of one instrument, by id.
+    pub(super) fn of(&self, key: Key) -> impl Iterator<Item = &Order> {
+        let those = self.keys.iter().zip(&self.rows).filter(move |(of, _)| **of == key);
         those.map(|(_, row)| row.as_ref())
     }
 
